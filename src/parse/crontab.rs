@@ -1,0 +1,1 @@
+//! Crontabs, by each daemon's own grammar.

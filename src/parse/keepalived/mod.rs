@@ -1,0 +1,1 @@
+//! keepalived.conf, by its own reader's rules.

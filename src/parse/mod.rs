@@ -1,0 +1,7 @@
+//! One file per format, pure and total: bytes in, value and problems out.
+//!
+//! A parser uses its consumer's grammar, not a nicer one; it never fails and
+//! never panics. What the consumer would reject becomes a problem with a span.
+
+pub mod crontab;
+pub mod keepalived;

@@ -1,0 +1,1 @@
+//! Scripts evaluated for a concrete call.

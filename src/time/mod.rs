@@ -1,0 +1,1 @@
+//! Clock, zone of the tree, schedules.
