@@ -1,1 +1,0 @@
-//! Crontabs, by each daemon's own grammar.
