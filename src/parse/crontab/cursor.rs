@@ -82,7 +82,8 @@ impl<'a> Cursor<'a> {
         } else {
             self.find(start, |b| b == 0 || terms.contains(&b))
         };
-        self.at = end;
+        // Past the newline that `closed` adds there is nothing.
+        self.at = self.at.max(end);
         let terminator = self.next();
         // Only a newline may stand behind the last byte.
         let terminator = terminator.filter(|b| *b == 0 || terms.contains(b));
