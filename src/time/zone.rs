@@ -24,7 +24,7 @@ impl Zone {
     }
 
     /// A zone from the bytes of a compiled zone file, as `/etc/localtime` or a
-    /// file under `/usr/share/zoneinfo` holds them (TZif, RFC 8536).
+    /// file under `/usr/share/zoneinfo` holds them (`TZif`, RFC 8536).
     ///
     /// # Errors
     /// [`TimeError::Zone`] where the bytes are no such file.

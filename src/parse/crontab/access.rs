@@ -81,7 +81,7 @@ pub fn accepted_name(
                 Err("Debian cron reads only names made of letters, digits, `_` and `-`")
             }
         }
-        (Directory::CronD { lsb: true }, Daemon::Debian) => lsb_name(name),
+        (Directory::CronD { lsb: true }, Daemon::Debian) => lsb_name(name, cron_leftover),
         (Directory::Spool, Daemon::Debian) => {
             if name.starts_with(b".") {
                 Err("Debian cron skips names that begin with a dot")
@@ -128,7 +128,7 @@ fn run_parts_name(program: RunParts, name: &[u8]) -> Result<(), &'static str> {
                 Err("run-parts runs only names made of letters, digits, `_` and `-`")
             }
         }
-        RunParts::DebianLsb => lsb_name(name),
+        RunParts::DebianLsb => lsb_name(name, run_parts_leftover),
         RunParts::Busybox => {
             let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
             if name.starts_with(b".") || !name.iter().all(word) {
@@ -168,27 +168,20 @@ const fn lower_or_digit(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit()
 }
 
-/// Debian cron's `valid_name` with `-l` (`database.c`): hierarchical names unless
-/// dpkg left them behind, or plain lower-case names.
-fn lsb_name(name: &[u8]) -> Result<(), &'static str> {
+/// Names of the LSB: hierarchical ones unless `left_behind`, or plain lower-case
+/// ones (Debian cron's `valid_name` with `-l`, `run-parts --lsbsysinit`).
+fn lsb_name(name: &[u8], left_behind: impl Fn(&[u8]) -> bool) -> Result<(), &'static str> {
     let inner = |part: &[u8]| {
-        !part.is_empty()
-            && part
-                .iter()
-                .all(|b| lower_or_digit(*b) || matches!(b, b'_' | b'.'))
+        let known = |b: &u8| lower_or_digit(*b) || matches!(b, b'_' | b'.');
+        !part.is_empty() && part.iter().all(known)
     };
     let mut parts = name.rsplit(|b| *b == b'-');
     let last = parts.next().unwrap_or(b"");
     let mut head = parts.peekable();
     let tail = !last.is_empty() && last.iter().all(|b| lower_or_digit(*b));
-    let hierarchical = tail && head.peek().is_some() && head.all(inner);
-    if hierarchical {
-        let left = name.ends_with(b"dpkg-old") || name.ends_with(b"dpkg-dist");
-        let first = name
-            .first()
-            .is_some_and(|b| lower_or_digit(*b) || *b == b'-');
-        return if left && first && !name.starts_with(b"dpkg-") {
-            Err("names that dpkg leaves behind are skipped")
+    if tail && head.peek().is_some() && head.all(inner) {
+        return if left_behind(name) {
+            Err("what dpkg leaves behind is skipped")
         } else {
             Ok(())
         };
@@ -198,10 +191,24 @@ fn lsb_name(name: &[u8]) -> Result<(), &'static str> {
     if plain {
         Ok(())
     } else {
-        Err(
-            "LSB names are made of lower-case letters, digits and `-`, with `_` and `.` only before a `-`",
-        )
+        Err("LSB names have lower-case letters, digits and `-`, with `_` and `.` only before a `-`")
     }
+}
+
+/// `^[a-z0-9-].*dpkg-(old|dist)$`, as Debian cron has it.
+fn cron_leftover(name: &[u8]) -> bool {
+    name.split_first().is_some_and(|(first, rest)| {
+        (lower_or_digit(*first) || *first == b'-')
+            && (rest.ends_with(b"dpkg-old") || rest.ends_with(b"dpkg-dist"))
+    })
+}
+
+/// What `run-parts --lsbsysinit` skips (measured with debianutils 5.7).
+fn run_parts_leftover(name: &[u8]) -> bool {
+    let suffixes: [&[u8]; 4] = [b".dpkg-old", b".dpkg-dist", b".dpkg-new", b".dpkg-tmp"];
+    name.split_first().is_some_and(|(first, rest)| {
+        (lower_or_digit(*first) || *first == b'-') && suffixes.iter().any(|s| rest.ends_with(s))
+    })
 }
 
 /// Whether `daemon` reads a table with this owner, mode and links.
@@ -277,4 +284,172 @@ fn debian_mode(user: bool, mode: u32, meta: &TableMeta) -> Result<(), String> {
         ));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The names out of `all` that are accepted.
+    fn accepted(daemon: Daemon, directory: Directory, all: &str) -> String {
+        let names = all.split_whitespace();
+        let kept = names.filter(|n| accepted_name(daemon, directory, n.as_bytes()).is_ok());
+        kept.collect::<Vec<_>>().join(" ")
+    }
+
+    const NAMES: &str = "reboot 0anacron reboot_now Reboot reboot.sh foo.bak foo.dpkg-old \
+        foo.dpkg-new foo.rpmsave com.example-job _lanana.example.org-job foo~ foo,v #foo# a+b \
+        .hidden -foo dpkg-old x-dpkg-old a--b";
+
+    #[test]
+    fn run_parts_programs_choose_their_names() {
+        // Measured with debianutils 5.7 and busybox 1.35, but for Fedora.
+        for (program, expected) in [
+            (
+                RunParts::Debian,
+                "reboot 0anacron reboot_now Reboot -foo dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                RunParts::DebianLsb,
+                "reboot 0anacron com.example-job _lanana.example.org-job dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                RunParts::Busybox,
+                "reboot 0anacron reboot_now Reboot reboot.sh foo.bak foo.dpkg-old foo.dpkg-new \
+                 foo.rpmsave com.example-job _lanana.example.org-job -foo dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                RunParts::Fedora,
+                "reboot 0anacron reboot_now Reboot reboot.sh foo.bak foo.dpkg-old foo.dpkg-new \
+                 com.example-job _lanana.example.org-job #foo# a+b -foo dpkg-old x-dpkg-old a--b",
+            ),
+        ] {
+            let directory = Directory::RunParts(program);
+            assert_eq!(
+                accepted(Daemon::Debian, directory, NAMES),
+                expected,
+                "{program:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn daemons_choose_the_names_of_their_tables() {
+        let drop_in = Directory::CronD { lsb: false };
+        for (daemon, directory, expected) in [
+            (
+                Daemon::Debian,
+                drop_in,
+                "reboot 0anacron reboot_now Reboot -foo dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                Daemon::Debian,
+                Directory::CronD { lsb: true },
+                "reboot 0anacron foo.dpkg-new com.example-job _lanana.example.org-job dpkg-old a--b",
+            ),
+            (
+                Daemon::Cronie,
+                drop_in,
+                "reboot 0anacron reboot_now Reboot reboot.sh foo.bak foo.dpkg-old foo.dpkg-new \
+                 com.example-job _lanana.example.org-job foo,v a+b -foo dpkg-old x-dpkg-old a--b",
+            ),
+            (Daemon::Busybox, drop_in, ""),
+            (
+                Daemon::Busybox,
+                Directory::Spool,
+                "reboot 0anacron reboot_now Reboot foo~ foo,v #foo# a+b -foo dpkg-old x-dpkg-old \
+                 a--b",
+            ),
+        ] {
+            let names = accepted(daemon, directory, NAMES);
+            assert_eq!(names, expected, "{daemon} {directory:?}");
+        }
+        assert!(accepted_name(Daemon::Debian, Directory::Spool, b".x").is_err());
+        assert!(accepted_name(Daemon::Debian, Directory::Spool, b"john.doe").is_ok());
+        assert!(accepted_name(Daemon::Debian, drop_in, b"").is_err());
+    }
+
+    const ROOTS: TableMeta = TableMeta {
+        mode: 0o644,
+        uid: 0,
+        links: 1,
+        regular: true,
+        link_uid: None,
+        user_uid: None,
+    };
+
+    fn reads(daemon: Daemon, kind: TableKind, meta: TableMeta) -> bool {
+        accepted_mode(daemon, kind, &meta).is_ok()
+    }
+
+    #[test]
+    fn modes_of_system_tables_differ_between_daemons() {
+        for (mode, debian, cronie) in [
+            (0o644, true, true),
+            (0o600, true, true),
+            (0o444, true, true),
+            (0o755, true, false),
+            (0o664, false, false),
+            (0o646, false, false),
+            (0o4644, true, false),
+            (0o000, true, false),
+        ] {
+            let meta = TableMeta { mode, ..ROOTS };
+            let kind = TableKind::System;
+            assert_eq!(reads(Daemon::Debian, kind, meta), debian, "{mode:o}");
+            assert_eq!(reads(Daemon::Cronie, kind, meta), cronie, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn tables_in_the_spool_belong_to_their_user_or_root() {
+        let kind = TableKind::User { root: false };
+        let own = TableMeta {
+            mode: 0o600,
+            uid: 1000,
+            user_uid: Some(1000),
+            ..ROOTS
+        };
+        let foreign = TableMeta { uid: 1001, ..own };
+        let readable = TableMeta { mode: 0o644, ..own };
+        let linked = TableMeta { links: 2, ..own };
+        let link = TableMeta {
+            link_uid: Some(0),
+            ..own
+        };
+        let roots = TableMeta { uid: 0, ..own };
+        for (meta, debian, cronie, busybox) in [
+            (own, true, true, false),
+            (foreign, false, false, false),
+            (readable, false, true, false),
+            (linked, false, false, false),
+            (link, false, true, false),
+            (roots, true, true, true),
+        ] {
+            assert_eq!(reads(Daemon::Debian, kind, meta), debian, "{meta:?}");
+            assert_eq!(reads(Daemon::Cronie, kind, meta), cronie, "{meta:?}");
+            assert_eq!(reads(Daemon::Busybox, kind, meta), busybox, "{meta:?}");
+        }
+    }
+
+    #[test]
+    fn links_in_the_drop_in_directory_must_be_roots_at_both_ends() {
+        let link = |link_uid, uid| TableMeta {
+            link_uid: Some(link_uid),
+            uid,
+            ..ROOTS
+        };
+        let kind = TableKind::System;
+        assert!(reads(Daemon::Debian, kind, link(0, 0)));
+        assert!(!reads(Daemon::Debian, kind, link(1000, 0)));
+        assert!(!reads(Daemon::Debian, kind, link(0, 1000)));
+        assert!(reads(Daemon::Cronie, kind, link(1000, 0)));
+        let hard = TableMeta { links: 2, ..ROOTS };
+        assert!(!reads(Daemon::Debian, kind, hard) && reads(Daemon::Cronie, kind, hard));
+        let folder = TableMeta {
+            regular: false,
+            ..ROOTS
+        };
+        assert!(!reads(Daemon::Debian, kind, folder) && !reads(Daemon::Cronie, kind, folder));
+    }
 }

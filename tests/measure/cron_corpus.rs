@@ -1,0 +1,179 @@
+//! Reads a folder of real crontabs as every daemon does and prints what came of
+//! it. Fails on a panic, which the parser must never do.
+//!
+//! The folder holds `tables/`, an `index.tsv` with the columns `id`, `table`
+//! (`sys` or `usr`), `reboots` and `file`, and a `lines.tsv` with `id`, `line`
+//! and `reboots`; both have a heading.
+//!
+//! `cargo run --example cron_corpus -- FOLDER`
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use comeback::parse::crontab::{Crontab, Daemon, Never, Schedule, TableKind, parse};
+use comeback::text::File;
+
+/// One table of the corpus with its labels.
+struct Item {
+    id: String,
+    kind: TableKind,
+    file: Arc<File>,
+    /// `yes`, `no` or `maybe`: whether the table reboots its host.
+    reboots: String,
+    /// Labels of single lines, by line number.
+    lines: BTreeMap<usize, String>,
+}
+
+/// What one daemon made of the corpus.
+#[derive(Default)]
+struct Tally {
+    jobs: usize,
+    never: usize,
+    rejected: usize,
+    at_reboot: usize,
+    either_day: usize,
+    dropped: Vec<String>,
+    problems: BTreeMap<&'static str, usize>,
+    labelled_lines: usize,
+    labelled_lines_with_job: usize,
+}
+
+fn main() -> ExitCode {
+    let Some(folder) = std::env::args_os().nth(1) else {
+        return fail("usage: cron_corpus FOLDER");
+    };
+    let items = match read_corpus(Path::new(&folder)) {
+        Ok(items) => items,
+        Err(error) => return fail(&error),
+    };
+    let mut out = std::io::stdout().lock();
+    let mut panics = 0;
+    let yes = items.iter().filter(|item| item.reboots == "yes").count();
+    let _ = writeln!(out, "{} tables, {yes} labelled as rebooting", items.len());
+    for daemon in Daemon::ALL {
+        let mut tally = Tally::default();
+        for item in &items {
+            let read = || parse(&item.file, item.kind, daemon);
+            if let Ok(table) = std::panic::catch_unwind(read) {
+                tally.add(item, &table);
+            } else {
+                panics += 1;
+                let _ = writeln!(out, "{daemon}: {} panics", item.id);
+            }
+        }
+        let _ = tally.print(&mut out, daemon);
+    }
+    if panics > 0 {
+        return fail(&format!("{panics} panics"));
+    }
+    ExitCode::SUCCESS
+}
+
+fn fail(message: &str) -> ExitCode {
+    let _ = writeln!(std::io::stderr(), "{message}");
+    ExitCode::FAILURE
+}
+
+impl Tally {
+    fn add(&mut self, item: &Item, table: &Crontab) {
+        if let Some(problem) = &table.dropped {
+            self.dropped.push(format!("{} {}", item.id, problem.kind));
+        }
+        for problem in &table.problems {
+            *self.problems.entry(problem.kind.name()).or_default() += 1;
+        }
+        for job in &table.jobs {
+            self.jobs += 1;
+            match &job.schedule {
+                Schedule::At(fields) => self.either_day += usize::from(fields.either_day()),
+                Schedule::Reboot => self.at_reboot += 1,
+                Schedule::Never(Never::Rejected) => self.rejected += 1,
+                Schedule::Never(_) => self.never += 1,
+            }
+        }
+        // Labels of what a line does meet the jobs here, by line number.
+        let job_lines: Vec<usize> = table
+            .jobs
+            .iter()
+            .map(|job| item.file.position(job.line.start).line)
+            .collect();
+        for line in item.lines.keys() {
+            self.labelled_lines += 1;
+            self.labelled_lines_with_job += usize::from(job_lines.contains(line));
+        }
+    }
+
+    fn print(&self, out: &mut impl std::io::Write, daemon: Daemon) -> std::io::Result<()> {
+        writeln!(out, "\n{daemon}")?;
+        writeln!(out, "  jobs            {}", self.jobs)?;
+        writeln!(out, "    at boot       {}", self.at_reboot)?;
+        writeln!(out, "    never fire    {}", self.never)?;
+        writeln!(out, "    rejected      {}", self.rejected)?;
+        writeln!(out, "    either day    {}", self.either_day)?;
+        let (with, of) = (self.labelled_lines_with_job, self.labelled_lines);
+        writeln!(out, "  labelled lines  {of}, {with} of them jobs")?;
+        writeln!(out, "  tables dropped  {}", self.dropped.len())?;
+        let mut reasons = BTreeMap::<&str, usize>::new();
+        for entry in &self.dropped {
+            let reason = entry.split_once(' ').map_or("", |(_, reason)| reason);
+            *reasons.entry(reason).or_default() += 1;
+        }
+        for (reason, number) in reasons {
+            writeln!(out, "    {number:>5} {reason}")?;
+        }
+        writeln!(out, "  problems")?;
+        for (kind, number) in &self.problems {
+            writeln!(out, "    {number:>5} {kind}")?;
+        }
+        Ok(())
+    }
+}
+
+fn read_corpus(folder: &Path) -> Result<Vec<Item>, String> {
+    let mut lines = BTreeMap::<String, BTreeMap<usize, String>>::new();
+    for row in rows(&folder.join("lines.tsv"))? {
+        let number = column(&row, "line").parse().unwrap_or(0);
+        let label = column(&row, "reboots").to_owned();
+        let id = column(&row, "id").to_owned();
+        lines.entry(id).or_default().insert(number, label);
+    }
+    let mut items = Vec::new();
+    for row in rows(&folder.join("index.tsv"))? {
+        let id = column(&row, "id").to_owned();
+        let path = folder.join(column(&row, "file"));
+        let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        items.push(Item {
+            kind: match column(&row, "table") {
+                "sys" => TableKind::System,
+                _ => TableKind::User { root: true },
+            },
+            file: File::new(&path, bytes),
+            reboots: column(&row, "reboots").to_owned(),
+            lines: lines.remove(&id).unwrap_or_default(),
+            id,
+        });
+    }
+    Ok(items)
+}
+
+/// The rows of a table with a heading, each as a map from column to cell.
+fn rows(path: &Path) -> Result<Vec<BTreeMap<String, String>>, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("{}: {e}", path.display()))?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut lines = text.lines();
+    let heading: Vec<&str> = lines.next().unwrap_or("").split('\t').collect();
+    let row = |line: &str| {
+        let cells = heading.iter().zip(line.split('\t'));
+        cells
+            .map(|(name, cell)| ((*name).to_owned(), cell.to_owned()))
+            .collect()
+    };
+    Ok(lines.map(row).collect())
+}
+
+fn column<'a>(row: &'a BTreeMap<String, String>, name: &str) -> &'a str {
+    row.get(name).map_or("", String::as_str)
+}
