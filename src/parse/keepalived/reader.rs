@@ -1,0 +1,631 @@
+//! From files to logical lines: long lines, comments, conditions, definitions,
+//! repetitions, includes and braces (keepalived `lib/parser.c`, `read_line`).
+
+use std::collections::VecDeque;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Options;
+use super::comment::decomment;
+use super::definition::{Builtin, Definitions, Fault, LONGEST, Rest, defining, left_over, segment};
+use super::include::{Include, include};
+use super::mapped::{Line, Mapped, is_blank};
+use super::problem::ProblemKind;
+use super::report::Report;
+use super::sequence::{Sequence, list, sequence};
+use super::version::Dialect;
+use crate::fact::{Doubt, Listing};
+use crate::text::{File, Place, Span};
+
+/// Includes within includes; keepalived's limit is the number of open files.
+const DEEPEST: usize = 32;
+/// Files read in all.
+const MOST_FILES: usize = 1000;
+/// Lines made by `~SEQ`, `~LST` and multi-line definitions.
+const MOST_GENERATED: usize = 200_000;
+/// Open blocks whose place is remembered.
+const MOST_BRACES: usize = 1000;
+/// Repetitions waiting at once.
+const MOST_SEQUENCES: usize = 1000;
+
+/// Reads logical lines one by one.
+pub(super) struct Reader<'a> {
+    dialect: Dialect,
+    options: &'a Options,
+    find: &'a mut dyn FnMut(&Include) -> Listing<Arc<File>>,
+    frames: Vec<Frame>,
+    /// Logical lines split from one line, to be handed on.
+    ready: VecDeque<Line>,
+    residue: Option<Line>,
+    sequences: Vec<(Sequence, Line)>,
+    multiline: Vec<Multiline>,
+    definitions: Definitions,
+    /// The name whose further lines are being read.
+    defining: Option<Vec<u8>>,
+    /// Substitution is over: keepalived hangs.
+    hung: bool,
+    generated: usize,
+    depth: usize,
+    /// The outermost of the blocks that are open.
+    open_braces: Vec<Place>,
+    pub(super) files: Vec<Arc<File>>,
+    pub(super) report: Report,
+}
+
+/// A file being read, and those of the same include that wait behind it.
+struct Frame {
+    file: Arc<File>,
+    at: usize,
+    waiting: VecDeque<Arc<File>>,
+}
+
+/// A multi-line definition being expanded.
+struct Multiline {
+    rest: Rest,
+    /// The reference, which all its lines stand for.
+    span: Span,
+    file: Arc<File>,
+    /// Repetitions that were there before it; they wait for its end.
+    sequences: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(
+        main: &Arc<File>,
+        dialect: Dialect,
+        options: &'a Options,
+        find: &'a mut dyn FnMut(&Include) -> Listing<Arc<File>>,
+    ) -> Self {
+        Self {
+            dialect,
+            options,
+            find,
+            frames: vec![Frame {
+                file: Arc::clone(main),
+                at: 0,
+                waiting: VecDeque::new(),
+            }],
+            ready: VecDeque::new(),
+            residue: None,
+            sequences: Vec::new(),
+            multiline: Vec::new(),
+            definitions: Definitions::new(dialect),
+            defining: None,
+            hung: false,
+            generated: 0,
+            depth: 0,
+            open_braces: Vec::new(),
+            files: vec![Arc::clone(main)],
+            report: Report::default(),
+        }
+    }
+
+    /// The next logical line: never empty, and a brace alone since 1.4.2.
+    pub(super) fn next_line(&mut self) -> Option<Line> {
+        loop {
+            if let Some(line) = self.ready.pop_front() {
+                self.count_brace(&line);
+                return Some(line);
+            }
+            let line = self.raw_line()?;
+            if let Some(name) = self.defining.take() {
+                self.define_on(name, &line.text);
+                continue;
+            }
+            let Some(line) = self.preprocess(line) else {
+                continue;
+            };
+            if !self.include(&line) {
+                self.split_braces(line);
+            }
+        }
+    }
+
+    /// Tells about blocks that were never closed; to be called at the end.
+    pub(super) fn finish(&mut self) {
+        let Some(first) = self.open_braces.first().cloned() else {
+            return;
+        };
+        let count = self.depth;
+        let message = format!("{count} blocks are still open at the end, the first from here");
+        self.report
+            .problem(ProblemKind::MissingBrace, first, message);
+    }
+
+    /// The rest of a split line, the next repetition, the next line of a
+    /// multi-line definition or the next line of a file, in this order.
+    fn raw_line(&mut self) -> Option<Line> {
+        if let Some(line) = self.residue.take() {
+            return Some(line);
+        }
+        if self.generated > MOST_GENERATED {
+            return self.file_line();
+        }
+        let sequences_wait = self.multiline.last().map_or(0, |m| m.sequences);
+        let sequences_first = self.dialect.sequences_first() || self.multiline.is_empty();
+        if sequences_first && self.sequences.len() > sequences_wait {
+            return self.repeated_line();
+        }
+        if !self.multiline.is_empty() {
+            return self.definition_line();
+        }
+        self.file_line()
+    }
+
+    fn count_generated(&mut self, place: Place) {
+        self.generated += 1;
+        if self.generated > MOST_GENERATED {
+            let limit = format!("definitions and sequences make more than {MOST_GENERATED} lines");
+            self.report.open(place, Doubt::Limit(limit));
+            self.sequences.clear();
+            self.multiline.clear();
+        }
+    }
+
+    fn repeated_line(&mut self) -> Option<Line> {
+        let (sequence, origin) = self.sequences.last_mut()?;
+        let mut line = origin.clone();
+        line.text = Mapped::default();
+        if let Some(round) = sequence.next() {
+            line.text = sequence.text.clone();
+            for (name, value) in round {
+                self.definitions.set(name, value, false);
+            }
+            self.count_generated(line.whole());
+        } else {
+            self.sequences.pop();
+        }
+        Some(line)
+    }
+
+    fn definition_line(&mut self) -> Option<Line> {
+        let current = self.multiline.last_mut()?;
+        let rest = current.rest.value.get(current.rest.at..).unwrap_or(&[]);
+        let end = rest.iter().position(|b| *b == b'\n');
+        let text = rest.get(..end.unwrap_or(rest.len())).unwrap_or(&[]);
+        let line = Line {
+            file: Arc::clone(&current.file),
+            text: Mapped::standing_for(text, current.span),
+            open_quote: false,
+        };
+        let place = current.file.place(current.span);
+        match end {
+            Some(end) => current.rest.at += end + 1,
+            None => drop(self.multiline.pop()),
+        }
+        self.count_generated(place);
+        Some(line)
+    }
+
+    /// The next line of the innermost file that has something left, comments
+    /// removed.
+    fn file_line(&mut self) -> Option<Line> {
+        loop {
+            let frame = self.frames.last_mut()?;
+            let Some(piece) = frame.piece() else {
+                self.defining = None;
+                match frame.waiting.pop_front() {
+                    Some(file) => {
+                        self.files.push(Arc::clone(&file));
+                        frame.file = file;
+                        frame.at = 0;
+                    }
+                    None => drop(self.frames.pop()),
+                }
+                continue;
+            };
+            let file = Arc::clone(&frame.file);
+            let drops = self.dialect.drops_long_lines();
+            if piece.too_long && (drops || !piece.newline_follows) {
+                let message = if drops {
+                    "a line of 1023 bytes or more: this part is ignored, the rest is read as a new line"
+                } else {
+                    "a line of 1023 bytes or more is read as two"
+                };
+                let place = file.place(piece.span);
+                self.report
+                    .problem(ProblemKind::LineTooLong, place, message);
+            }
+            if piece.nul {
+                let message = if drops {
+                    "a NUL byte: the line is ignored"
+                } else {
+                    "a NUL byte hides the rest of the line"
+                };
+                let place = file.place(piece.span);
+                self.report
+                    .problem(ProblemKind::EmbeddedNul, place, message);
+            }
+            if drops && (piece.nul || piece.too_long) {
+                continue;
+            }
+            if piece.span.is_empty() {
+                if self.dialect.blank_ends_definition()
+                    && let Some(name) = self.defining.take()
+                {
+                    self.definitions.finish(&name);
+                }
+                continue;
+            }
+            let text = Mapped::from_file(file.slice(piece.span), piece.span.start);
+            let line = self.decommented(Line {
+                file,
+                text,
+                open_quote: false,
+            });
+            if !line.text.is_empty() {
+                return Some(line);
+            }
+        }
+    }
+
+    fn decommented(&mut self, mut line: Line) -> Line {
+        let place = line.whole();
+        if decomment(&mut line.text, self.dialect) {
+            line.open_quote = true;
+            let message = "the double quotes of this line do not pair: what looks like a comment in it may be none";
+            self.report
+                .problem(ProblemKind::UnmatchedQuote, place, message);
+        }
+        line
+    }
+
+    /// A further line of a multi-line definition.
+    fn define_on(&mut self, name: Vec<u8>, line: &Mapped) {
+        if let Some(text) = line.bytes().strip_suffix(b"\\") {
+            self.definitions.extend(&name, &segment(text));
+            self.defining = Some(name);
+        } else {
+            self.definitions.extend(&name, line.bytes());
+            self.definitions.finish(&name);
+        }
+    }
+
+    /// Conditions, definitions, repetitions and substitution. `None` where the
+    /// line is used up.
+    fn preprocess(&mut self, mut line: Line) -> Option<Line> {
+        loop {
+            if line.text.first() == Some(b'@') && self.dialect.conditions() {
+                line = self.condition(line)?;
+            }
+            if self.dialect.definitions()
+                && let Some(found) = defining(line.text.bytes())
+            {
+                let multiline = found.multiline;
+                let name = found.name.clone();
+                self.definitions.set(found.name, found.value, multiline);
+                self.defining = multiline.then_some(name);
+                return None;
+            }
+            let start = line.text.bytes().get(..4);
+            if start == Some(b"~SEQ") && self.dialect.sequences()
+                || start == Some(b"~LST") && self.dialect.lists()
+            {
+                self.repeat(&line);
+                return None;
+            }
+            if line.text.is_empty() {
+                return None;
+            }
+            if line.text.first() == Some(b'~') && self.dialect.sequences() {
+                break;
+            }
+            if !self.substitute(&mut line) {
+                break;
+            }
+            if self.dialect.decomments_again() {
+                line = self.decommented(line);
+            }
+            let again = line.text.first() == Some(b'@') || line.text.bytes().contains(&b'$');
+            if !again {
+                break;
+            }
+        }
+        if line.text.is_empty() {
+            return None;
+        }
+        self.tell_left_over(&line);
+        Some(line)
+    }
+
+    /// Keeps what follows `@ID` where the identity is, or with `@^ID` is not, ID.
+    fn condition(&mut self, mut line: Line) -> Option<Line> {
+        let bytes = line.text.bytes();
+        let negated = bytes.get(1) == Some(&b'^') && self.dialect.negated_conditions();
+        let start = if negated { 2 } else { 1 };
+        let rest = bytes.get(start..).unwrap_or(&[]);
+        let end = start + rest.iter().position(|b| is_blank(*b))?;
+        let wanted = bytes.get(start..end).unwrap_or(&[]);
+        let identity = self.options.config_id.as_deref();
+        let matches = identity == Some(wanted);
+        if identity.is_none() {
+            let doubt = "the host name is not known, so neither is whether this line counts";
+            self.report
+                .open(line.whole(), Doubt::CannotModel(doubt.into()));
+        }
+        if matches == negated {
+            return None;
+        }
+        line.text = line.text.sub(end..line.text.len());
+        line.text.trim_start();
+        Some(line)
+    }
+
+    fn repeat(&mut self, line: &Line) {
+        let folder = self.folder();
+        let found = if line.text.bytes().starts_with(b"~LST") {
+            list(&line.text)
+        } else {
+            let identity = self.options.config_id.as_deref();
+            let definitions = &self.definitions;
+            sequence(&line.text, |numbers| {
+                let done = definitions.substitute(numbers, path_bytes(&folder), identity);
+                done.fault.is_none() && done.rests.is_empty()
+            })
+        };
+        let Some(found) = found else {
+            let message = "not a valid ~SEQ or ~LST: the line is ignored";
+            self.report
+                .problem(ProblemKind::BadSequence, line.whole(), message);
+            return;
+        };
+        if self.sequences.len() >= MOST_SEQUENCES {
+            let limit = format!("more than {MOST_SEQUENCES} repetitions within each other");
+            self.report.open(line.whole(), Doubt::Limit(limit));
+            return;
+        }
+        self.sequences.push((found, line.clone()));
+    }
+
+    /// Replaces references; false where nothing changed.
+    fn substitute(&mut self, line: &mut Line) -> bool {
+        if self.hung || !self.dialect.definitions() || !line.text.bytes().contains(&b'$') {
+            return false;
+        }
+        let folder = self.folder();
+        let before = line.whole();
+        let identity = self.options.config_id.as_deref();
+        let folder = path_bytes(&folder);
+        let done = self
+            .definitions
+            .substitute(&mut line.text, folder, identity);
+        match done.fault {
+            Some(Fault::SelfReference) => {
+                self.hung = true;
+                let message = "a definition refers to itself: keepalived never gets past this line";
+                self.report
+                    .fatal(ProblemKind::SelfReference, before.clone(), message);
+                let doubt = "read without substitution from here on".to_string();
+                self.report.open(before.clone(), Doubt::CannotModel(doubt));
+            }
+            Some(Fault::TooLong) => {
+                let message = format!(
+                    "the substitution makes the line longer than {LONGEST} bytes and stops"
+                );
+                self.report
+                    .problem(ProblemKind::SubstitutionTooLong, before.clone(), message);
+            }
+            None => {}
+        }
+        for (builtin, range) in done.unknown {
+            let doubt = match builtin {
+                Builtin::Identity => "the host name is not known",
+                Builtin::Random => "a random number, chosen at each start",
+                _ => "a variable of keepalived's environment",
+            };
+            let place = line.place(range);
+            self.report.open(place, Doubt::CannotModel(doubt.into()));
+        }
+        for rest in done.rests {
+            if self.multiline.len() >= MOST_SEQUENCES {
+                let limit = format!("more than {MOST_SEQUENCES} definitions within each other");
+                self.report.open(before.clone(), Doubt::Limit(limit));
+                break;
+            }
+            self.multiline.push(Multiline {
+                rest,
+                span: before.span,
+                file: Arc::clone(&line.file),
+                sequences: self.sequences.len(),
+            });
+        }
+        done.changed
+    }
+
+    fn tell_left_over(&mut self, line: &Line) {
+        if !self.dialect.definitions() || !self.dialect.braces_anywhere() {
+            return;
+        }
+        if let Some(range) = left_over(line.text.bytes(), self.dialect) {
+            let message = "not defined: stays as it is, and its braces are taken for a block's";
+            let place = line.place(range);
+            self.report
+                .problem(ProblemKind::UndefinedReference, place, message);
+        }
+    }
+
+    /// The folder of the file being read.
+    fn folder(&self) -> PathBuf {
+        let file = self.frames.last().map(|frame| frame.file.path());
+        let folder = file.and_then(Path::parent);
+        folder.unwrap_or(Path::new("/")).to_path_buf()
+    }
+
+    /// Handles an include line; false for any other.
+    fn include(&mut self, line: &Line) -> bool {
+        let Some((pattern, kind)) = include(line, self.dialect) else {
+            return false;
+        };
+        let place = line.whole();
+        let asked = Include {
+            pattern,
+            cwd: self.folder(),
+            kind,
+            place: place.clone(),
+        };
+        if self.frames.len() >= DEEPEST {
+            let limit = format!("includes deeper than {DEEPEST}");
+            self.report.open(place, Doubt::Limit(limit));
+            return true;
+        }
+        let found = (self.find)(&asked);
+        if found.items.is_empty() && found.complete().is_ok() {
+            let stops = self.dialect.stops_at_missing_include();
+            let message = if stops {
+                "no file matches: keepalived ends"
+            } else {
+                "no file matches: keepalived goes on without it"
+            };
+            self.report.add(
+                ProblemKind::IncludeMissing,
+                place.clone(),
+                message.into(),
+                stops,
+            );
+        }
+        for mut gap in found.gaps {
+            gap.place.get_or_insert_with(|| place.clone());
+            self.report.open.push(gap);
+        }
+        for why in found.uncovered {
+            self.report
+                .open(place.clone(), Doubt::CannotModel(why.to_string()));
+        }
+        let mut waiting = VecDeque::new();
+        for file in found.items {
+            let path = file.path();
+            if self.frames.iter().any(|frame| frame.file.path() == path) {
+                let message = "a file includes itself: keepalived reads it again and again until it runs out of open files";
+                self.report
+                    .problem(ProblemKind::IncludeLoop, place.clone(), message);
+            } else if self.files.len() + waiting.len() >= MOST_FILES {
+                let limit = format!("more than {MOST_FILES} files");
+                self.report.open(place.clone(), Doubt::Limit(limit));
+                break;
+            } else {
+                waiting.push_back(file);
+            }
+        }
+        if let Some(file) = waiting.pop_front() {
+            self.files.push(Arc::clone(&file));
+            self.frames.push(Frame {
+                file,
+                at: 0,
+                waiting,
+            });
+        }
+        true
+    }
+
+    /// Cuts the line at its braces outside double quotes, each of which becomes a
+    /// line of its own. Where what remains could mean something to the steps
+    /// before this one, it waits to go through them.
+    fn split_braces(&mut self, line: Line) {
+        if !self.dialect.braces_anywhere() {
+            self.ready.push_back(line);
+            return;
+        }
+        let bytes = line.text.bytes();
+        let refers = bytes.contains(&b'$');
+        let mut at = 0;
+        while at < bytes.len() {
+            let brace = first_brace(bytes, at);
+            let end = match brace {
+                Some(brace) if brace == at => at + 1,
+                Some(brace) => brace,
+                None => bytes.len(),
+            };
+            let mut text = line.text.sub(at..end);
+            text.trim_end();
+            self.ready.push_back(Line {
+                file: Arc::clone(&line.file),
+                text,
+                open_quote: line.open_quote,
+            });
+            let rest = bytes.get(end..).unwrap_or(&[]);
+            at = end + rest.iter().take_while(|b| is_blank(**b)).count();
+            let special = matches!(bytes.get(at), Some(b'@' | b'$' | b'~' | b'i'));
+            if at < bytes.len() && (refers || special) {
+                self.residue = Some(Line {
+                    file: Arc::clone(&line.file),
+                    text: line.text.sub(at..bytes.len()),
+                    open_quote: line.open_quote,
+                });
+                return;
+            }
+        }
+    }
+
+    /// Counts braces, as keepalived does whatever they belong to.
+    fn count_brace(&mut self, line: &Line) {
+        if !self.dialect.braces_anywhere() {
+            return;
+        }
+        match line.text.bytes() {
+            b"{" => {
+                self.depth += 1;
+                if self.open_braces.len() < MOST_BRACES {
+                    self.open_braces.push(line.whole());
+                }
+            }
+            b"}" if self.depth == 0 => {
+                let message = "a closing brace with no block to close";
+                self.report
+                    .problem(ProblemKind::ExtraBrace, line.whole(), message);
+            }
+            b"}" => {
+                self.depth -= 1;
+                self.open_braces.truncate(self.depth);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// One `fgets` worth of a file.
+struct Piece {
+    /// Without line end and what a NUL hides.
+    span: Span,
+    too_long: bool,
+    newline_follows: bool,
+    nul: bool,
+}
+
+impl Frame {
+    fn piece(&mut self) -> Option<Piece> {
+        let bytes = self.file.bytes();
+        let rest = bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
+        let most = rest.get(..LONGEST).unwrap_or(rest);
+        let newline = most.iter().position(|b| *b == b'\n');
+        let taken = newline.map_or(most.len(), |at| at + 1);
+        let nul = most.get(..taken)?.iter().position(|b| *b == 0);
+        let shown = most.get(..nul.or(newline).unwrap_or(taken))?;
+        let keep = shown.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
+        let start = self.at;
+        self.at += taken;
+        Some(Piece {
+            span: Span::new(start, start + keep.map_or(0, |at| at + 1)),
+            too_long: newline.is_none() && taken == LONGEST,
+            newline_follows: rest.get(taken) == Some(&b'\n'),
+            nul: nul.is_some(),
+        })
+    }
+}
+
+/// The first brace from `at` on that is not in double quotes; a quote that
+/// never closes hides the rest.
+fn first_brace(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let rest = bytes.get(at..)?;
+        let found = at + rest.iter().position(|b| matches!(b, b'{' | b'}' | b'"'))?;
+        if bytes.get(found) != Some(&b'"') {
+            return Some(found);
+        }
+        let inside = bytes.get(found + 1..)?;
+        at = found + 2 + inside.iter().position(|b| *b == b'"')?;
+    }
+}
+
+fn path_bytes(path: &Path) -> &[u8] {
+    std::os::unix::ffi::OsStrExt::as_bytes(path.as_os_str())
+}
