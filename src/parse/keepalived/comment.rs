@@ -17,8 +17,12 @@ pub(super) fn decomment(line: &mut Mapped, dialect: Dialect) -> bool {
         open,
         backslash,
     } = scan(line.bytes(), dialect.one_decomment());
-    // A backslash at the very end survives its own comment: "# text \" leaves
-    // a line that holds nothing but the backslash.
+    // Up to 2.3.4 a backslash at the very end survives its own comment:
+    // "# text \" leaves a line that holds nothing but the backslash.
+    let backslash = match comment {
+        Some(_) if !dialect.keeps_commented_backslash() => None,
+        _ => backslash,
+    };
     let kept = backslash.map(|at| line.sub(at..at + 1));
     let end = comment.or(backslash).unwrap_or(line.len());
     line.truncate(end);
@@ -144,6 +148,8 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(run(text, (2, 2, 7)), (expected.into(), false), "{text}");
         }
+        assert_eq!(run("# comment \\", (2, 4, 0)).0, "");
+        assert_eq!(run("$X=a  \\", (2, 4, 0)).0, "$X=a\\");
     }
 
     #[test]

@@ -197,7 +197,9 @@ impl Machine {
             }
         }
         let needs_word = match keyword.shape {
-            Shape::One | Shape::Hook => true,
+            Shape::One => true,
+            // A hook is split from the raw line: an open quote is another fault.
+            Shape::Hook => !self.dialect.exec_hooks() || !line.text.bytes().contains(&b'"'),
             Shape::Block { name, .. } => name == Name::Needed,
             Shape::Free | Shape::HookOrNone | Shape::Script | Shape::Values => false,
         };
@@ -257,7 +259,7 @@ impl Machine {
                 }
                 self.begin_values(keyword, line, rest);
             }
-            Shape::One | Shape::Hook if rest.is_empty() => {}
+            Shape::One | Shape::Hook if needs_word && rest.is_empty() => {}
             shape => {
                 self.builder.setting(
                     block,

@@ -248,11 +248,14 @@ impl<'a> Reader<'a> {
                 continue;
             }
             let text = Mapped::from_file(file.slice(piece.span), piece.span.start);
-            let line = self.decommented(Line {
+            let mut line = self.decommented(Line {
                 file,
                 text,
                 open_quote: false,
             });
+            if self.dialect.decomments_twice() && !line.text.is_empty() {
+                line = self.decommented(line);
+            }
             if !line.text.is_empty() {
                 return Some(line);
             }
@@ -261,7 +264,8 @@ impl<'a> Reader<'a> {
 
     fn decommented(&mut self, mut line: Line) -> Line {
         let place = line.whole();
-        if decomment(&mut line.text, self.dialect) {
+        let told = line.open_quote;
+        if decomment(&mut line.text, self.dialect) && !told {
             line.open_quote = true;
             let message = "the double quotes of this line do not pair: what looks like a comment in it may be none";
             self.report

@@ -102,6 +102,17 @@ impl Dialect {
         self.at_least(2, 1, 5)
     }
 
+    /// The processes that matter read a copy from which comments were removed
+    /// already, and remove them again: `\#` protects nothing.
+    pub(super) const fn decomments_twice(self) -> bool {
+        self.at_least(2, 2, 0)
+    }
+
+    /// A backslash at the very end survives its own comment.
+    pub(super) const fn keeps_commented_backslash(self) -> bool {
+        self.one_decomment() && !self.at_least(2, 4, 0)
+    }
+
     /// Unknown keywords and misplaced braces are reported.
     pub(super) const fn reports_keywords(self) -> bool {
         self.at_least(1, 2, 20)
