@@ -8,6 +8,9 @@
 //! `keepalived -t` on each, in a network namespace of its own with the interfaces
 //! it names as dummies (or bridges) (needs root), and compares the complaints about syntax
 //! line by line. Nothing is sent anywhere.
+//!
+//! `keepalived_corpus FOLDER --mutations N` does the same with N configurations
+//! made from these by small accidents: a lost line, a stray brace or quote.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -30,20 +33,27 @@ fn main() -> Outcome<()> {
     let mut folder = None;
     let mut version = None;
     let mut against = false;
+    let mut mutations = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--against-program" => against = true,
+            "--mutations" => mutations = arguments.next().and_then(|n| n.parse().ok()),
             "--version" => version = arguments.next().as_deref().and_then(Version::parse),
             _ => folder = Some(PathBuf::from(argument)),
         }
     }
-    let folder =
-        folder.ok_or("usage: keepalived_corpus FOLDER [--version X.Y.Z] [--against-program]")?;
+    let folder = folder.ok_or(
+        "usage: keepalived_corpus FOLDER [--version X.Y.Z] [--against-program | --mutations N]",
+    )?;
     let mut out = io::stdout().lock();
-    if against {
+    if against || mutations.is_some() {
         version = version.or_else(program_version);
-        compare(&folder, version, &mut out)
+        let mut paths = configurations(&folder)?;
+        if let Some(count) = mutations {
+            paths = mutate(&paths, count)?;
+        }
+        compare(&paths, version, &mut out)
     } else {
         measure(&folder, version, &mut out)
     }
@@ -170,7 +180,7 @@ fn program_version() -> Option<Version> {
 
 /// The classes of complaints that are about syntax alone, with the words
 /// keepalived uses for them.
-const CLASSES: [(&str, ProblemKind); 19] = [
+const CLASSES: [(&str, ProblemKind); 21] = [
     ("Unknown keyword '", ProblemKind::UnknownKeyword),
     ("Missing '{' at beginning", ProblemKind::MissingOpenBrace),
     ("Unexpected '{'", ProblemKind::UnexpectedBrace),
@@ -187,6 +197,8 @@ const CLASSES: [(&str, ProblemKind); 19] = [
     ("unknown state", ProblemKind::BadState),
     ("state previously set", ProblemKind::BadState),
     ("Invalid address prefix", ProblemKind::BadAddress),
+    ("Invalid virtual server IP", ProblemKind::BadAddress),
+    ("Invalid real server ip", ProblemKind::BadAddress),
     (" malformed ", ProblemKind::BadAddress),
     ("parsed invalid IP", ProblemKind::BadAddress),
     ("Config files missing", ProblemKind::IncludeMissing),
@@ -198,15 +210,20 @@ struct Said {
     status: Option<i32>,
 }
 
-fn compare(folder: &Path, version: Option<Version>, out: &mut dyn Write) -> Outcome<()> {
+fn compare(paths: &[PathBuf], version: Option<Version>, out: &mut dyn Write) -> Outcome<()> {
     let mut same = 0;
     let mut differing = 0;
+    let mut crashed = 0;
     let mut totals: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
     let version_text = version.map_or("unknown".into(), |v| v.to_string());
     writeln!(out, "against keepalived {version_text}")?;
-    for path in configurations(folder)? {
-        let config = read(&path, version)?;
-        let said = run(&path, &config)?;
+    for path in paths {
+        let config = read(path, version)?;
+        let said = run(path, &config)?;
+        if said.status.is_none_or(|status| status > 100) {
+            crashed += 1;
+            continue;
+        }
         let ours = complaints(&config);
         // The program ends at its first fatal complaint.
         let ended = said
@@ -244,7 +261,10 @@ fn compare(folder: &Path, version: Option<Version>, out: &mut dyn Write) -> Outc
             same += 1;
         }
     }
-    writeln!(out, "files alike {same}, differing {differing}")?;
+    writeln!(
+        out,
+        "files alike {same}, differing {differing}, keepalived crashed or hung on {crashed}"
+    )?;
     writeln!(
         out,
         "{:22} {:>5} {:>8} {:>16}",
@@ -334,4 +354,75 @@ fn complaint(text: &str) -> Option<Complaint> {
         }
     };
     Some((class.name(), line))
+}
+
+/// Accidents that may happen to a configuration.
+const ACCIDENTS: [&str; 16] = [
+    "{",
+    "}",
+    "\"",
+    "#",
+    "!",
+    "\\",
+    "'",
+    " ",
+    "\n",
+    "@other ",
+    "$X=1\n",
+    "${X}",
+    "~SEQ(i,1,3) ",
+    "{ }",
+    "\nvirtual_ipaddress {\n",
+    "\n}\n",
+];
+
+/// Writes `count` configurations, each with up to three accidents, to a
+/// temporary folder. The same call makes the same files.
+fn mutate(paths: &[PathBuf], count: usize) -> Outcome<Vec<PathBuf>> {
+    let folder = std::env::temp_dir().join(format!("keepalived-mutations-{}", std::process::id()));
+    fs::create_dir_all(&folder)?;
+    let mut state = 0x2545_f491_4f6c_dd1d_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap_or(0) % below.max(1)
+    };
+    let mut made = Vec::new();
+    for number in 0..count {
+        let Some(path) = paths.get(random(paths.len())) else {
+            break;
+        };
+        let mut bytes = fs::read(path)?;
+        for _ in 0..=random(3) {
+            let at = random(bytes.len());
+            match random(6) {
+                0 => {
+                    let rest = bytes.get(at..).unwrap_or(&[]);
+                    let line = rest
+                        .iter()
+                        .position(|b| *b == b'\n')
+                        .map_or(rest.len(), |n| n + 1);
+                    bytes.drain(at..at + line);
+                }
+                1 => {
+                    let next = bytes.iter().skip(at).position(|b| *b == b'\n');
+                    if let Some(next) = next {
+                        bytes.remove(at + next);
+                    }
+                }
+                2 if random(8) == 0 => bytes.truncate(at),
+                _ => {
+                    let accident = ACCIDENTS.get(random(ACCIDENTS.len())).unwrap_or(&"{");
+                    bytes.splice(at..at, accident.bytes());
+                }
+            }
+        }
+        // The program numbers an unterminated last line like the one before.
+        bytes.push(b'\n');
+        let path = folder.join(format!("{number:05}.conf"));
+        fs::write(&path, bytes)?;
+        made.push(path);
+    }
+    Ok(made)
 }

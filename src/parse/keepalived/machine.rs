@@ -16,8 +16,18 @@ pub(super) struct Machine {
     levels: Vec<Level>,
     skip: Skip,
     values: Option<Values>,
+    /// What there is for other processes.
+    seen: Seen,
     pub(super) builder: Builder,
     pub(super) report: Report,
+}
+
+/// For which processes there is something to do.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    vrrp: bool,
+    checker: bool,
+    bfd: bool,
 }
 
 /// A block with keywords.
@@ -55,6 +65,7 @@ impl Machine {
             }],
             skip: Skip::No,
             values: None,
+            seen: Seen::default(),
             builder: Builder::new(dialect),
             report: Report::default(),
         }
@@ -111,6 +122,18 @@ impl Machine {
     /// Blocks still open; before 1.4.2 nobody else counts them.
     pub(super) fn depth(&self) -> usize {
         self.levels.len() - 1 + usize::from(self.values.is_some())
+    }
+
+    /// Whether the parent starts `process`: there is something for it, or
+    /// nothing for anybody (keepalived `main.c`).
+    pub(super) fn starts(&self, process: Process) -> bool {
+        let Seen { vrrp, checker, bfd } = self.seen;
+        let nothing = !vrrp && !checker && !bfd;
+        match process {
+            Process::Parent => true,
+            Process::Vrrp => vrrp || nothing,
+            Process::Checker => checker || nothing,
+        }
     }
 
     /// Skips a line where a block is being skipped.
@@ -180,7 +203,15 @@ impl Machine {
     ) {
         let place = line.file.place(first.span);
         let trailing = rest.last().is_some_and(|w| w.is(b"{"));
-        if !keyword.active_in(self.process) {
+        if !keyword.active_in(self.process, self.dialect) {
+            match keyword.name {
+                "vrrp_instance" | "static_ipaddress" | "static_routes" | "static_rules" => {
+                    self.seen.vrrp = true;
+                }
+                "virtual_server" => self.seen.checker = true,
+                "bfd_instance" => self.seen.bfd = true,
+                _ => {}
+            }
             self.skip = if trailing {
                 Skip::Depth(1)
             } else {

@@ -100,19 +100,35 @@ pub fn parse(
         let message = "a block is still open at the end";
         report.problem(Kind::MissingBrace, line.whole(), message);
     }
+    let globals_in_parent = dialect.globals_in_parent();
+    for (process, machine) in [(Process::Vrrp, &mut vrrp), (Process::Checker, &mut checker)] {
+        if globals_in_parent && !parent.starts(process) {
+            let first = machine.builder.first_header();
+            *machine = Machine::new(process, dialect);
+            if let Some(place) = first {
+                let message = "keepalived's first look at its files misses this, and no other block of this sort is found: it is not read at all";
+                report.problem(Kind::ProcessNotStarted, place, message);
+            }
+        }
+    }
     report.append(vrrp.report);
     report.append(checker.report);
     report.append(parent.report);
+    let (globals, settings) = if globals_in_parent {
+        (parent.builder.globals, parent.builder.settings)
+    } else {
+        (vrrp.builder.globals, vrrp.builder.settings)
+    };
     let problems = in_order(report.problems, &reader.files);
     Config {
         version,
-        globals: vrrp.builder.globals,
+        globals,
         instances: vrrp.builder.instances,
         groups: vrrp.builder.groups,
         scripts: vrrp.builder.scripts,
         virtual_servers: checker.builder.servers,
         static_blocks: vrrp.builder.static_blocks,
-        settings: vrrp.builder.settings,
+        settings,
         files: reader.files,
         problems,
         open: report.open,

@@ -39,6 +39,9 @@ pub enum ProblemKind {
     OneLineBlock,
     /// A block without, or with more than, one name; it is skipped.
     BadName,
+    /// Blocks of this sort are hidden from the process that starts the others, so
+    /// that nobody reads them.
+    ProcessNotStarted,
     /// A second block of the same name; it is skipped.
     DuplicateInstance,
     /// A second hook of the same kind.
@@ -88,6 +91,7 @@ impl ProblemKind {
             Self::ExtraParameters => "extra-parameters",
             Self::OneLineBlock => "one-line-block",
             Self::BadName => "bad-name",
+            Self::ProcessNotStarted => "process-not-started",
             Self::DuplicateInstance => "duplicate-instance",
             Self::DuplicateNotify => "duplicate-notify",
             Self::DuplicateBlock => "duplicate-block",

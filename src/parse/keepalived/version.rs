@@ -113,6 +113,12 @@ impl Dialect {
         self.one_decomment() && !self.at_least(2, 4, 0)
     }
 
+    /// `global_defs` is read by the parent process only; the others skip it by
+    /// counting braces. The parent also decides which others are started.
+    pub(super) const fn globals_in_parent(self) -> bool {
+        self.at_least(2, 0, 0)
+    }
+
     /// Unknown keywords and misplaced braces are reported.
     pub(super) const fn reports_keywords(self) -> bool {
         self.at_least(1, 2, 20)

@@ -70,6 +70,12 @@ fn shell_command(given: Given<'_>, dialect: Dialect) -> Option<Command> {
 
 fn tell(fault: CommandFault, given: Given<'_>, report: &mut Report) {
     let (kind, span, message) = match fault {
+        // The line's quotes have been told already.
+        CommandFault::UnmatchedQuote(span) if given.line.open_quote => (
+            ProblemKind::BadCommand,
+            span,
+            "the command cannot be split: it is ignored",
+        ),
         CommandFault::UnmatchedQuote(span) => (
             ProblemKind::UnmatchedQuote,
             span,

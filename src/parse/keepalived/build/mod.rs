@@ -12,6 +12,7 @@ use super::model::{
     Globals, Instance, NotifyKind, RawBlock, RealServer, Setting, SyncGroup, Text, TrackScript,
     Tracked, VirtualServer,
 };
+use super::number::{host_address, integer};
 use super::problem::ProblemKind;
 use super::report::Report;
 use super::version::Dialect;
@@ -102,6 +103,12 @@ impl Builder {
         }
     }
 
+    /// The first instance or virtual server.
+    pub(super) fn first_header(&self) -> Option<Place> {
+        let instance = self.instances.first().map(|i| i.header.clone());
+        instance.or_else(|| self.servers.first().map(|s| s.header.clone()))
+    }
+
     /// A block with keywords begins; refused where its name is taken.
     pub(super) fn enter(
         &mut self,
@@ -122,6 +129,11 @@ impl Builder {
             Block::Group => return self.enter_group(given, report),
             Block::Script => self.enter_script(given),
             Block::Authentication => self.enter_authentication(given),
+            Block::VirtualServer | Block::RealServer if self.is_bad_server(block, rest) => {
+                let message = "not an address and port: the whole block is skipped";
+                report.problem(ProblemKind::BadAddress, given.place(), message);
+                return Taken::Refused;
+            }
             Block::VirtualServer => self.servers.push(VirtualServer {
                 header: given.place(),
                 block: given.place(),
@@ -305,6 +317,24 @@ impl Builder {
 
     pub(super) fn end_values(&mut self) {
         self.values = None;
+    }
+
+    /// Whether the words behind `virtual_server` or `real_server` name nothing
+    /// (keepalived `check_data.c`, `alloc_vs`, `alloc_rs`).
+    fn is_bad_server(&self, block: Block, words: &[Word]) -> bool {
+        let Some(first) = words.first().filter(|_| self.dialect.exec_hooks()) else {
+            return false;
+        };
+        let second = words.get(1).map(|word| word.text.as_slice());
+        let number = |least, most| second.and_then(|s| integer(s, least, most).lenient());
+        match (block, first.text.as_slice()) {
+            (Block::VirtualServer, b"group") => false,
+            (Block::VirtualServer, b"fwmark") => number(0, i64::from(u32::MAX)).is_none(),
+            (_, address) => {
+                let zero = second.is_none_or(|s| s.iter().all(|b| *b == b'0'));
+                host_address(address).is_none() || (!zero && number(1, 65535).is_none())
+            }
+        }
     }
 
     fn server_command(

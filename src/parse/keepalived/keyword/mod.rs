@@ -8,7 +8,7 @@ mod checker;
 mod globals;
 mod vrrp;
 
-use super::version::Version;
+use super::version::{Dialect, Version};
 
 pub(super) use vrrp::ROOT;
 
@@ -89,6 +89,8 @@ pub(super) enum Process {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reader {
     All,
+    /// The parent at the start; its children, before 2.0.0.
+    Globals,
     Children,
     Only(Process),
 }
@@ -98,8 +100,9 @@ impl Keyword {
         version >= self.since && self.until.is_none_or(|until| version < until)
     }
 
-    pub(super) fn active_in(&self, process: Process) -> bool {
+    pub(super) fn active_in(&self, process: Process, dialect: Dialect) -> bool {
         match self.reader {
+            Reader::Globals => (process == Process::Parent) == dialect.globals_in_parent(),
             Reader::All => true,
             Reader::Children => process != Process::Parent,
             Reader::Only(only) => process == only,
@@ -113,6 +116,11 @@ impl Keyword {
 
     const fn only(mut self, process: Process) -> Self {
         self.reader = Reader::Only(process);
+        self
+    }
+
+    const fn only_globals(mut self) -> Self {
+        self.reader = Reader::Globals;
         self
     }
 
@@ -255,16 +263,18 @@ mod tests {
 
     #[test]
     fn each_process_skips_what_is_for_another() {
-        let active = |name: &[u8], process| {
-            find(&[ROOT], name, Version::CURRENT)
-                .unwrap()
-                .active_in(process)
+        let in_version = |name: &[u8], process, version| {
+            let keyword = find(&[ROOT], name, version).unwrap();
+            keyword.active_in(process, Dialect { version })
         };
+        let active = |name: &[u8], process| in_version(name, process, Version::CURRENT);
         assert!(active(b"vrrp_instance", Process::Vrrp));
         assert!(!active(b"vrrp_instance", Process::Checker));
         assert!(active(b"virtual_server", Process::Checker));
         assert!(!active(b"virtual_server", Process::Parent));
         assert!(active(b"global_defs", Process::Parent));
+        assert!(!active(b"global_defs", Process::Vrrp));
+        assert!(in_version(b"global_defs", Process::Vrrp, v(1, 4, 5)));
         assert!(!active(b"track_file", Process::Parent));
     }
 }

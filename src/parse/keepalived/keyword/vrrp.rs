@@ -8,8 +8,8 @@ use super::{
 
 /// The top level.
 pub(in super::super) const ROOT: &[Keyword] = &[
-    free("linkbeat_use_polling", OLD),
-    block("global_defs", OLD, Block::Globals, &[GLOBALS]),
+    free("linkbeat_use_polling", OLD).only_globals(),
+    block("global_defs", OLD, Block::Globals, &[GLOBALS]).only_globals(),
     values("static_ipaddress", OLD).only(Process::Vrrp),
     values("static_routes", OLD).only(Process::Vrrp),
     named("vrrp_sync_group", OLD, Block::Group, &[GROUP]).only(Process::Vrrp),
@@ -29,11 +29,11 @@ pub(in super::super) const ROOT: &[Keyword] = &[
     .only(Process::Checker),
     values("static_rules", v(1, 2, 20)).only(Process::Vrrp),
     block("garp_group", v(1, 2, 21), Block::Other, &[GARP]).only(Process::Vrrp),
-    free("net_namespace", v(1, 2, 24)),
-    free("use_pid_dir", v(1, 2, 24)),
-    free("instance", v(1, 2, 24)),
-    free("namespace_with_ipsets", v(1, 3, 0)),
-    one("child_wait_time", v(2, 0, 0)),
+    free("net_namespace", v(1, 2, 24)).only_globals(),
+    free("use_pid_dir", v(1, 2, 24)).only_globals(),
+    free("instance", v(1, 2, 24)).only_globals(),
+    free("namespace_with_ipsets", v(1, 3, 0)).only_globals(),
+    one("child_wait_time", v(2, 0, 0)).only_globals(),
     block("vrrp_track_file", v(2, 0, 0), Block::Other, &[FILE])
         .needs_name()
         .only_children(),
@@ -43,7 +43,7 @@ pub(in super::super) const ROOT: &[Keyword] = &[
         .needs_name()
         .only(Process::Vrrp),
     values("linkbeat_interfaces", v(2, 0, 13)).only(Process::Vrrp),
-    free("net_namespace_ipvs", v(2, 1, 0)),
+    free("net_namespace_ipvs", v(2, 1, 0)).only_globals(),
     block("track_file", v(2, 1, 0), Block::Other, &[FILE])
         .needs_name()
         .only_children(),
