@@ -1,0 +1,783 @@
+//! Expansion of words: parameters, command substitution, field splitting.
+
+use super::evaluate::Evaluator;
+use super::pattern::{self, Element};
+use super::state::{Contents, State, Status};
+use super::syntax::{Operation, Parameter, Part, PartKind, Word};
+use super::value::{Traced, Value};
+use super::Comparison;
+use crate::text::Place;
+
+/// Most fields of one word.
+const MOST_FIELDS: usize = 1000;
+
+/// What a parameter is.
+pub(super) enum Found {
+    /// Not set.
+    Unset,
+    /// Set to this.
+    One(Traced),
+    /// Set or not: not known.
+    Unsure,
+    /// `$@` and whole arrays.
+    Many(Vec<Traced>),
+}
+
+/// A pattern after expansion.
+pub(super) struct Pattern {
+    /// `None` where a part of it is not known.
+    pub(super) elements: Option<Vec<Element>>,
+    /// As written, after expansion.
+    pub(super) text: Traced,
+    /// Each byte and whether it is quoted; empty where a part is not known.
+    pub(super) bytes: Vec<(u8, bool)>,
+}
+
+impl Pattern {
+    pub(super) fn matches(&self, subject: &Traced) -> Option<bool> {
+        let elements = self.elements.as_deref()?;
+        match &subject.value {
+            Value::Known(text) => Some(pattern::matches(elements, text)),
+            Value::Unknown { prefix } => {
+                if elements.iter().all(|e| *e == Element::Many) && !elements.is_empty() {
+                    return Some(true);
+                }
+                // a pattern that is plain text can differ from the known beginning
+                let plain = elements.iter().zip(prefix);
+                let differs = plain
+                    .take_while(|(e, _)| matches!(e, Element::Byte(_)))
+                    .any(|(e, byte)| *e != Element::Byte(*byte));
+                differs.then_some(false)
+            }
+        }
+    }
+
+    fn is_pattern(&self) -> bool {
+        let elements = self.elements.as_deref().unwrap_or(&[]);
+        elements.iter().any(|e| !matches!(e, Element::Byte(_)))
+    }
+}
+
+/// Fields being put together.
+struct Fields {
+    done: Vec<Traced>,
+    current: Option<Traced>,
+    /// Where the first unquoted glob character of the field is.
+    glob: Option<usize>,
+    /// Whether the last field was ended by a blank.
+    blank: bool,
+    place: Place,
+}
+
+impl Fields {
+    fn current(&mut self) -> &mut Traced {
+        self.current.get_or_insert_with(|| Traced {
+            place: Some(self.place.clone()),
+            ..Traced::known("")
+        })
+    }
+
+    fn end(&mut self) {
+        if let Some(mut field) = self.current.take() {
+            if let (Some(at), Some(bytes)) = (self.glob, field.bytes())
+                && looks_like_glob(bytes)
+            {
+                let prefix = bytes.get(..at).unwrap_or(&[]).to_vec();
+                field.value = Value::Unknown { prefix };
+                field.many = true;
+            }
+            self.done.push(field);
+        }
+        self.glob = None;
+    }
+
+    fn quoted(&mut self, value: &Traced) {
+        self.blank = false;
+        self.current().append(value);
+    }
+
+    fn unquoted(&mut self, value: &Traced, ifs: Option<&[u8]>, split: bool) {
+        let (Some(bytes), Some(ifs)) = (value.bytes(), ifs) else {
+            let current = self.current();
+            current.append(value);
+            current.many |= split;
+            return;
+        };
+        for byte in bytes {
+            if split && ifs.contains(byte) {
+                let white = byte.is_ascii_whitespace();
+                if self.current.is_some() {
+                    self.end();
+                    self.blank = white;
+                } else if !white {
+                    if !self.blank {
+                        self.current();
+                        self.end();
+                    }
+                    self.blank = false;
+                }
+                continue;
+            }
+            self.blank = false;
+            let at = self.current().value.prefix().len();
+            if matches!(byte, b'*' | b'?' | b'[') {
+                self.glob.get_or_insert(at);
+            }
+            self.current().value.append(&Value::Known(vec![*byte]));
+        }
+        if let Some(current) = &mut self.current {
+            current.take_inputs(value);
+        } else if let Some(last) = self.done.last_mut() {
+            last.take_inputs(value);
+        }
+    }
+}
+
+/// `[` alone is no pattern.
+fn looks_like_glob(bytes: &[u8]) -> bool {
+    let open = bytes.iter().position(|b| *b == b'[');
+    let closed = open.is_some_and(|at| bytes.get(at + 2..).unwrap_or(&[]).contains(&b']'));
+    closed || bytes.iter().any(|b| matches!(b, b'*' | b'?'))
+}
+
+impl Evaluator<'_> {
+    /// A word of a command: none, one or several fields.
+    pub(super) fn fields(&mut self, word: &Word, state: &mut State) -> Vec<Traced> {
+        if let Some(words) = braces(word, state) {
+            return words.iter().flat_map(|w| self.fields(w, state)).collect();
+        }
+        let ifs = match state.variables.get(b"IFS".as_slice()) {
+            None => Some(b" \t\n".to_vec()),
+            Some(variable) => variable.value().bytes().map(<[u8]>::to_vec),
+        };
+        let mut fields = Fields {
+            done: Vec::new(),
+            current: None,
+            glob: None,
+            blank: false,
+            place: word.place.clone(),
+        };
+        for part in &word.parts {
+            let literal = matches!(part.kind, PartKind::Literal(_) | PartKind::Home(_));
+            match self.part(part, &word.place, state) {
+                Found::Unset => {
+                    if part.quoted {
+                        fields.quoted(&Traced::known(""));
+                    }
+                }
+                Found::Unsure => {
+                    let value = Traced::unknown();
+                    if part.quoted {
+                        fields.quoted(&value);
+                    } else {
+                        fields.unquoted(&value, ifs.as_deref(), true);
+                    }
+                }
+                Found::One(value) if part.quoted => fields.quoted(&value),
+                Found::One(value) => fields.unquoted(&value, ifs.as_deref(), !literal),
+                Found::Many(values) => {
+                    let open = values.iter().any(|v| v.many);
+                    for (index, value) in values.iter().enumerate() {
+                        if index > 0 {
+                            fields.end();
+                        }
+                        if part.quoted {
+                            fields.quoted(value);
+                            fields.current().many |= open && value.many;
+                        } else {
+                            fields.unquoted(value, ifs.as_deref(), true);
+                        }
+                    }
+                }
+            }
+        }
+        fields.end();
+        if fields.done.len() > MOST_FIELDS {
+            fields.done.truncate(MOST_FIELDS);
+            if let Some(last) = fields.done.last_mut() {
+                last.value = Value::unknown();
+                last.many = true;
+            }
+            self.limit(&word.place, format!("a word of more than {MOST_FIELDS} fields"));
+        }
+        fields.done
+    }
+
+    /// A word where nothing is split: assignments, redirections, `case`.
+    pub(super) fn single(&mut self, word: &Word, state: &mut State) -> Traced {
+        let mut whole = Traced {
+            place: Some(word.place.clone()),
+            ..Traced::known("")
+        };
+        for part in &word.parts {
+            let value = self.part(part, &word.place, state);
+            whole.append(&flat(value));
+        }
+        whole
+    }
+
+    /// A word that is a pattern.
+    pub(super) fn pattern(&mut self, word: &Word, state: &mut State) -> Pattern {
+        let mut bytes = Vec::new();
+        let mut known = true;
+        let mut text = Traced {
+            place: Some(word.place.clone()),
+            ..Traced::known("")
+        };
+        for part in &word.parts {
+            let value = flat(self.part(part, &word.place, state));
+            match value.bytes() {
+                Some(value) => bytes.extend(value.iter().map(|b| (*b, part.quoted))),
+                None => known = false,
+            }
+            text.append(&value);
+        }
+        Pattern {
+            elements: known.then(|| pattern::compile(&bytes)),
+            text,
+            bytes: if known { bytes } else { Vec::new() },
+        }
+    }
+
+    /// Notes a comparison of an input with something the script knows.
+    pub(super) fn compared(
+        &mut self,
+        subject: &Traced,
+        pattern: &Pattern,
+        place: &Place,
+        matched: Option<bool>,
+    ) {
+        let Some(literal) = pattern.text.bytes() else {
+            return;
+        };
+        if pattern.text.inputs.is_empty() {
+            self.compare(subject, literal, place, pattern.is_pattern(), matched);
+        }
+    }
+
+    pub(super) fn compare(
+        &mut self,
+        subject: &Traced,
+        literal: &[u8],
+        place: &Place,
+        pattern: bool,
+        matched: Option<bool>,
+    ) {
+        for input in &subject.inputs {
+            let comparison = Comparison {
+                literal: literal.to_vec(),
+                place: place.clone(),
+                input: input.clone(),
+                pattern,
+                matched,
+            };
+            if !self.comparisons.contains(&comparison) && self.comparisons.len() < 10_000 {
+                self.comparisons.push(comparison);
+            }
+        }
+    }
+
+    fn part(&mut self, part: &Part, place: &Place, state: &mut State) -> Found {
+        match &part.kind {
+            PartKind::Literal(bytes) => Found::One(Traced::known(bytes.clone())),
+            PartKind::Home(user) => {
+                let home = state.variables.get(b"HOME".as_slice());
+                Found::One(match home {
+                    Some(home) if user.is_empty() => home.value(),
+                    _ => Traced::unknown(),
+                })
+            }
+            PartKind::Parameter(parameter) => self.parameter(parameter, part.quoted, state),
+            PartKind::Command(Some(list)) => {
+                let mut inside = state.clone();
+                inside.out = Some(Traced::known(""));
+                inside.exit_trap = None;
+                let tested = std::mem::take(&mut self.tested);
+                let flow = self.list(list, inside);
+                self.tested = tested;
+                let Some(end) = self.end_of_shell(flow) else {
+                    return Found::One(Traced::unknown());
+                };
+                state.status = end.status;
+                state.slept = end.slept;
+                let out = end.out.unwrap_or_else(|| Traced::known(""));
+                Found::One(match out.bytes() {
+                    Some(bytes) => {
+                        let end = bytes.iter().rposition(|b| *b != b'\n');
+                        let kept = bytes.get(..end.map_or(0, |end| end + 1));
+                        out.derived(Value::known(kept.unwrap_or(&[])))
+                    }
+                    None => out,
+                })
+            }
+            PartKind::Process(list) => {
+                if let Some(list) = list {
+                    let mut inside = state.clone();
+                    inside.out = None;
+                    let _ = self.list(list, inside);
+                }
+                Found::One(Traced::new(Value::Unknown {
+                    prefix: b"/dev/fd/".to_vec(),
+                }))
+            }
+            PartKind::Command(None) => {
+                self.cannot(place, "a command substitution that can't be parsed");
+                state.status = Status::Mixed;
+                Found::One(Traced::unknown())
+            }
+            PartKind::Arithmetic(word) => {
+                let value = self.arithmetic(word, state);
+                Found::One(value.map_or_else(Traced::unknown, |v| Traced::known(v.to_string())))
+            }
+        }
+    }
+
+    /// The value of a plain parameter.
+    pub(super) fn lookup(&mut self, parameter: &Parameter, quoted: bool, state: &mut State) -> Found {
+        let name = parameter.name.as_slice();
+        let listed = |state: &State| {
+            let mut values = state.positional.values.clone();
+            if let Some(from) = state.positional.open_from {
+                values.truncate(from);
+                values.push(Traced {
+                    many: true,
+                    ..Traced::unknown()
+                });
+            }
+            values
+        };
+        match name {
+            b"@" => return Found::Many(listed(state)),
+            b"*" => {
+                let values = listed(state);
+                return if quoted {
+                    Found::One(joined(&values))
+                } else {
+                    Found::Many(values)
+                };
+            }
+            b"#" => {
+                let count = state.positional.count();
+                return Found::One(count.map_or_else(Traced::unknown, |count| {
+                    Traced::known(count.to_string())
+                }));
+            }
+            b"?" => {
+                return Found::One(match &state.status {
+                    Status::Known(status) => Traced::known(status.to_string()),
+                    _ => Traced::unknown(),
+                });
+            }
+            b"0" => return Found::One(state.zero.clone()),
+            b"$" | b"!" | b"-" => return Found::One(Traced::unknown()),
+            _ => {}
+        }
+        if name.first().is_some_and(u8::is_ascii_digit) {
+            let text = std::str::from_utf8(name).unwrap_or("");
+            let number = text.parse().unwrap_or(usize::MAX);
+            return match state.positional.is_set(number) {
+                Some(true) => Found::One(state.positional.get(number)),
+                Some(false) => Found::Unset,
+                None => Found::Unsure,
+            };
+        }
+        let subscript = parameter.subscript.as_ref();
+        let key = subscript.map(|word| self.single(word, state));
+        let Some(variable) = state.variables.get(name) else {
+            return match name {
+                b"PWD" => Found::One(Traced::new(state.cwd.clone())),
+                b"IFS" => Found::One(Traced::known(" \t\n")),
+                _ if is_dynamic(name) => Found::One(Traced::unknown()),
+                _ if state.tainted => Found::Unsure,
+                _ => Found::Unset,
+            };
+        };
+        let Some(key) = key else {
+            return Found::One(variable.value());
+        };
+        match (&variable.contents, key.bytes()) {
+            (Contents::Array { entries, .. }, Some(b"@" | b"*")) => {
+                Found::Many(entries.values().cloned().collect())
+            }
+            (Contents::Scalar(value), Some(b"@" | b"*" | b"0")) => Found::One(value.clone()),
+            (Contents::Array { entries, associative }, Some(bytes)) => {
+                let associative = *associative;
+                let found = if associative {
+                    entries.get(&(0, bytes.to_vec())).cloned()
+                } else {
+                    let entries = entries.clone();
+                    let index = super::arithmetic::evaluate(bytes, state);
+                    match index.map(u64::try_from) {
+                        Some(Ok(index)) => entries.get(&(index, Vec::new())).cloned(),
+                        Some(Err(_)) => entries.values().next_back().cloned(),
+                        None => return Found::Unsure,
+                    }
+                };
+                match found {
+                    Some(mut value) => {
+                        value.take_inputs(&key);
+                        Found::One(value)
+                    }
+                    None => Found::Unset,
+                }
+            }
+            (Contents::Scalar(value), _) if value.bytes().is_some() => Found::Unset,
+            _ => Found::Unsure,
+        }
+    }
+
+    fn parameter(&mut self, parameter: &Parameter, quoted: bool, state: &mut State) -> Found {
+        if let Operation::Keys = parameter.operation {
+            return match state.variables.get(&parameter.name).map(|v| &v.contents) {
+                Some(Contents::Array {
+                    entries,
+                    associative,
+                }) => Found::Many(
+                    entries
+                        .keys()
+                        .map(|(index, name)| {
+                            Traced::known(if *associative {
+                                name.clone()
+                            } else {
+                                index.to_string().into_bytes()
+                            })
+                        })
+                        .collect(),
+                ),
+                None if !state.tainted => Found::Many(Vec::new()),
+                _ => Found::Unsure,
+            };
+        }
+        let found = self.lookup(parameter, quoted, state);
+        match &parameter.operation {
+            Operation::Value => found,
+            Operation::Keys | Operation::Other => Found::One(Traced::unknown()),
+            Operation::Length => Found::One(match found {
+                Found::Unset => Traced::known("0"),
+                Found::Unsure => Traced::unknown(),
+                Found::One(value) => value.change(|b| {
+                    let text = std::str::from_utf8(b);
+                    text.map_or(b.len(), |s| s.chars().count()).to_string().into_bytes()
+                }),
+                Found::Many(values) if values.iter().any(|v| v.many) => Traced::unknown(),
+                Found::Many(values) => Traced::known(values.len().to_string()),
+            }),
+            Operation::Indirect => {
+                let name = flat(found);
+                let Some(bytes) = name.bytes() else {
+                    return Found::Unsure;
+                };
+                let target = Parameter {
+                    name: bytes.to_vec(),
+                    subscript: None,
+                    operation: Operation::Value,
+                };
+                self.lookup(&target, quoted, state)
+            }
+            Operation::Default { colon, kind, word } => {
+                self.default(parameter, *colon, *kind, word, found, quoted, state)
+            }
+            Operation::Trim {
+                suffix,
+                longest,
+                pattern,
+            } => {
+                let pattern = self.pattern(pattern, state);
+                each(found, |value| {
+                    let Some(elements) = &pattern.elements else {
+                        return value.derived(Value::unknown());
+                    };
+                    value.change(|bytes| {
+                        let size = pattern::trim(elements, bytes, *suffix, *longest).unwrap_or(0);
+                        let kept = if *suffix {
+                            bytes.get(..bytes.len() - size)
+                        } else {
+                            bytes.get(size..)
+                        };
+                        kept.unwrap_or(&[]).to_vec()
+                    })
+                })
+            }
+            Operation::Replace {
+                all,
+                anchor,
+                pattern,
+                replacement,
+            } => {
+                let pattern = self.pattern(pattern, state);
+                let replacement = self.single(replacement, state);
+                each(found, |value| {
+                    let (Some(elements), Some(new)) = (&pattern.elements, replacement.bytes())
+                    else {
+                        return value.derived(Value::unknown());
+                    };
+                    value.change(|bytes| replace(bytes, elements, new, *all, *anchor))
+                })
+            }
+            Operation::Substring { offset, length } => {
+                let offset = self.arithmetic(offset, state);
+                let length = match length {
+                    Some(length) => match self.arithmetic(length, state) {
+                        Some(length) => Some(length),
+                        None => return Found::One(Traced::unknown()),
+                    },
+                    None => None,
+                };
+                let Some(offset) = offset else {
+                    return Found::One(Traced::unknown());
+                };
+                match found {
+                    Found::Many(values) => {
+                        // counted from 1, with `$0` before the arguments
+                        let skip = usize::try_from(offset.saturating_sub(1)).unwrap_or(0);
+                        let take = length.map_or(usize::MAX, |l| usize::try_from(l).unwrap_or(0));
+                        Found::Many(values.into_iter().skip(skip).take(take).collect())
+                    }
+                    found => each(found, |value| {
+                        value.change(|bytes| substring(bytes, offset, length))
+                    }),
+                }
+            }
+            Operation::Case { upper, all } => each(found, |value| {
+                value.change(|bytes| {
+                    let mut bytes = bytes.to_vec();
+                    let end = if *all { bytes.len() } else { bytes.len().min(1) };
+                    let part = bytes.get_mut(..end).unwrap_or_default();
+                    if *upper {
+                        part.make_ascii_uppercase();
+                    } else {
+                        part.make_ascii_lowercase();
+                    }
+                    bytes
+                })
+            }),
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // one operator with all it needs
+    fn default(
+        &mut self,
+        parameter: &Parameter,
+        colon: bool,
+        kind: u8,
+        word: &Word,
+        found: Found,
+        quoted: bool,
+        state: &mut State,
+    ) -> Found {
+        // whether the value itself counts
+        let set = match &found {
+            Found::Unset => Some(false),
+            Found::Unsure => None,
+            Found::Many(values) => Some(!values.is_empty()),
+            Found::One(value) if colon => match &value.value {
+                Value::Known(bytes) => Some(!bytes.is_empty()),
+                Value::Unknown { prefix } => (!prefix.is_empty()).then_some(true),
+            },
+            Found::One(_) => Some(true),
+        };
+        let mut other = |this: &mut Self| {
+            if quoted {
+                let mut value = this.single(word, state);
+                value.place = None;
+                Found::One(value)
+            } else {
+                let plain = word.parts.iter().all(|part| !part.quoted);
+                let mut value = this.single(word, state);
+                value.place = None;
+                // fields of the word are only split where nothing in it is quoted
+                if plain {
+                    Found::One(value)
+                } else {
+                    Found::Many(this.fields(word, state))
+                }
+            }
+        };
+        match (kind, set) {
+            (b'+', Some(false)) => Found::Unset,
+            (b'+', Some(true)) => other(self),
+            (b'+', None) => Found::One(flat(other(self)).join(Traced::known(""))),
+            (b'?', Some(false)) => Found::Unset,
+            (_, Some(true)) | (b'?', _) => found,
+            (_, decided) => {
+                let value = flat(other(self));
+                let value = match decided {
+                    Some(_) => value,
+                    None => flat(found).join(value),
+                };
+                if kind == b'=' && parameter.subscript.is_none() {
+                    state.set(&parameter.name, value.clone());
+                }
+                Found::One(value)
+            }
+        }
+    }
+}
+
+/// One value, whatever it is.
+pub(super) fn flat(found: Found) -> Traced {
+    match found {
+        Found::Unset => Traced::known(""),
+        Found::Unsure => Traced::unknown(),
+        Found::One(value) => value,
+        Found::Many(values) => joined(&values),
+    }
+}
+
+fn joined(values: &[Traced]) -> Traced {
+    let mut whole = Traced::known("");
+    for (index, value) in values.iter().enumerate() {
+        if index > 0 {
+            whole.append(&Traced::known(" "));
+        }
+        whole.append(value);
+    }
+    whole
+}
+
+fn each(found: Found, change: impl Fn(&Traced) -> Traced) -> Found {
+    match found {
+        Found::One(value) => Found::One(change(&value)),
+        Found::Many(values) => Found::Many(values.iter().map(change).collect()),
+        Found::Unset => Found::Unset,
+        Found::Unsure => Found::Unsure,
+    }
+}
+
+/// Variables that a shell or the login sets by itself.
+fn is_dynamic(name: &[u8]) -> bool {
+    matches!(
+        name,
+        b"HOSTNAME" | b"RANDOM" | b"SECONDS" | b"UID" | b"EUID" | b"PPID" | b"LINENO" | b"OLDPWD"
+            | b"BASH_VERSION" | b"BASHPID" | b"EPOCHSECONDS" | b"OSTYPE" | b"HOSTTYPE" | b"MACHTYPE"
+            | b"BASH_SOURCE" | b"FUNCNAME" | b"GROUPS" | b"SHLVL" | b"_" | b"PIPESTATUS" | b"BASH"
+            | b"BASH_VERSINFO" | b"OPTARG" | b"PATH"
+    )
+}
+
+fn replace(
+    bytes: &[u8],
+    pattern: &[Element],
+    new: &[u8],
+    all: bool,
+    anchor: Option<u8>,
+) -> Vec<u8> {
+    let text = |from: usize, to: usize| bytes.get(from..to).unwrap_or(&[]);
+    match anchor {
+        Some(b'#') => {
+            let size = pattern::trim(pattern, bytes, false, true);
+            return size.map_or_else(|| bytes.to_vec(), |s| [new, text(s, bytes.len())].concat());
+        }
+        Some(_) => {
+            let size = pattern::trim(pattern, bytes, true, true);
+            return size.map_or_else(
+                || bytes.to_vec(),
+                |s| [text(0, bytes.len() - s), new].concat(),
+            );
+        }
+        None => {}
+    }
+    let mut out = Vec::new();
+    let mut from = 0;
+    while let Some((start, end)) = pattern::find(pattern, bytes, from) {
+        if start == end {
+            break;
+        }
+        out.extend_from_slice(text(from, start));
+        out.extend_from_slice(new);
+        from = end;
+        if !all {
+            break;
+        }
+    }
+    out.extend_from_slice(text(from, bytes.len()));
+    out
+}
+
+fn substring(bytes: &[u8], offset: i64, length: Option<i64>) -> Vec<u8> {
+    let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+    let from = if offset < 0 { size.saturating_add(offset) } else { offset };
+    let to = match length {
+        None => size,
+        Some(length) if length < 0 => size.saturating_add(length),
+        Some(length) => from.saturating_add(length),
+    };
+    let index = |at: i64| usize::try_from(at.clamp(0, size)).unwrap_or(0);
+    if from < 0 {
+        return Vec::new();
+    }
+    bytes.get(index(from)..index(to)).unwrap_or(&[]).to_vec()
+}
+
+/// bash's `{a,b}` and `{1..3}` in unquoted text, one group at a time.
+fn braces(word: &Word, state: &State) -> Option<Vec<Word>> {
+    if state.dialect != super::Dialect::Bash {
+        return None;
+    }
+    for (index, part) in word.parts.iter().enumerate() {
+        let PartKind::Literal(text) = &part.kind else {
+            continue;
+        };
+        if part.quoted {
+            continue;
+        }
+        let Some((start, end, choices)) = brace_group(text) else {
+            continue;
+        };
+        let around = |choice: &[u8]| {
+            let before = text.get(..start).unwrap_or(&[]);
+            let after = text.get(end..).unwrap_or(&[]);
+            let mut copy = word.clone();
+            if let Some(part) = copy.parts.get_mut(index) {
+                part.kind = PartKind::Literal([before, choice, after].concat());
+            }
+            copy
+        };
+        return Some(choices.iter().map(|choice| around(choice)).collect());
+    }
+    None
+}
+
+/// The first group of a text: where it is, and its choices.
+fn brace_group(text: &[u8]) -> Option<(usize, usize, Vec<Vec<u8>>)> {
+    let start = text.iter().position(|b| *b == b'{')?;
+    let mut depth = 0_usize;
+    let mut from = start + 1;
+    let mut choices = Vec::new();
+    for (at, byte) in text.iter().enumerate().skip(start + 1) {
+        match byte {
+            b'{' => depth += 1,
+            b'}' if depth > 0 => depth -= 1,
+            b'}' => {
+                choices.push(text.get(from..at)?.to_vec());
+                if choices.len() == 1 {
+                    choices = range(choices.first()?)?;
+                }
+                return Some((start, at + 1, choices));
+            }
+            b',' if depth == 0 => {
+                choices.push(text.get(from..at)?.to_vec());
+                from = at + 1;
+            }
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `1..3`
+fn range(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (from, to) = text.split_once("..")?;
+    let (from, to): (i64, i64) = (from.parse().ok()?, to.parse().ok()?);
+    if from.abs_diff(to) > 1000 {
+        return None;
+    }
+    let numbers: Vec<i64> = if from <= to {
+        (from..=to).collect()
+    } else {
+        (to..=from).rev().collect()
+    };
+    Some(numbers.iter().map(|n| n.to_string().into_bytes()).collect())
+}
+

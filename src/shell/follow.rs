@@ -1,0 +1,539 @@
+//! Calls that lead to more shell: functions, sourced files, scripts of the tree,
+//! text given to another shell.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::evaluate::{Evaluator, condition_at};
+use super::power;
+use super::source::Source;
+use super::state::{Flow, Frame, Jump, Positional, State, Status, join};
+use super::syntax::Command;
+use super::tools;
+use super::value::{Traced, Value};
+use super::wrappers::{self, Plan};
+use super::{Dialect, Scope};
+use crate::fact::{Doubt, Fact, Unknown};
+use crate::text::{File, Place, Span};
+
+/// `PATH` where a call does not say: what dash falls back to.
+const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// A path made absolute; `None` where the working directory is not known.
+pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {
+    let text = std::str::from_utf8(path).ok()?;
+    if path.starts_with(b"/") {
+        return Some(PathBuf::from(text));
+    }
+    let cwd = std::str::from_utf8(cwd.bytes()?).ok()?;
+    let text = text.strip_prefix("./").unwrap_or(text);
+    Some(Path::new(cwd).join(text))
+}
+
+impl Evaluator<'_> {
+    /// The call of a file, as `execve` would run it.
+    pub(super) fn start_script(
+        &mut self,
+        path: &Path,
+        args: Vec<Traced>,
+        mut state: State,
+    ) -> Option<State> {
+        let name = path.to_string_lossy().into_owned().into_bytes();
+        let fact = self.world.script(path);
+        if let Fact::Known(file) = &fact
+            && let Some(dialect) = Self::dialect(file)
+        {
+            state.dialect = dialect;
+            state.zero = Traced::known(name);
+            state.positional = Positional::new(args);
+            self.scripts.push(path.to_path_buf());
+            let end = self.file(file, state);
+            self.scripts.pop();
+            return end;
+        }
+        let file = match &fact {
+            Fact::Known(file) => Arc::clone(file),
+            _ => File::new(path, Vec::new()),
+        };
+        let place = file.place(Span::new(0, 0));
+        let mut argv = vec![Traced::known(name)];
+        argv.extend(args);
+        let target = fact.map(|_| path.to_path_buf());
+        self.effect(&argv, &place, &state, target);
+        Self::ran(&argv, &place, state).end()
+    }
+
+    /// The call of words without a shell.
+    pub(super) fn start_words(
+        &mut self,
+        words: &[Value],
+        args: Vec<Traced>,
+        state: State,
+    ) -> Option<State> {
+        let text: Vec<u8> = words
+            .iter()
+            .map(Value::prefix)
+            .collect::<Vec<_>>()
+            .join(&b' ');
+        let file = File::new("command", text.clone());
+        let place = file.place(Span::new(0, text.len()));
+        let word = |value: &Value| Traced {
+            place: Some(place.clone()),
+            ..Traced::new(value.clone())
+        };
+        let mut argv: Vec<Traced> = words.iter().map(word).collect();
+        argv.extend(args);
+        if argv.is_empty() {
+            return Some(state);
+        }
+        let flow = self.external(&argv, &place, state);
+        self.end_of_shell(flow)
+    }
+
+    pub(super) fn call_function(
+        &mut self,
+        body: &Arc<Command>,
+        argv: &[Traced],
+        place: &Place,
+        mut state: State,
+    ) -> Flow {
+        if self.calls >= self.limits.depth * 4 {
+            self.limit(place, "functions called too deep inside each other".to_owned());
+            state.status = Status::Open(condition_at(place));
+            return Flow::next(state);
+        }
+        let args = argv.get(1..).unwrap_or(&[]).to_vec();
+        state.frames.push(Frame {
+            locals: std::collections::BTreeMap::new(),
+            positional: std::mem::replace(&mut state.positional, Positional::new(args)),
+        });
+        self.calls += 1;
+        self.via.push(place.clone());
+        let mut flow = self.command(body, state);
+        self.via.pop();
+        self.calls -= 1;
+        flow.next = join(flow.next.take(), flow.jumps.remove(&Jump::Return));
+        for state in flow.states() {
+            if let Some(frame) = state.frames.pop() {
+                state.positional = frame.positional;
+                for (name, before) in frame.locals {
+                    match before {
+                        Some(before) => state.variables.insert(name, before),
+                        None => state.variables.remove(&name),
+                    };
+                }
+            }
+        }
+        if let Some(state) = &mut flow.next
+            && state.status == Status::Mixed
+        {
+            state.status = Status::Open(condition_at(place));
+        }
+        flow
+    }
+
+    /// `. FILE [ARGS]`
+    pub(super) fn source(&mut self, argv: &[Traced], place: &Place, mut state: State) -> Flow {
+        let Some(name) = argv.get(1) else {
+            return Flow::done(state, 2);
+        };
+        let args = argv.get(2..).unwrap_or(&[]).to_vec();
+        let fact = match name.bytes() {
+            Some(b"/dev/null") => return Flow::done(state, 0),
+            Some(bytes) if bytes.contains(&b'/') => match absolute(bytes, &state.cwd) {
+                Some(path) => Fact::Known(path),
+                None => Fact::Unknown(unresolved(place, "the working directory is not known")),
+            },
+            Some(bytes) => self.find(bytes, place, &state),
+            None => Fact::Unknown(unresolved(place, "sources a file whose name is not known")),
+        };
+        let file = fact.and_then(|path| self.world.script(&path).map(|file| (path, file)));
+        match file {
+            Fact::Known((path, file)) => {
+                if self.scripts.contains(&path) || self.scripts.len() >= self.limits.depth {
+                    self.limit(place, "files sourced too deep inside each other".to_owned());
+                    return Flow::next(state);
+                }
+                let kept = if args.is_empty() {
+                    None
+                } else {
+                    Some(std::mem::replace(&mut state.positional, Positional::new(args)))
+                };
+                self.scripts.push(path);
+                self.via.push(place.clone());
+                let mut flow = self.text(&Source::whole(&file), state);
+                self.via.pop();
+                self.scripts.pop();
+                flow.next = join(flow.next.take(), flow.jumps.remove(&Jump::Return));
+                if let Some(kept) = kept {
+                    for state in flow.states() {
+                        state.positional = kept.clone();
+                    }
+                }
+                flow
+            }
+            // POSIX shells end here; bash under its own name goes on
+            Fact::Absent(_) if state.dialect == Dialect::Sh => {
+                state.status = Status::Known(2);
+                Flow::jump(Jump::Exit, state)
+            }
+            Fact::Absent(_) => Flow::done(state, 1),
+            Fact::Broken(fault) => {
+                self.cannot(place, fault.message);
+                self.unread(place, state)
+            }
+            Fact::Unknown(unknown) => {
+                if !self.undecided.contains(&unknown) {
+                    self.undecided.push(unknown);
+                }
+                self.unread(place, state)
+            }
+            Fact::NotCovered(why) => {
+                self.cannot(place, format!("sources a file that can't be read: {why}"));
+                self.unread(place, state)
+            }
+        }
+    }
+
+    /// After a sourced file that was not read: it may have set anything.
+    fn unread(&mut self, place: &Place, mut state: State) -> Flow {
+        state.tainted = true;
+        for variable in state.variables.values_mut() {
+            let exported = variable.exported;
+            *variable = super::state::Variable::scalar(Traced::unknown());
+            variable.exported = exported;
+        }
+        state.status = Status::Assumed(condition_at(place));
+        Flow::next(state)
+    }
+
+    /// Where a program's name leads.
+    fn find(&self, name: &[u8], place: &Place, state: &State) -> Fact<PathBuf> {
+        if state.scope != Scope::Here {
+            return Fact::Unknown(unresolved(place, "not a program of this tree's host"));
+        }
+        if name.contains(&b'/') {
+            return match absolute(name, &state.cwd) {
+                Some(path) => Fact::Known(path),
+                None => Fact::Unknown(unresolved(place, "the working directory is not known")),
+            };
+        }
+        let path = state.variables.get(b"PATH".as_slice());
+        match path.map(super::state::Variable::value) {
+            None => self.world.find(name, DEFAULT_PATH),
+            Some(path) => match path.bytes() {
+                Some(path) => self.world.find(name, path),
+                None => self.world.find(name, DEFAULT_PATH),
+            },
+        }
+    }
+
+    /// `command -v`, `which`, `type`
+    pub(super) fn locate(&mut self, name: &Traced, place: &Place, mut state: State) -> Flow {
+        let Some(bytes) = name.bytes() else {
+            state.print(&Traced::unknown());
+            state.status = Status::Open(condition_at(place));
+            return Flow::next(state);
+        };
+        if state.functions.contains_key(bytes) || super::builtin::is_builtin(bytes) {
+            state.print(&name.change(|b| [b, b"\n"].concat()));
+            return Flow::done(state, 0);
+        }
+        match self.find(bytes, place, &state) {
+            Fact::Known(path) if !bytes.contains(&b'/') => {
+                let path = path.to_string_lossy().into_owned();
+                state.print(&Traced::known(format!("{path}\n")));
+                Flow::done(state, 0)
+            }
+            Fact::Absent(_) => Flow::done(state, 1),
+            _ => {
+                state.print(&Traced::unknown());
+                state.status = Status::Open(condition_at(place));
+                Flow::next(state)
+            }
+        }
+    }
+
+    /// A program that is neither a builtin nor modelled.
+    pub(super) fn program(&mut self, argv: &[Traced], place: &Place, state: State) -> Flow {
+        let name = argv.first().and_then(Traced::bytes).map(<[u8]>::to_vec);
+        let Some(name) = name else {
+            let fact = Fact::Unknown(unresolved(place, "the program's name is not known"));
+            self.effect(argv, place, &state, fact);
+            return Self::ran(argv, place, state);
+        };
+        let found = self.find(&name, place, &state);
+        let Fact::Known(path) = found else {
+            self.effect(argv, place, &state, found);
+            return Self::ran(argv, place, state);
+        };
+        let base = wrappers::base(&name);
+        let system = path.parent().is_some_and(|dir| {
+            ["/bin", "/sbin", "/usr/bin", "/usr/sbin"].iter().any(|d| dir == Path::new(d))
+        });
+        if system && (power::is_power_program(base) || tools::is_known(base)) {
+            self.effect(argv, place, &state, Fact::Known(path));
+            return Self::ran(argv, place, state);
+        }
+        match self.world.script(&path) {
+            Fact::Known(file) => match Self::dialect(&file) {
+                Some(dialect) => {
+                    let args = argv.get(1..).unwrap_or(&[]).to_vec();
+                    let zero = Traced::known(name);
+                    self.call_script(&path, &file, zero, args, argv, place, dialect, state)
+                }
+                None => {
+                    self.effect(argv, place, &state, Fact::Known(path));
+                    Self::ran(argv, place, state)
+                }
+            },
+            other => {
+                let target = other.map(|_| path);
+                self.effect(argv, place, &state, target);
+                Self::ran(argv, place, state)
+            }
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)] // a call has this many parts
+    fn call_script(
+        &mut self,
+        path: &Path,
+        file: &Arc<File>,
+        zero: Traced,
+        args: Vec<Traced>,
+        argv: &[Traced],
+        place: &Place,
+        dialect: Dialect,
+        state: State,
+    ) -> Flow {
+        let again = self.scripts.iter().any(|known| known == path);
+        if again || self.scripts.len() >= self.limits.depth {
+            let what = if again {
+                "the script calls itself".to_owned()
+            } else {
+                format!("more than {} scripts inside each other", self.limits.depth)
+            };
+            self.doubt(place, Doubt::Limit(what));
+            self.effect(argv, place, &state, Fact::Known(path.to_path_buf()));
+            return Self::ran(argv, place, state);
+        }
+        let mut inside = child(&state, dialect);
+        inside.zero = zero;
+        inside.positional = Positional::new(args);
+        self.scripts.push(path.to_path_buf());
+        self.via.push(place.clone());
+        let tested = std::mem::take(&mut self.tested);
+        let end = self.file(file, inside);
+        self.tested = tested;
+        self.via.pop();
+        self.scripts.pop();
+        returned(state, end, place)
+    }
+
+    /// A wrapper around another command; gives the state back where it is none.
+    pub(super) fn wrapped(
+        &mut self,
+        argv: &[Traced],
+        place: &Place,
+        mut state: State,
+    ) -> Result<Flow, Box<State>> {
+        let Some(wrapped) = wrappers::unwrap(argv, state.dialect) else {
+            return Err(Box::new(state));
+        };
+        // a wrapper of the tree's own under a wrapper's name is a script
+        let kept = (state.scope.clone(), state.deferred);
+        if let Some(scope) = wrapped.scope {
+            // from another machine everything else is another machine too
+            if !matches!(state.scope, Scope::Machine(_)) {
+                state.scope = scope;
+            }
+        }
+        state.deferred |= wrapped.deferred;
+        let mut before = Vec::new();
+        for (name, value) in wrapped.env {
+            before.push((name.clone(), state.variables.get(&name).cloned()));
+            state.set(&name, value);
+            if let Some(variable) = state.variables.get_mut(&name) {
+                variable.exported = true;
+            }
+        }
+        let builtin = matches!(argv.first().and_then(Traced::bytes), Some(b"command" | b"builtin"));
+        let mut flow = match wrapped.plan {
+            Plan::Words(words) if builtin => match words.first().and_then(Traced::bytes) {
+                Some(name) => {
+                    let name = name.to_vec();
+                    match self.builtin(&name, &words, place, state) {
+                        Ok(flow) => flow,
+                        Err(back) => self.external(&words, place, *back),
+                    }
+                }
+                None => self.program(&words, place, state),
+            },
+            Plan::Words(words) => self.external(&words, place, state),
+            Plan::Text(text, args) => self.shell_text(&text, args, wrapped.dialect, place, state),
+            Plan::Script(name, args) => self.shell_script(&name, args, argv, wrapped.dialect, place, state),
+            Plan::Input => {
+                let deferred = wrapped.deferred;
+                self.shell_input(argv, wrapped.dialect, deferred, place, state)
+            }
+            Plan::Nothing if builtin => {
+                let name = argv.get(2).cloned().unwrap_or_else(Traced::unknown);
+                self.locate(&name, place, state)
+            }
+            Plan::Nothing => {
+                self.effect(argv, place, &state, Fact::Unknown(unresolved(place, "runs nothing")));
+                let mut flow = Self::ran(argv, place, state);
+                if argv.first().is_some_and(|first| ends_with(first, b"flock"))
+                    && let Some(state) = &mut flow.next
+                {
+                    state.status = Status::Assumed(condition_at(place));
+                }
+                flow
+            }
+        };
+        for state in flow.states() {
+            (state.scope, state.deferred) = kept.clone();
+            for (name, old) in before.iter().rev() {
+                match old {
+                    Some(old) => state.variables.insert(name.clone(), old.clone()),
+                    None => state.variables.remove(name),
+                };
+            }
+        }
+        Ok(flow)
+    }
+
+    /// `sh -c TEXT`
+    fn shell_text(
+        &mut self,
+        text: &Traced,
+        args: Vec<Traced>,
+        dialect: Dialect,
+        place: &Place,
+        state: State,
+    ) -> Flow {
+        let mut inside = child(&state, dialect);
+        let mut args = args.into_iter();
+        if let Some(zero) = args.next() {
+            inside.zero = zero;
+        }
+        inside.positional = Positional::new(args.collect());
+        let mut text = text.clone();
+        text.place.get_or_insert_with(|| place.clone());
+        self.via.push(place.clone());
+        let tested = std::mem::take(&mut self.tested);
+        let flow = self.nested_text(&text, inside);
+        let end = self.end_of_shell(flow);
+        self.tested = tested;
+        self.via.pop();
+        returned(state, end, place)
+    }
+
+    /// `sh FILE`
+    fn shell_script(
+        &mut self,
+        name: &Traced,
+        args: Vec<Traced>,
+        argv: &[Traced],
+        dialect: Dialect,
+        place: &Place,
+        state: State,
+    ) -> Flow {
+        let fact = match name.bytes() {
+            // `sh file` looks in the working directory first
+            Some(bytes) => match absolute(bytes, &state.cwd) {
+                Some(path) if state.scope == Scope::Here => Fact::Known(path),
+                _ => Fact::Unknown(unresolved(place, "the working directory is not known")),
+            },
+            None => Fact::Unknown(unresolved(place, "the script's name is not known")),
+        };
+        let file = fact.clone().and_then(|path| self.world.script(&path));
+        match (fact, file) {
+            (Fact::Known(path), Fact::Known(file)) => {
+                self.call_script(&path, &file, name.clone(), args, argv, place, dialect, state)
+            }
+            (fact, file) => {
+                let target = match (fact, file) {
+                    (Fact::Known(path), file) => file.map(|_| path),
+                    (fact, _) => fact,
+                };
+                self.effect(argv, place, &state, target);
+                Self::ran(argv, place, state)
+            }
+        }
+    }
+
+    /// `... | sh`, `at now <<EOF`
+    fn shell_input(
+        &mut self,
+        argv: &[Traced],
+        dialect: Dialect,
+        deferred: bool,
+        place: &Place,
+        mut state: State,
+    ) -> Flow {
+        match state.stdin.take() {
+            // a shell without input does nothing; `at` waits for a terminal
+            None => {
+                if deferred {
+                    self.cannot(place, "a job whose commands are not known");
+                }
+                Flow::done(state, 0)
+            }
+            Some(text) if text.bytes().is_some() => {
+                self.shell_text(&text, Vec::new(), dialect, place, state)
+            }
+            Some(text) => {
+                state.stdin = Some(text);
+                self.cannot(place, "runs commands from an input that is not known");
+                self.effect(
+                    argv,
+                    place,
+                    &state,
+                    Fact::Unknown(unresolved(place, "runs commands from its input")),
+                );
+                Self::ran(argv, place, state)
+            }
+        }
+    }
+}
+
+fn ends_with(word: &Traced, name: &[u8]) -> bool {
+    word.bytes().is_some_and(|bytes| wrappers::base(bytes) == name)
+}
+
+fn unresolved(place: &Place, why: &str) -> Unknown {
+    Unknown::at(place.clone(), Doubt::CannotModel(why.to_owned()))
+}
+
+/// A shell started by another one.
+fn child(parent: &State, dialect: Dialect) -> State {
+    let mut state = State::new(dialect);
+    let exported = parent.variables.iter().filter(|(_, v)| v.exported);
+    state.variables = exported.map(|(n, v)| (n.clone(), v.clone())).collect();
+    state.cwd = parent.cwd.clone();
+    state.path.clone_from(&parent.path);
+    state.stdin.clone_from(&parent.stdin);
+    state.out.clone_from(&parent.out);
+    state.tainted = parent.tainted;
+    state.slept = parent.slept;
+    state.scope = parent.scope.clone();
+    state.deferred = parent.deferred;
+    state
+}
+
+/// Back in the shell that started another one.
+fn returned(mut state: State, end: Option<State>, place: &Place) -> Flow {
+    let Some(end) = end else {
+        return Flow::default();
+    };
+    state.out = end.out;
+    state.stdin = end.stdin;
+    state.slept = end.slept;
+    state.status = match end.status {
+        Status::Mixed => Status::Open(condition_at(place)),
+        other => other,
+    };
+    Flow::next(state)
+}

@@ -1,0 +1,296 @@
+//! Simple commands: assignments, redirections, and who gets the words.
+
+use super::evaluate::{Evaluator, condition_at};
+use super::state::{Flow, State, Status};
+use super::syntax::{Assignment, Command, Redirect, RedirectKind, Word};
+use super::value::Traced;
+use super::{Action, Effect, Reach};
+use crate::fact::{Fact, Looked};
+use crate::text::Place;
+
+/// Where a redirection of standard output leads.
+enum Sink {
+    /// Nowhere anybody looks.
+    Nothing,
+    /// Where it went before.
+    Same,
+    /// Into a file.
+    File { path: Traced, append: bool },
+}
+
+impl Evaluator<'_> {
+    pub(super) fn simple(
+        &mut self,
+        command: &Command,
+        assignments: &[Assignment],
+        words: &[Word],
+        declared: &[Assignment],
+        mut state: State,
+    ) -> Flow {
+        // what `$?` is while the words are expanded
+        let before = state.status.clone();
+        state.status = Status::Known(0);
+        let substituted = |state: &State| state.status.clone();
+        let mut argv = Vec::new();
+        if !words.is_empty() {
+            state.status = before;
+        }
+        for word in words {
+            argv.extend(self.fields(word, &mut state));
+        }
+        let place = command.place.clone();
+        if argv.is_empty() && declared.is_empty() {
+            if !words.is_empty() {
+                state.status = Status::Known(0);
+            }
+            for assignment in assignments {
+                self.assign(assignment, &mut state, false);
+            }
+            let status = substituted(&state);
+            let redirects = &command.redirects;
+            return self.redirected(redirects, &place, state, |_, mut state| {
+                state.status = status;
+                Flow::next(state)
+            });
+        }
+        if !declared.is_empty() || argv.first().is_some_and(is_declaration) {
+            let mut flow = self.redirected(&command.redirects, &place, state, |this, state| {
+                this.declare(&argv, declared, state)
+            });
+            for state in flow.states() {
+                settle_status(state);
+            }
+            return flow;
+        }
+        // `A=b command` sets A for this command only
+        let mut kept = Vec::new();
+        for assignment in assignments {
+            let old = state.variables.get(&assignment.name).cloned();
+            kept.push((assignment.name.clone(), old));
+            self.assign(assignment, &mut state, true);
+        }
+        let mut flow = self.redirected(&command.redirects, &place, state, |this, state| {
+            this.run(&argv, &place, state)
+        });
+        for state in flow.states() {
+            for (name, old) in kept.iter().rev() {
+                match old {
+                    Some(old) => state.variables.insert(name.clone(), old.clone()),
+                    None => state.variables.remove(name),
+                };
+            }
+        }
+        flow
+    }
+
+    /// Runs something with its redirections in place.
+    pub(super) fn redirected(
+        &mut self,
+        redirects: &[Redirect],
+        place: &Place,
+        mut state: State,
+        run: impl FnOnce(&mut Self, State) -> Flow,
+    ) -> Flow {
+        if redirects.is_empty() {
+            return run(self, state);
+        }
+        let stdin = state.stdin.clone();
+        let out = state.out.clone();
+        let mut sink = Sink::Same;
+        let mut reads = false;
+        for redirect in redirects {
+            match &redirect.kind {
+                RedirectKind::Read(word) => {
+                    let path = self.single(word, &mut state);
+                    if redirect.fd.unwrap_or(0) == 0 {
+                        let empty = path.value.is(b"/dev/null");
+                        state.stdin = (!empty).then(Traced::unknown);
+                        reads = true;
+                    }
+                }
+                RedirectKind::Text(word, newline) => {
+                    let mut text = self.single(word, &mut state);
+                    if *newline {
+                        text.append(&Traced::known("\n"));
+                    }
+                    if redirect.fd.unwrap_or(0) == 0 {
+                        state.stdin = Some(text);
+                        reads = true;
+                    }
+                }
+                RedirectKind::Write { path, append, both } => {
+                    let path = self.single(path, &mut state);
+                    let fd = redirect.fd.unwrap_or(1);
+                    if fd == 1 || *both {
+                        sink = match path.bytes() {
+                            Some(b"/dev/null" | b"/dev/stderr" | b"/dev/tty" | b"/dev/console") => {
+                                Sink::Nothing
+                            }
+                            Some(b"/dev/stdout" | b"/dev/fd/1") => Sink::Same,
+                            _ => Sink::File {
+                                path,
+                                append: *append,
+                            },
+                        };
+                    }
+                }
+                RedirectKind::Duplicate(target) => {
+                    let to_other = target != b"1" && target != b"1-";
+                    if redirect.fd.unwrap_or(1) == 1 && to_other {
+                        sink = Sink::Nothing;
+                    }
+                }
+            }
+        }
+        state.out = match &sink {
+            Sink::Nothing => None,
+            Sink::Same => out.clone(),
+            Sink::File { .. } => Some(Traced::known("")),
+        };
+        let (via, path_before) = (self.via.clone(), state.path.clone());
+        let marks = (state.scope.clone(), state.deferred, state.slept);
+        let mut flow = run(self, state);
+        let mut written: Option<Traced> = None;
+        for state in flow.states() {
+            if reads {
+                state.stdin.clone_from(&stdin);
+            }
+            if let Sink::Same = sink {
+                continue;
+            }
+            if let Some(text) = state.out.take() {
+                written = Some(match written.take() {
+                    Some(before) => before.join(text),
+                    None => text,
+                });
+            }
+            state.out.clone_from(&out);
+        }
+        if let (Sink::File { path, append }, Some(data)) = (sink, written) {
+            let (scope, deferred, slept) = marks;
+            self.record(Effect {
+                action: Action::Write {
+                    path: path.value,
+                    data: data.value,
+                    append,
+                },
+                place: place.clone(),
+                via,
+                reach: reach(path_before),
+                scope,
+                target: Fact::Absent(Looked {
+                    paths: Vec::new(),
+                    notes: Vec::new(),
+                }),
+                deferred,
+                slept,
+            });
+        }
+        flow
+    }
+
+    /// Words as a command, functions and builtins first.
+    pub(super) fn run(&mut self, argv: &[Traced], place: &Place, mut state: State) -> Flow {
+        let Some(first) = argv.first() else {
+            return Flow::done(state, 0);
+        };
+        if !self.step(place) {
+            return Flow::default();
+        }
+        let Some(name) = first.bytes() else {
+            return self.program(argv, place, state);
+        };
+        if let Some(body) = state.functions.get(name).cloned() {
+            return self.call_function(&body, argv, place, state);
+        }
+        let name = name.to_vec();
+        match self.builtin(&name, argv, place, state) {
+            Ok(flow) => return flow,
+            Err(back) => state = *back,
+        }
+        self.external(argv, place, state)
+    }
+
+    /// Words as a program: wrappers, tools that are modelled, scripts of the
+    /// tree, and else an effect.
+    pub(super) fn external(&mut self, argv: &[Traced], place: &Place, state: State) -> Flow {
+        let state = match self.wrapped(argv, place, state) {
+            Ok(flow) => return flow,
+            Err(back) => *back,
+        };
+        let state = match self.tool(argv, place, state) {
+            Ok(flow) => return flow,
+            Err(back) => *back,
+        };
+        self.program(argv, place, state)
+    }
+
+    /// Records a program as an effect.
+    pub(super) fn effect(
+        &mut self,
+        argv: &[Traced],
+        place: &Place,
+        state: &State,
+        target: Fact<std::path::PathBuf>,
+    ) {
+        self.record(Effect {
+            action: Action::Run {
+                argv: argv.iter().map(|word| word.value.clone()).collect(),
+                stdin: state.stdin.as_ref().map(|text| text.value.clone()),
+            },
+            place: place.clone(),
+            via: self.via.clone(),
+            reach: reach(state.path.clone()),
+            scope: state.scope.clone(),
+            target,
+            deferred: state.deferred,
+            slept: state.slept,
+        });
+    }
+
+    /// What is left when a program ran that nothing is known about.
+    pub(super) fn ran(argv: &[Traced], place: &Place, mut state: State) -> Flow {
+        let mut output = Traced::unknown();
+        if super::tools::filters(argv)
+            && let Some(stdin) = &state.stdin
+        {
+            output.take_inputs(stdin);
+        }
+        state.print(&output);
+        state.status = if super::tools::asks(argv) {
+            Status::Open(condition_at(place))
+        } else {
+            Status::Assumed(condition_at(place))
+        };
+        Flow::next(state)
+    }
+
+    pub(super) fn assign(&mut self, assignment: &Assignment, state: &mut State, export: bool) {
+        self.set_variable(assignment, state);
+        if export && let Some(variable) = state.variables.get_mut(&assignment.name) {
+            variable.exported = true;
+        }
+    }
+}
+
+fn settle_status(state: &mut State) {
+    if state.status == Status::Mixed {
+        state.status = Status::Known(0);
+    }
+}
+
+fn is_declaration(first: &Traced) -> bool {
+    matches!(
+        first.bytes(),
+        Some(b"export" | b"local" | b"readonly" | b"declare" | b"typeset")
+    )
+}
+
+/// The reach of something under these conditions.
+pub(super) fn reach(path: Vec<super::Condition>) -> Reach {
+    if path.is_empty() {
+        Reach::Always
+    } else {
+        Reach::If(path)
+    }
+}

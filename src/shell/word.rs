@@ -1,0 +1,632 @@
+//! Words: quotes, expansions and their extents. The parser library tells where
+//! a word is; what it is made of is read here, from the same bytes.
+
+use std::sync::Arc;
+
+use super::library;
+use super::source::Source;
+use super::syntax::{Operation, Parameter, Part, PartKind, Word};
+
+/// How deep expansions may stand inside each other.
+const DEPTH: usize = 24;
+
+/// Reads a word in command position, or any text that is quoted like one.
+pub(super) fn word(source: &Source, depth: usize) -> Word {
+    let mut reader = Reader::new(source, depth);
+    reader.word();
+    reader.finish()
+}
+
+/// Reads the body of a here-document with an unquoted delimiter: only `$`,
+/// backticks and backslash are special.
+pub(super) fn here_document(source: &Source, depth: usize) -> Word {
+    let mut reader = Reader::new(source, depth);
+    reader.double_quoted(false);
+    reader.finish()
+}
+
+/// Text without anything special in it.
+pub(super) fn literal(source: &Source) -> Word {
+    let mut reader = Reader::new(source, 0);
+    reader.literal.extend(source.bytes());
+    reader.flush(true);
+    reader.finish()
+}
+
+struct Reader<'a> {
+    source: &'a Source,
+    at: usize,
+    depth: usize,
+    parts: Vec<Part>,
+    literal: Vec<u8>,
+}
+
+impl<'a> Reader<'a> {
+    const fn new(source: &'a Source, depth: usize) -> Self {
+        Self {
+            source,
+            at: 0,
+            depth,
+            parts: Vec::new(),
+            literal: Vec::new(),
+        }
+    }
+
+    fn finish(mut self) -> Word {
+        self.flush(false);
+        Word {
+            parts: self.parts,
+            place: self.source.place(0, self.source.bytes().len()),
+        }
+    }
+
+    fn peek(&self, ahead: usize) -> Option<u8> {
+        self.source.bytes().get(self.at + ahead).copied()
+    }
+
+    fn flush(&mut self, quoted: bool) {
+        if !self.literal.is_empty() {
+            let literal = std::mem::take(&mut self.literal);
+            self.push(PartKind::Literal(literal), quoted);
+        }
+    }
+
+    fn push(&mut self, kind: PartKind, quoted: bool) {
+        self.parts.push(Part { kind, quoted });
+    }
+
+    fn word(&mut self) {
+        if self.peek(0) == Some(b'~') {
+            self.home();
+        }
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'\'' => {
+                    self.flush(false);
+                    self.at += 1;
+                    self.single_quoted();
+                }
+                b'"' => {
+                    self.flush(false);
+                    self.at += 1;
+                    self.quotes();
+                }
+                b'\\' => {
+                    match self.peek(1) {
+                        Some(b'\n') => {}
+                        Some(next) => {
+                            self.flush(false);
+                            self.push(PartKind::Literal(vec![next]), true);
+                        }
+                        None => self.literal.push(b'\\'),
+                    }
+                    self.at += 2;
+                }
+                b'$' if self.peek(1) == Some(b'\'') => {
+                    self.flush(false);
+                    self.at += 2;
+                    self.ansi_quoted();
+                }
+                b'$' if self.peek(1) == Some(b'"') => {
+                    self.flush(false);
+                    self.at += 2;
+                    self.quotes();
+                }
+                b'$' => self.dollar(false),
+                b'`' => self.backticks(false),
+                b'<' | b'>' if self.peek(1) == Some(b'(') => {
+                    self.flush(false);
+                    self.at += 2;
+                    let inside = self.parentheses();
+                    self.push(PartKind::Process(inside), false);
+                }
+                _ => {
+                    self.literal.push(byte);
+                    self.at += 1;
+                }
+            }
+        }
+    }
+
+    /// `~` and `~user`, as far as the first slash.
+    fn home(&mut self) {
+        let rest = self.source.bytes().get(1..).unwrap_or(&[]);
+        let name: Vec<u8> = rest.iter().copied().take_while(|b| *b != b'/').collect();
+        let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
+        if name.iter().all(plain) {
+            self.at += 1 + name.len();
+            self.push(PartKind::Home(name), false);
+        }
+    }
+
+    fn single_quoted(&mut self) {
+        let rest = self.source.bytes().get(self.at..).unwrap_or(&[]);
+        let end = rest
+            .iter()
+            .position(|b| *b == b'\'')
+            .unwrap_or(rest.len());
+        let text = rest.get(..end).unwrap_or(&[]).to_vec();
+        self.at += end + 1;
+        self.push(PartKind::Literal(text), true);
+    }
+
+    fn quotes(&mut self) {
+        let before = self.parts.len();
+        self.double_quoted(true);
+        if self.parts.len() == before {
+            // "" is a field of its own
+            self.push(PartKind::Literal(Vec::new()), true);
+        }
+    }
+
+    /// Up to the closing quote, or to the end where there is none to expect.
+    fn double_quoted(&mut self, closed: bool) {
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'"' if closed => {
+                    self.at += 1;
+                    break;
+                }
+                b'\\' => {
+                    match self.peek(1) {
+                        Some(b'\n') => {}
+                        Some(next @ (b'$' | b'`' | b'\\')) => self.literal.push(next),
+                        Some(b'"') if closed => self.literal.push(b'"'),
+                        Some(next) => self.literal.extend([b'\\', next]),
+                        None => self.literal.push(b'\\'),
+                    }
+                    self.at += 2;
+                }
+                b'$' => self.dollar(true),
+                b'`' => self.backticks(true),
+                _ => {
+                    self.literal.push(byte);
+                    self.at += 1;
+                }
+            }
+        }
+        self.flush(true);
+    }
+
+    /// `$'...'` of bash.
+    fn ansi_quoted(&mut self) {
+        let mut text = Vec::new();
+        while let Some(byte) = self.peek(0) {
+            self.at += 1;
+            match byte {
+                b'\'' => break,
+                b'\\' => {
+                    let next = self.peek(0).unwrap_or(b'\\');
+                    self.at += 1;
+                    match next {
+                        b'n' => text.push(b'\n'),
+                        b't' => text.push(b'\t'),
+                        b'r' => text.push(b'\r'),
+                        b'a' => text.push(7),
+                        b'b' => text.push(8),
+                        b'f' => text.push(12),
+                        b'v' => text.push(11),
+                        b'e' | b'E' => text.push(27),
+                        b'x' => text.extend(self.digits(16, 2)),
+                        b'0'..=b'7' => {
+                            self.at -= 1;
+                            text.extend(self.digits(8, 3));
+                        }
+                        other => text.push(other),
+                    }
+                }
+                other => text.push(other),
+            }
+        }
+        self.push(PartKind::Literal(text), true);
+    }
+
+    fn digits(&mut self, radix: u32, most: usize) -> Option<u8> {
+        let mut value = 0_u32;
+        let mut count = 0;
+        while count < most
+            && let Some(digit) = self.peek(0).and_then(|b| char::from(b).to_digit(radix))
+        {
+            value = value * radix + digit;
+            count += 1;
+            self.at += 1;
+        }
+        u8::try_from(value & 0xff).ok().filter(|_| count > 0)
+    }
+
+    fn dollar(&mut self, quoted: bool) {
+        match self.peek(1) {
+            Some(b'(') if self.peek(2) == Some(b'(') && self.arithmetic(quoted) => {}
+            Some(b'(') => {
+                self.flush(quoted);
+                self.at += 2;
+                let inside = self.parentheses();
+                self.push(PartKind::Command(inside), quoted);
+            }
+            Some(b'{') => {
+                self.flush(quoted);
+                let inside = self.braces();
+                let parameter = parameter(&inside, quoted, self.depth + 1);
+                self.push(PartKind::Parameter(Box::new(parameter)), quoted);
+            }
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
+                self.flush(quoted);
+                let rest = self.source.bytes().get(self.at + 1..).unwrap_or(&[]);
+                let length = name_length(rest);
+                let name = rest.get(..length).unwrap_or(&[]).to_vec();
+                self.at += 1 + length;
+                self.plain(name, quoted);
+            }
+            Some(byte) if byte.is_ascii_digit() || b"@*#?-$!".contains(&byte) => {
+                self.flush(quoted);
+                self.at += 2;
+                self.plain(vec![byte], quoted);
+            }
+            _ => {
+                self.literal.push(b'$');
+                self.at += 1;
+            }
+        }
+    }
+
+    fn plain(&mut self, name: Vec<u8>, quoted: bool) {
+        let parameter = Parameter {
+            name,
+            subscript: None,
+            operation: Operation::Value,
+        };
+        self.push(PartKind::Parameter(Box::new(parameter)), quoted);
+    }
+
+    /// `$((...))`; false where it is a subshell in a command substitution.
+    fn arithmetic(&mut self, quoted: bool) -> bool {
+        if self.depth >= DEPTH {
+            return false;
+        }
+        let bytes = self.source.bytes();
+        let start = self.at + 3;
+        let mut depth = 0_usize;
+        let mut at = start;
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'(' => depth += 1,
+                b')' if depth > 0 => depth -= 1,
+                b')' => {
+                    if bytes.get(at + 1) != Some(&b')') {
+                        return false;
+                    }
+                    let inside = self.source.slice(start, at);
+                    let inside = here_document(&inside, self.depth + 1);
+                    self.flush(quoted);
+                    self.at = at + 2;
+                    self.push(PartKind::Arithmetic(inside), quoted);
+                    return true;
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// After `(`: the commands up to the `)` that belongs to it. A `)` may also
+    /// end a `case` pattern, so the first one that makes a whole list counts.
+    fn parentheses(&mut self) -> Option<Arc<super::syntax::List>> {
+        let start = self.at;
+        let mut candidates = Closing::new(self.source.bytes(), start);
+        let mut first = None;
+        for _ in 0..12 {
+            let Some(end) = candidates.next() else { break };
+            first.get_or_insert(end);
+            if self.depth >= DEPTH {
+                break;
+            }
+            let inside = self.source.slice(start, end);
+            if let Ok(list) = library::parse_nested(&inside, self.depth + 1) {
+                self.at = end + 1;
+                return Some(Arc::new(list));
+            }
+        }
+        self.at = first.map_or(self.source.bytes().len(), |end| end + 1);
+        None
+    }
+
+    fn backticks(&mut self, quoted: bool) {
+        self.flush(quoted);
+        self.at += 1;
+        let mut keep = Vec::new();
+        while let Some(byte) = self.peek(0) {
+            match byte {
+                b'`' => break,
+                b'\\' => {
+                    let removed = match self.peek(1) {
+                        Some(b'`' | b'\\' | b'$') => true,
+                        Some(b'"') => quoted,
+                        _ => false,
+                    };
+                    if !removed {
+                        keep.push(self.at);
+                    }
+                    keep.push(self.at + 1);
+                    self.at += 2;
+                }
+                _ => {
+                    keep.push(self.at);
+                    self.at += 1;
+                }
+            }
+        }
+        self.at += 1;
+        let inside = self.source.keep(&keep);
+        let list = if self.depth >= DEPTH {
+            None
+        } else {
+            library::parse_nested(&inside, self.depth + 1).ok()
+        };
+        self.push(PartKind::Command(list.map(Arc::new)), quoted);
+    }
+
+    /// The inside of `${...}`.
+    fn braces(&mut self) -> Source {
+        let start = self.at + 2;
+        let end = closing_brace(self.source.bytes(), start);
+        self.at = end + 1;
+        self.source.slice(start, end)
+    }
+}
+
+fn name_length(bytes: &[u8]) -> usize {
+    let first = bytes
+        .first()
+        .is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
+    if !first {
+        return 0;
+    }
+    bytes
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
+        .count()
+}
+
+/// The `}` that ends an expansion which began before `start`.
+fn closing_brace(bytes: &[u8], start: usize) -> usize {
+    let mut at = start;
+    let mut open = 0_usize;
+    let mut single = false;
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\'' => single = !single,
+            _ if single => {}
+            b'\\' => at += 1,
+            b'$' if bytes.get(at + 1) == Some(&b'{') => {
+                open += 1;
+                at += 1;
+            }
+            b'}' if open == 0 => return at,
+            b'}' => open -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    // an apostrophe inside double quotes opens nothing
+    let rest = bytes.get(start..).unwrap_or(&[]);
+    let plain = rest.iter().position(|b| *b == b'}');
+    plain.map_or(bytes.len(), |end| start + end)
+}
+
+/// The `)` that may end what began before `start`, nearest first.
+struct Closing<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    depth: usize,
+}
+
+impl<'a> Closing<'a> {
+    const fn new(bytes: &'a [u8], start: usize) -> Self {
+        Self {
+            bytes,
+            at: start,
+            depth: 0,
+        }
+    }
+}
+
+impl Iterator for Closing<'_> {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let mut double = false;
+        while let Some(byte) = self.bytes.get(self.at).copied() {
+            let at = self.at;
+            self.at += 1;
+            match byte {
+                b'\\' => self.at += 1,
+                b'"' => double = !double,
+                b'(' => self.depth += 1,
+                b')' if self.depth == 0 && !double => return Some(at),
+                b')' => self.depth = self.depth.saturating_sub(1),
+                b'\'' if !double => {
+                    let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+                    let end = rest.iter().position(|b| *b == b'\'');
+                    self.at += end.map_or(0, |end| end + 1);
+                }
+                b'#' if !double && starts_word(self.bytes, at) => {
+                    let rest = self.bytes.get(self.at..).unwrap_or(&[]);
+                    let end = rest.iter().position(|b| *b == b'\n');
+                    self.at += end.unwrap_or(0);
+                }
+                _ => {}
+            }
+        }
+        None
+    }
+}
+
+fn starts_word(bytes: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).and_then(|i| bytes.get(i));
+    before.is_none_or(|b| matches!(b, b' ' | b'\t' | b'\n' | b';' | b'('))
+}
+
+/// Reads the inside of `${...}`.
+fn parameter(inside: &Source, quoted: bool, depth: usize) -> Parameter {
+    let bytes = inside.bytes();
+    let other = |name: &[u8]| Parameter {
+        name: name.to_vec(),
+        subscript: None,
+        operation: Operation::Other,
+    };
+    if depth > DEPTH {
+        return other(bytes);
+    }
+    let mut at = 0;
+    let mut prefix = None;
+    // `${#}` and `${#-x}` are about `$#`, `${#x}` is a length
+    if bytes.first() == Some(&b'#') && bytes.len() > 1 && !matches!(bytes.get(1), Some(b'-' | b':' | b'=' | b'+' | b'%' | b'/' | b'^' | b','))
+    {
+        prefix = Some(b'#');
+        at = 1;
+    } else if bytes.first() == Some(&b'!') && bytes.len() > 1 {
+        prefix = Some(b'!');
+        at = 1;
+    }
+    let rest = bytes.get(at..).unwrap_or(&[]);
+    let length = match rest.first() {
+        Some(b) if b.is_ascii_digit() => rest.iter().take_while(|b| b.is_ascii_digit()).count(),
+        Some(b) if b"@*#?-$!".contains(b) => 1,
+        _ => name_length(rest),
+    };
+    if length == 0 {
+        return other(bytes);
+    }
+    let name = rest.get(..length).unwrap_or(&[]).to_vec();
+    at += length;
+    let mut subscript = None;
+    if bytes.get(at) == Some(&b'[') {
+        let tail = bytes.get(at..).unwrap_or(&[]);
+        let Some(end) = tail.iter().position(|b| *b == b']') else {
+            return other(&name);
+        };
+        subscript = Some(word(&inside.slice(at + 1, at + end), depth));
+        at += end + 1;
+    }
+    let rest = inside.slice(at, bytes.len());
+    let operation = match prefix {
+        Some(b'#') if rest.bytes().is_empty() => Operation::Length,
+        Some(b'!') if rest.bytes().is_empty() && subscript.is_some() => Operation::Keys,
+        Some(b'!') if rest.bytes().is_empty() => Operation::Indirect,
+        Some(_) => Operation::Other,
+        None => operation(&rest, quoted, depth),
+    };
+    Parameter {
+        name,
+        subscript,
+        operation,
+    }
+}
+
+fn operation(rest: &Source, quoted: bool, depth: usize) -> Operation {
+    let bytes = rest.bytes();
+    let length = bytes.len();
+    // Inside double quotes an apostrophe is a plain character for `-=+?`, but
+    // still quotes in patterns.
+    let text = |from: usize| {
+        let part = rest.slice(from, length);
+        if quoted {
+            here_document_in_quotes(&part, depth)
+        } else {
+            word(&part, depth)
+        }
+    };
+    let pattern = |from: usize, to: usize| word(&rest.slice(from, to), depth);
+    match (bytes.first(), bytes.get(1)) {
+        (None, _) => Operation::Value,
+        (Some(kind @ (b'-' | b'=' | b'+' | b'?')), _) => Operation::Default {
+            colon: false,
+            kind: *kind,
+            word: text(1),
+        },
+        (Some(b':'), Some(kind @ (b'-' | b'=' | b'+' | b'?'))) => Operation::Default {
+            colon: true,
+            kind: *kind,
+            word: text(2),
+        },
+        (Some(b':'), _) => {
+            let number = |from, to| here_document(&rest.slice(from, to), depth);
+            let tail = bytes.get(1..).unwrap_or(&[]);
+            match tail.iter().position(|b| *b == b':') {
+                Some(colon) => Operation::Substring {
+                    offset: number(1, colon + 1),
+                    length: Some(number(colon + 2, length)),
+                },
+                None => Operation::Substring {
+                    offset: number(1, length),
+                    length: None,
+                },
+            }
+        }
+        (Some(mark @ (b'#' | b'%')), next) => {
+            let longest = next == Some(mark);
+            Operation::Trim {
+                suffix: *mark == b'%',
+                longest,
+                pattern: pattern(if longest { 2 } else { 1 }, length),
+            }
+        }
+        (Some(b'/'), next) => {
+            let all = next == Some(&b'/');
+            let anchor = next.filter(|b| matches!(b, b'#' | b'%')).copied();
+            let from = if all || anchor.is_some() { 2 } else { 1 };
+            let cut = slash(bytes, from);
+            Operation::Replace {
+                all,
+                anchor,
+                pattern: pattern(from, cut.unwrap_or(length)),
+                replacement: pattern(cut.map_or(length, |cut| cut + 1), length),
+            }
+        }
+        (Some(mark @ (b'^' | b',')), next) => {
+            let all = next == Some(mark);
+            if length > if all { 2 } else { 1 } {
+                return Operation::Other;
+            }
+            Operation::Case {
+                upper: *mark == b'^',
+                all,
+            }
+        }
+        _ => Operation::Other,
+    }
+}
+
+/// A word inside `"${x-...}"`: a double quote in it toggles nothing that
+/// matters here, an apostrophe is itself.
+fn here_document_in_quotes(source: &Source, depth: usize) -> Word {
+    if source.bytes().contains(&b'"') {
+        return word(source, depth);
+    }
+    let mut read = here_document(source, depth);
+    for part in &mut read.parts {
+        part.quoted = true;
+    }
+    read
+}
+
+/// The slash that ends a pattern: not escaped, not in quotes or braces.
+fn slash(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut at = from;
+    let mut quote = None;
+    let mut depth = 0_usize;
+    while let Some(byte) = bytes.get(at).copied() {
+        match byte {
+            b'\\' => at += 1,
+            b'\'' | b'"' if quote == Some(byte) => quote = None,
+            b'\'' | b'"' if quote.is_none() => quote = Some(byte),
+            b'{' => depth += 1,
+            b'}' => depth = depth.saturating_sub(1),
+            b'/' if quote.is_none() && depth == 0 => return Some(at),
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}

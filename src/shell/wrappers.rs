@@ -1,0 +1,499 @@
+//! Programs that run another command: `sudo`, `timeout`, `flock`, `env`, `su -c`,
+//! `ssh`, `sh -c`, ... Each is looked through, so that an effect carries the
+//! command that does the work.
+
+use super::value::{Traced, Value};
+use super::{Dialect, Scope};
+
+/// What a wrapper runs.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// These words.
+    Words(Vec<Traced>),
+    /// This shell text, with `$0` and the arguments after it.
+    Text(Traced, Vec<Traced>),
+    /// This file as a shell script, with its arguments.
+    Script(Traced, Vec<Traced>),
+    /// Whatever standard input says.
+    Input,
+    /// Only a question or nothing at all (`sudo -l`, `flock -n 9`).
+    Nothing,
+}
+
+/// A wrapper's call, understood.
+#[derive(Debug)]
+pub(super) struct Wrapped {
+    /// What is run.
+    pub(super) plan: Plan,
+    /// The shell for text.
+    pub(super) dialect: Dialect,
+    /// Variables it sets.
+    pub(super) env: Vec<(Vec<u8>, Traced)>,
+    /// Where it runs, where that changes.
+    pub(super) scope: Option<Scope>,
+    /// Whether it runs later.
+    pub(super) deferred: bool,
+}
+
+/// How a wrapper takes its words.
+struct Form {
+    /// Short options that take the next word.
+    short: &'static [u8],
+    /// Long options that take the next word.
+    long: &'static [&'static str],
+    /// Words before the command, such as `timeout`'s duration.
+    skip: usize,
+    /// Whether `A=b` may stand before the command.
+    assigns: bool,
+}
+
+const PLAIN: Form = Form {
+    short: b"",
+    long: &[],
+    skip: 0,
+    assigns: false,
+};
+
+/// Wrappers that take options, perhaps some words, and a command.
+fn form(name: &[u8]) -> Option<Form> {
+    let options = |short: &'static [u8], long: &'static [&'static str]| Form {
+        short,
+        long,
+        ..PLAIN
+    };
+    Some(match name {
+        b"sudo" => Form {
+            assigns: true,
+            ..options(
+                b"ugpCchDRrtTU",
+                &["user", "group", "prompt", "close-from", "chdir", "chroot", "role", "type",
+                    "command-timeout", "other-user", "host"],
+            )
+        },
+        b"doas" => options(b"uC", &[]),
+        b"pkexec" => options(b"u", &["user"]),
+        b"nice" => options(b"n", &["adjustment"]),
+        b"ionice" => options(b"cnpPu", &["class", "classdata"]),
+        b"nohup" | b"chronic" | b"cronic" | b"eatmydata" | b"fakeroot" | b"setsid"
+        | b"run-one" | b"run-this-one" | b"keep-one-running" | b"run-one-constantly"
+        | b"run-one-until-success" | b"run-one-until-failure" | b"unbuffer" | b"dbus-run-session"
+        | b"builtin" | b"caffeinate" | b"proxychains" | b"proxychains4" | b"torsocks" => PLAIN,
+        b"time" => options(b"fo", &["format", "output"]),
+        b"stdbuf" => options(b"ioe", &["input", "output", "error"]),
+        b"systemd-cat" => options(b"tp", &["identifier", "priority", "stderr-priority",
+            "level-prefix", "namespace"]),
+        b"systemd-inhibit" => options(b"", &["what", "who", "why", "mode"]),
+        b"timeout" => Form {
+            skip: 1,
+            ..options(b"ks", &["kill-after", "signal"])
+        },
+        b"chrt" => Form {
+            skip: 1,
+            ..options(b"TPD", &["sched-runtime", "sched-period", "sched-deadline"])
+        },
+        b"taskset" => Form { skip: 1, ..PLAIN },
+        b"env" => Form {
+            assigns: true,
+            ..options(b"uC", &["unset", "chdir"])
+        },
+        b"nsenter" => options(b"tSG", &["target", "setuid", "setgid"]),
+        b"unshare" => options(b"SGRw", &["setuid", "setgid", "root", "wd"]),
+        b"prlimit" | b"setarch" | b"linux32" | b"linux64" => PLAIN,
+        b"command" => PLAIN,
+        b"exec" => options(b"a", &[]),
+        b"logsave" => Form { skip: 1, ..PLAIN },
+        b"strace" | b"ltrace" => options(b"abeoOpPsSuE", &[]),
+        b"numactl" => options(b"NmCpi", &["cpunodebind", "membind", "physcpubind"]),
+        _ => return None,
+    })
+}
+
+/// The last component of a program's path.
+pub(super) fn base(name: &[u8]) -> &[u8] {
+    name.rsplit(|b| *b == b'/').next().unwrap_or(name)
+}
+
+/// Looks through one wrapper.
+pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    let name = base(argv.first()?.bytes()?);
+    let words = argv.get(1..).unwrap_or(&[]);
+    let plain = |plan| Wrapped {
+        plan,
+        dialect,
+        env: Vec::new(),
+        scope: None,
+        deferred: false,
+    };
+    match name {
+        b"sh" | b"dash" | b"ash" => return shell(words, Dialect::Sh),
+        b"bash" | b"ksh" | b"zsh" | b"rbash" => return shell(words, Dialect::Bash),
+        b"busybox" | b"toybox" => {
+            let applet = words.first()?.bytes()?;
+            let known = !applet.is_empty() && !applet.starts_with(b"-");
+            return known.then(|| plain(Plan::Words(words.to_vec())));
+        }
+        b"su" | b"runuser" => return su(name, words),
+        b"flock" => return flock(words),
+        b"chroot" => return chroot(words, dialect),
+        b"ssh" | b"autossh" => return ssh(words),
+        b"docker" | b"podman" | b"nerdctl" => return container(words, dialect),
+        b"at" | b"batch" => return at(name, words),
+        b"systemd-run" => return systemd_run(words, dialect),
+        b"xargs" => return xargs(words, dialect),
+        b"command" if asks_where(words) => return Some(plain(Plan::Nothing)),
+        _ => {}
+    }
+    let form = form(name)?;
+    let (from, env) = skip_options(words, &form);
+    let rest = words.get(from..).unwrap_or(&[]);
+    let plan = if rest.is_empty() {
+        // `env` alone prints, `sudo -l` asks
+        Plan::Nothing
+    } else {
+        Plan::Words(rest.to_vec())
+    };
+    Some(Wrapped { env, ..plain(plan) })
+}
+
+/// `command -v x`
+fn asks_where(words: &[Traced]) -> bool {
+    let first = words.first().and_then(Traced::bytes).unwrap_or(b"");
+    matches!(first, b"-v" | b"-V" | b"-pv" | b"-pV")
+}
+
+/// Where the command begins, and the variables set before it.
+fn skip_options(words: &[Traced], form: &Form) -> (usize, Vec<(Vec<u8>, Traced)>) {
+    let mut at = 0;
+    let mut env = Vec::new();
+    let mut skip = form.skip;
+    let mut options = true;
+    while let Some(word) = words.get(at) {
+        let Some(bytes) = word.bytes() else {
+            // an option or operand that is not known: only its place counts
+            if skip > 0 {
+                skip -= 1;
+                at += 1;
+                continue;
+            }
+            if word.value.prefix().starts_with(b"-") && options {
+                at += 1;
+                continue;
+            }
+            break;
+        };
+        if options && bytes == b"--" {
+            options = false;
+            at += 1;
+        } else if options && bytes.starts_with(b"-") && bytes.len() > 1 {
+            at += 1 + usize::from(takes_next(bytes, form));
+        } else if form.assigns && is_assignment(bytes) {
+            if let Some(cut) = bytes.iter().position(|b| *b == b'=') {
+                let (name, value) = bytes.split_at(cut);
+                let value = value.get(1..).unwrap_or(&[]);
+                env.push((name.to_vec(), word.derived(Value::known(value))));
+            }
+            at += 1;
+        } else if skip > 0 {
+            skip -= 1;
+            at += 1;
+        } else {
+            break;
+        }
+    }
+    (at, env)
+}
+
+fn is_assignment(bytes: &[u8]) -> bool {
+    let named = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    let cut = bytes.iter().position(|b| *b == b'=');
+    cut.is_some_and(|cut| cut > 0 && bytes.iter().take(cut).all(named))
+}
+
+/// Whether an option's value is the next word.
+fn takes_next(option: &[u8], form: &Form) -> bool {
+    if let Some(long) = option.strip_prefix(b"--") {
+        return form.long.iter().any(|l| l.as_bytes() == long);
+    }
+    let letters = option.get(1..).unwrap_or(&[]);
+    let at = letters.iter().position(|b| form.short.contains(b));
+    at.is_some_and(|at| at + 1 == letters.len())
+}
+
+fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
+    Wrapped {
+        plan,
+        dialect,
+        env: Vec::new(),
+        scope: None,
+        deferred: false,
+    }
+}
+
+/// `sh -c TEXT [NAME [ARGS]]`, `sh -x FILE`, `sh` reading its input.
+fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    let mut at = 0;
+    let mut text = false;
+    while let Some(word) = words.get(at) {
+        let bytes = word.bytes()?;
+        if bytes == b"-" || bytes == b"--" {
+            at += 1;
+            break;
+        }
+        if !(bytes.starts_with(b"-") || bytes.starts_with(b"+")) || bytes.len() < 2 {
+            break;
+        }
+        at += 1;
+        if bytes.starts_with(b"--") {
+            at += usize::from(matches!(bytes, b"--rcfile" | b"--init-file"));
+            continue;
+        }
+        text |= bytes.starts_with(b"-") && bytes.contains(&b'c');
+        // `-o errexit`, and `-O` of bash
+        at += usize::from(matches!(bytes.last(), Some(b'o' | b'O')));
+        if bytes.starts_with(b"-") && bytes.contains(&b's') && !text {
+            return Some(wrapped(Plan::Input, dialect));
+        }
+    }
+    let rest = words.get(at..).unwrap_or(&[]);
+    let plan = match rest.split_first() {
+        None => Plan::Input,
+        Some((first, rest)) if text => Plan::Text(first.clone(), rest.to_vec()),
+        Some((first, rest)) => Plan::Script(first.clone(), rest.to_vec()),
+    };
+    Some(wrapped(plan, dialect))
+}
+
+/// `su [-] [USER] -c TEXT`, `runuser -u USER -- COMMAND`
+fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
+    let mut at = 0;
+    let mut text = None;
+    let mut by_user = false;
+    let mut rest = Vec::new();
+    while let Some(word) = words.get(at) {
+        at += 1;
+        match word.bytes() {
+            Some(b"-c" | b"--command" | b"--session-command") => {
+                text = words.get(at).cloned();
+                at += 1;
+            }
+            Some(b"-s" | b"--shell" | b"-g" | b"--group" | b"-G" | b"-w" | b"-T") => at += 1,
+            Some(b"-u" | b"--user") if name == b"runuser" => {
+                by_user = true;
+                at += 1;
+            }
+            Some(b"--") if by_user => {
+                rest.extend_from_slice(words.get(at..).unwrap_or(&[]));
+                break;
+            }
+            Some(b"-") => {}
+            Some(option) if option.starts_with(b"--command=") => {
+                let value = option.get(10..).unwrap_or(&[]);
+                text = Some(word.derived(Value::known(value)));
+            }
+            Some(option) if option.starts_with(b"-") => {
+                // `-lc`
+                if !option.starts_with(b"--") && option.ends_with(b"c") {
+                    text = words.get(at).cloned();
+                    at += 1;
+                }
+            }
+            _ if by_user => {
+                rest.push(word.clone());
+                rest.extend_from_slice(words.get(at..).unwrap_or(&[]));
+                break;
+            }
+            _ => {}
+        }
+    }
+    if by_user && !rest.is_empty() {
+        return Some(wrapped(Plan::Words(rest), Dialect::Sh));
+    }
+    let plan = text.map_or(Plan::Input, |text| Plan::Text(text, Vec::new()));
+    Some(wrapped(plan, Dialect::Sh))
+}
+
+/// `flock [OPTIONS] FILE COMMAND`, `flock FILE -c TEXT`, `flock -n 9`
+fn flock(words: &[Traced]) -> Option<Wrapped> {
+    let options = Form {
+        short: b"wE",
+        long: &["timeout", "wait", "conflict-exit-code"],
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let rest = words.get(at + 1..).unwrap_or(&[]);
+    let first = rest.first().and_then(Traced::bytes);
+    let plan = match (first, rest.get(1)) {
+        (Some(b"-c" | b"--command"), Some(text)) => Plan::Text(text.clone(), Vec::new()),
+        _ => {
+            // options may stand behind the file too
+            let (more, _) = skip_options(rest, &options);
+            match rest.get(more..) {
+                Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
+                _ => Plan::Nothing,
+            }
+        }
+    };
+    Some(wrapped(plan, Dialect::Sh))
+}
+
+fn chroot(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    let (at, _) = skip_options(words, &PLAIN);
+    let root = words.get(at)?;
+    let rest = words.get(at + 1..).unwrap_or(&[]);
+    let plan = if rest.is_empty() {
+        Plan::Input
+    } else {
+        Plan::Words(rest.to_vec())
+    };
+    let here = root.value.is(b"/");
+    Some(Wrapped {
+        scope: (!here).then(|| Scope::Root(root.value.clone())),
+        ..wrapped(plan, dialect)
+    })
+}
+
+fn ssh(words: &[Traced]) -> Option<Wrapped> {
+    let options = Form {
+        short: b"bBcDeEFiIJlLmMOopPQRSwW",
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let host = words.get(at)?;
+    let mut rest = words.get(at + 1..).unwrap_or(&[]);
+    // ssh takes options after the host too
+    let (more, _) = skip_options(rest, &options);
+    rest = rest.get(more..).unwrap_or(&[]);
+    let mut text = Traced::known("");
+    for (index, word) in rest.iter().enumerate() {
+        if index > 0 {
+            text.append(&Traced::known(" "));
+        }
+        text.append(word);
+    }
+    text.place = rest.first().and_then(|first| {
+        let mut place = first.place.clone()?;
+        let last = rest.last()?.place.as_ref()?;
+        place.span = place.span.to(last.span);
+        Some(place)
+    });
+    let plan = if rest.is_empty() {
+        Plan::Input
+    } else {
+        Plan::Text(text, Vec::new())
+    };
+    Some(Wrapped {
+        scope: (!is_this_host(&host.value)).then(|| Scope::Machine(host.value.clone())),
+        ..wrapped(plan, Dialect::Sh)
+    })
+}
+
+/// `localhost` and its addresses, perhaps with a user before it.
+pub(super) fn is_this_host(host: &Value) -> bool {
+    let bytes = host.bytes().unwrap_or(b"");
+    let name = bytes.rsplit(|b| *b == b'@').next().unwrap_or(bytes);
+    matches!(name, b"localhost" | b"127.0.0.1" | b"::1" | b"[::1]" | b"localhost.localdomain")
+}
+
+/// `docker exec [OPTIONS] NAME COMMAND`
+fn container(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    if !words.first()?.value.is(b"exec") {
+        return None;
+    }
+    let words = words.get(1..)?;
+    let options = Form {
+        short: b"ewu",
+        long: &["env", "env-file", "workdir", "user", "detach-keys"],
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let rest = words.get(at + 1..).unwrap_or(&[]);
+    let plan = if rest.is_empty() {
+        Plan::Nothing
+    } else {
+        Plan::Words(rest.to_vec())
+    };
+    Some(Wrapped {
+        scope: Some(Scope::Container),
+        ..wrapped(plan, dialect)
+    })
+}
+
+fn at(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
+    let mut plan = Plan::Input;
+    for (index, word) in words.iter().enumerate() {
+        match word.bytes()? {
+            // asks or removes
+            b"-l" | b"-d" | b"-r" | b"-c" | b"-V" => return None,
+            b"-f" => plan = Plan::Script(words.get(index + 1)?.clone(), Vec::new()),
+            _ => {}
+        }
+    }
+    if name == b"at" && words.is_empty() {
+        return None;
+    }
+    Some(Wrapped {
+        deferred: true,
+        ..wrapped(plan, Dialect::Sh)
+    })
+}
+
+fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    const LATER: &[&str] = &[
+        "on-active", "on-boot", "on-startup", "on-unit-active", "on-unit-inactive", "on-calendar",
+    ];
+    let options = Form {
+        short: b"puEHMs",
+        long: &["property", "unit", "setenv", "host", "machine", "description", "slice", "uid",
+            "gid", "nice", "working-directory", "service-type", "on-active", "on-boot",
+            "on-startup", "on-unit-active", "on-unit-inactive", "on-calendar", "timer-property",
+            "path-property", "socket-property"],
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let mut deferred = false;
+    let mut scope = None;
+    for (index, word) in words.iter().enumerate().take(at) {
+        let bytes = word.value.prefix();
+        let long = bytes.strip_prefix(b"--").unwrap_or(&[]);
+        let name = long.split(|b| *b == b'=').next().unwrap_or(&[]);
+        deferred |= LATER.iter().any(|l| l.as_bytes() == name);
+        let value = || words.get(index + 1).map_or_else(Value::unknown, |w| w.value.clone());
+        match (bytes, name) {
+            (b"-H" | b"--host", _) => scope = Some(Scope::Machine(value())),
+            (_, b"host") => {
+                let host = long.get(5..).unwrap_or(&[]);
+                scope = Some(Scope::Machine(Value::known(host)));
+            }
+            (b"-M" | b"--machine", _) | (_, b"machine") => scope = Some(Scope::Container),
+            _ => {}
+        }
+    }
+    let rest = words.get(at..).unwrap_or(&[]);
+    if rest.is_empty() {
+        return None;
+    }
+    Some(Wrapped {
+        scope,
+        deferred,
+        ..wrapped(Plan::Words(rest.to_vec()), dialect)
+    })
+}
+
+/// `xargs COMMAND`: with words that are not known behind it.
+fn xargs(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    let options = Form {
+        short: b"adEIiLlnPs",
+        long: &["arg-file", "delimiter", "max-args", "max-procs", "max-lines", "replace"],
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let mut rest = words.get(at..).unwrap_or(&[]).to_vec();
+    if rest.is_empty() {
+        return None;
+    }
+    rest.push(Traced {
+        many: true,
+        ..Traced::unknown()
+    });
+    Some(wrapped(Plan::Words(rest), dialect))
+}
