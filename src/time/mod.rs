@@ -6,11 +6,13 @@
 pub mod cron;
 
 mod clock;
+mod deadline;
 mod horizon;
 mod zone;
 
 pub use clock::{Clock, parse_now};
-pub use horizon::{parse_horizon, relative};
+pub use deadline::Deadline;
+pub use horizon::{parse_duration, relative};
 pub use zone::Zone;
 
 use thiserror::Error;

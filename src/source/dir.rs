@@ -1,0 +1,446 @@
+//! A tree on disk: an unpacked root, a configuration repository, or `/` itself.
+//!
+//! Every path is opened relative to the root's descriptor with `openat2` and
+//! `RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS`, so a link swapped in while we look
+//! is refused instead of followed. Kernels and sandboxes without `openat2` get a
+//! walk with `O_NOFOLLOW`, component by component.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::Read as _;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat};
+use rustix::io::Errno;
+
+use super::helper::{Helper, HelperCommand, Request};
+use super::mounts::{RiskyMount, risky_above, risky_mounts};
+use super::{FileKind, Meta, ReadError, Source};
+use crate::time::Deadline;
+
+/// A tree below a directory of this machine.
+pub struct DirSource {
+    /// The root, absolute and without links, as the mount table names it.
+    root: PathBuf,
+    /// Absent where the root itself lies on a mount that may hang.
+    handle: Option<OwnedFd>,
+    /// Mounts that may hang; paths of this machine.
+    risky: Vec<RiskyMount>,
+    helper: Option<Helper>,
+    no_openat2: AtomicBool,
+}
+
+/// Why a directory cannot be examined.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The directory is not there or not readable; the user's mistake.
+    #[error("{path}: {error}", path = crate::text::escape_path(.path))]
+    Root {
+        /// The directory asked for.
+        path: PathBuf,
+        /// What the system says.
+        error: ReadError,
+    },
+}
+
+impl DirSource {
+    /// Opens the tree below `root`.
+    ///
+    /// `helper` starts the process that reads what lies on mounts that may hang;
+    /// without one, such paths are answered with a limit error. `deadline` bounds
+    /// the wait for it.
+    ///
+    /// # Errors
+    /// [`OpenError`] where `root` is no directory or cannot be opened.
+    pub fn open(
+        root: &Path,
+        helper: Option<HelperCommand>,
+        deadline: Deadline,
+    ) -> Result<Self, OpenError> {
+        // The table of this process; unreadable means no /proc, hence nothing known to be risky.
+        let table = std::fs::read("/proc/self/mountinfo").unwrap_or_else(|_| Vec::new());
+        let risky = risky_mounts(&table);
+        let failed = |error: ReadError| OpenError::Root {
+            path: root.to_path_buf(),
+            error,
+        };
+        let absolute = std::path::absolute(root).map_err(|e| failed(ReadError::from_io(&e)))?;
+        let helper = helper.map(|command| Helper::new(command, deadline));
+        let mut source = Self {
+            root: absolute,
+            handle: None,
+            risky,
+            helper,
+            no_openat2: AtomicBool::new(false),
+        };
+        if risky_above(&source.risky, &source.root).is_some() {
+            // Not even the root may be touched from here; the helper resolves it.
+            source.lstat(Path::new("/")).map_err(failed)?;
+            return Ok(source);
+        }
+        let canonical = source.root.canonicalize();
+        source.root = canonical.map_err(|e| failed(ReadError::from_io(&e)))?;
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open(&source.root, flags, Mode::empty())
+            .map_err(|e| failed(ReadError::from_io(&e.into())))?;
+        source.handle = Some(handle);
+        Ok(source)
+    }
+
+    /// The source inside the helper process: `/`, with no mount held for risky.
+    pub(super) fn for_helper() -> Result<Self, ReadError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let handle = rustix::fs::open("/", flags, Mode::empty());
+        Ok(Self {
+            root: PathBuf::from("/"),
+            handle: Some(handle.map_err(|e| ReadError::from_io(&e.into()))?),
+            risky: Vec::new(),
+            helper: None,
+            no_openat2: AtomicBool::new(false),
+        })
+    }
+
+    /// The root on this machine.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether a `.git` (directory or file) stands at the root or above it.
+    #[must_use]
+    pub fn in_checkout(&self) -> bool {
+        let risky = |dir: &Path| risky_above(&self.risky, dir).is_some();
+        self.root
+            .ancestors()
+            .filter(|dir| !risky(dir))
+            .any(|dir| std::fs::symlink_metadata(dir.join(".git")).is_ok())
+    }
+
+    /// Forgets `openat2`, to test the walk that replaces it.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_openat2(self) -> Self {
+        self.no_openat2.store(true, Ordering::Relaxed);
+        self
+    }
+
+    /// `path` as this machine names it.
+    fn on_machine(&self, path: &Path) -> PathBuf {
+        match path.strip_prefix("/") {
+            Ok(below) if below.as_os_str().is_empty() => self.root.clone(),
+            Ok(below) => self.root.join(below),
+            Err(_) => self.root.join(path),
+        }
+    }
+
+    /// Asks the helper process about a path on a risky mount; `None` elsewhere.
+    fn risky<T>(
+        &self,
+        path: &Path,
+        ask: impl FnOnce(&Helper, PathBuf) -> Result<T, ReadError>,
+    ) -> Option<Result<T, ReadError>> {
+        let full = self.on_machine(path);
+        let mount = risky_above(&self.risky, &full)?;
+        Some(match &self.helper {
+            Some(helper) => ask(helper, full),
+            None => Err(ReadError::Limit(format!(
+                "on a {} mount that may hang, and no helper process to ask",
+                mount.kind
+            ))),
+        })
+    }
+
+    /// Opens `path` without following any link.
+    fn open_at(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, ReadError> {
+        let Some(root) = &self.handle else {
+            return Err(ReadError::Io("the root is not open".into()));
+        };
+        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let below = path.strip_prefix("/").unwrap_or(path);
+        let below = if below.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            below
+        };
+        if !self.no_openat2.load(Ordering::Relaxed) {
+            let resolve =
+                ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+            // O_PATH|O_NOFOLLOW opens a final link itself, which NO_SYMLINKS allows.
+            match openat2(root, below, flags, Mode::empty(), resolve) {
+                Ok(fd) => return Ok(fd),
+                // Old kernels answer ENOSYS; some sandboxes EPERM. Remembered, so that
+                // it is asked once and never in a loop.
+                Err(Errno::NOSYS | Errno::PERM) => {
+                    self.no_openat2.store(true, Ordering::Relaxed);
+                }
+                Err(error) => return Err(ReadError::from_io(&error.into())),
+            }
+        }
+        walk(root, below, flags)
+    }
+
+    /// Opens a regular file for reading; anything else is refused unopened.
+    fn open_regular(&self, path: &Path) -> Result<(Meta, File), ReadError> {
+        // Looked at before it is opened: opening a FIFO or a device can block or act.
+        let (meta, _) = Self::meta_of(self.open_at(path, OFlags::PATH)?)?;
+        if meta.kind != FileKind::File {
+            return Err(ReadError::NotRegular(meta.kind));
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let (opened, file) = Self::meta_of(self.open_at(path, flags)?)?;
+        if opened.kind != FileKind::File {
+            return Err(ReadError::NotRegular(opened.kind));
+        }
+        Ok((opened, file))
+    }
+
+    fn meta_of(fd: OwnedFd) -> Result<(Meta, File), ReadError> {
+        let file = File::from(fd);
+        let meta = file.metadata().map_err(|e| ReadError::from_io(&e))?;
+        Ok((meta_from(&meta), file))
+    }
+}
+
+/// At most `limit` bytes of `file`, which has about `expected`.
+fn take(file: File, expected: u64, limit: u64) -> Result<Vec<u8>, ReadError> {
+    let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
+    let read = file.take(limit).read_to_end(&mut content);
+    read.map_err(|e| ReadError::from_io(&e))?;
+    Ok(content)
+}
+
+/// The walk for systems without `openat2`: each parent must be a real directory.
+fn walk(root: &OwnedFd, below: &Path, flags: OFlags) -> Result<OwnedFd, ReadError> {
+    let failed = |e: Errno| ReadError::from_io(&e.into());
+    let parent_flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut at: Option<OwnedFd> = None;
+    let mut components = below.components().peekable();
+    while let Some(component) = components.next() {
+        let name = match component {
+            Component::Normal(name) => name,
+            Component::CurDir => std::ffi::OsStr::new("."),
+            // Physical paths have neither; refusing keeps the walk inside the root.
+            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
+                return Err(ReadError::NotFound);
+            }
+        };
+        let last = components.peek().is_none();
+        let flags = if last { flags } else { parent_flags };
+        let dir = at.as_ref().map_or(root.as_fd(), |fd| fd.as_fd());
+        let next = openat(dir, name, flags, Mode::empty()).map_err(failed)?;
+        at = Some(next);
+    }
+    at.ok_or(ReadError::NotFound)
+}
+
+/// The part of a system's metadata that rules may ask for.
+fn meta_from(meta: &std::fs::Metadata) -> Meta {
+    let kind = meta.file_type();
+    let kind = if kind.is_file() {
+        FileKind::File
+    } else if kind.is_dir() {
+        FileKind::Dir
+    } else if kind.is_symlink() {
+        FileKind::Link
+    } else if kind.is_fifo() {
+        FileKind::Fifo
+    } else if kind.is_socket() {
+        FileKind::Socket
+    } else if kind.is_block_device() {
+        FileKind::BlockDevice
+    } else {
+        FileKind::CharDevice
+    };
+    Meta {
+        kind,
+        len: meta.len(),
+        mode: meta.mode() & 0o7777,
+        uid: meta.uid(),
+        gid: meta.gid(),
+        nlink: meta.nlink(),
+        mtime: meta.mtime(),
+        dev: meta.dev(),
+        ino: meta.ino(),
+    }
+}
+
+impl Source for DirSource {
+    fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
+        let request = |helper: &Helper, full| helper.lstat(&Request::Lstat(full));
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let fd = self.open_at(path, OFlags::PATH)?;
+        Self::meta_of(fd).map(|(meta, _)| meta)
+    }
+
+    fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        let request = |helper: &Helper, full| helper.read_link(&Request::ReadLink(full));
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let fd = self.open_at(path, OFlags::PATH)?;
+        let target = readlinkat(&fd, "", Vec::new()).map_err(|e| ReadError::from_io(&e.into()))?;
+        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+    }
+
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        let request = |helper: &Helper, full| helper.read(&Request::Read(full, limit));
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let too_large = || ReadError::Limit(format!("larger than {limit} bytes"));
+        let (meta, file) = self.open_regular(path)?;
+        if meta.len > limit {
+            return Err(too_large());
+        }
+        // One byte more shows a file that grew, or one of /proc that has no length.
+        let content = take(file, meta.len, limit + 1)?;
+        if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
+            return Err(too_large());
+        }
+        Ok(content)
+    }
+
+    fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
+        let request = |helper: &Helper, full| helper.read(&Request::ReadHead(full, len));
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let (meta, file) = self.open_regular(path)?;
+        take(file, meta.len.min(len), len)
+    }
+
+    fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
+        let request = |helper: &Helper, full| helper.list(&Request::List(full, limit));
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let fd = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
+        let failed = |e: Errno| ReadError::from_io(&e.into());
+        let mut names = Vec::new();
+        for entry in Dir::new(fd).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_bytes();
+            if name == b"." || name == b".." {
+                continue;
+            }
+            if names.len() >= limit {
+                return Err(ReadError::Limit(format!("more than {limit} entries")));
+            }
+            names.push(OsString::from_vec(name.to_vec()));
+        }
+        names.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+        Ok(names)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn sample() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path();
+        std::fs::create_dir_all(root.join("etc/sub")).unwrap();
+        std::fs::write(root.join("etc/a"), b"content").unwrap();
+        std::fs::write(root.join("etc/sub/b"), b"b").unwrap();
+        symlink("/etc/passwd", root.join("etc/out")).unwrap();
+        symlink("/etc", root.join("dirlink")).unwrap();
+        symlink("/dev/zero", root.join("etc/zero")).unwrap();
+        dir
+    }
+
+    /// The same tree, with `openat2` and with the walk that replaces it.
+    fn both(dir: &tempfile::TempDir) -> [DirSource; 2] {
+        let open = || DirSource::open(dir.path(), None, Deadline::none()).unwrap();
+        [open(), open().without_openat2()]
+    }
+
+    #[test]
+    fn physical_paths_are_read_and_listed() {
+        let dir = sample();
+        for source in both(&dir) {
+            let read = source.read(Path::new("/etc/a"), 100);
+            assert_eq!(read, Ok(b"content".to_vec()));
+            let names = source.list(Path::new("/etc"), 100).unwrap();
+            assert_eq!(names, ["a", "out", "sub", "zero"]);
+            assert_eq!(source.list(Path::new("/"), 9).unwrap(), ["dirlink", "etc"]);
+            let target = source.read_link(Path::new("/etc/out"));
+            assert_eq!(target, Ok(PathBuf::from("/etc/passwd")));
+            let none = source.lstat(Path::new("/etc/none"));
+            assert_eq!(none, Err(ReadError::NotFound));
+        }
+    }
+
+    #[test]
+    fn no_link_is_followed_at_the_end_or_on_the_way() {
+        let dir = sample();
+        for source in both(&dir) {
+            for path in ["/etc/out", "/etc/zero"] {
+                let read = source.read(Path::new(path), 100);
+                assert_eq!(read, Err(ReadError::NotRegular(FileKind::Link)), "{path}");
+            }
+            assert!(source.read(Path::new("/dirlink/passwd"), 1 << 20).is_err());
+            assert!(source.list(Path::new("/dirlink"), 100).is_err());
+            assert!(source.lstat(Path::new("/etc/../../etc/passwd")).is_err());
+        }
+    }
+
+    #[test]
+    fn a_fifo_is_seen_and_never_opened() {
+        let dir = sample();
+        let fifo = dir.path().join("etc/fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        for source in both(&dir) {
+            let read = source.read(Path::new("/etc/fifo"), 100);
+            assert_eq!(read, Err(ReadError::NotRegular(FileKind::Fifo)));
+        }
+    }
+
+    #[test]
+    fn limits_on_size_and_entries_hold() {
+        let dir = sample();
+        for source in both(&dir) {
+            assert!(matches!(
+                source.read(Path::new("/etc/a"), 6),
+                Err(ReadError::Limit(_))
+            ));
+            assert!(source.read(Path::new("/etc/a"), 7).is_ok());
+            assert!(matches!(
+                source.list(Path::new("/etc"), 3),
+                Err(ReadError::Limit(_))
+            ));
+        }
+    }
+
+    #[test]
+    fn a_missing_root_is_an_error_with_its_name() {
+        let error = DirSource::open(Path::new("/no/such"), None, Deadline::none());
+        let error = error.err().map(|e| e.to_string());
+        assert_eq!(
+            error.as_deref(),
+            Some("/no/such: no such file or directory")
+        );
+    }
+
+    #[test]
+    fn a_checkout_is_recognised_by_a_git_directory_or_file_above() {
+        let dir = sample();
+        let at = |path: &str| {
+            let root = dir.path().join(path);
+            DirSource::open(&root, None, Deadline::none())
+                .unwrap()
+                .in_checkout()
+        };
+        assert!(!at("etc/sub"));
+        std::fs::write(dir.path().join("etc/.git"), b"gitdir: x").unwrap();
+        assert!(at("etc/sub"));
+    }
+}

@@ -1,0 +1,92 @@
+//! A source that fails on purpose.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Meta, ReadError, Source};
+
+/// A failure to inject at a path and everything below it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Injected {
+    /// Permission denied: the entry is listed, nothing more is told.
+    Denied,
+    /// The disk answers with an I/O error.
+    Io,
+    /// No answer before the deadline.
+    Hang,
+    /// The directory lists it, but it is gone when looked at.
+    Vanished,
+    /// Reading ends after half of the bytes, with an error.
+    Truncated,
+}
+
+/// A source with failures laid over another.
+pub struct FaultSource<S> {
+    inner: S,
+    faults: BTreeMap<PathBuf, Injected>,
+}
+
+impl<S> FaultSource<S> {
+    /// Lays `faults` over `inner`.
+    pub fn new(inner: S, faults: impl IntoIterator<Item = (PathBuf, Injected)>) -> Self {
+        Self {
+            inner,
+            faults: faults.into_iter().collect(),
+        }
+    }
+
+    /// The failure at `path` or at a directory above it.
+    fn at(&self, path: &Path) -> Option<Injected> {
+        path.ancestors()
+            .find_map(|dir| self.faults.get(dir))
+            .copied()
+    }
+
+    /// Fails where a failure concerns the content of `path`.
+    fn content(&self, path: &Path) -> Result<(), ReadError> {
+        match self.at(path) {
+            Some(Injected::Denied) => Err(ReadError::Denied),
+            Some(Injected::Io | Injected::Truncated) => {
+                Err(ReadError::Io("input/output error".into()))
+            }
+            Some(Injected::Hang) => Err(ReadError::Deadline),
+            Some(Injected::Vanished) => Err(ReadError::NotFound),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S: Source> Source for FaultSource<S> {
+    fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
+        // As on a real disk: an unreadable file still has an inode; what lies in
+        // an unreadable directory does not even show that.
+        match self.faults.get(path) {
+            Some(Injected::Denied | Injected::Io | Injected::Truncated) => self.inner.lstat(path),
+            _ => {
+                self.content(path)?;
+                self.inner.lstat(path)
+            }
+        }
+    }
+
+    fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError> {
+        self.content(path)?;
+        self.inner.read_link(path)
+    }
+
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        self.content(path)?;
+        self.inner.read(path, limit)
+    }
+
+    fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
+        self.content(path)?;
+        self.inner.read_head(path, len)
+    }
+
+    fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
+        self.content(path)?;
+        self.inner.list(path, limit)
+    }
+}

@@ -1,0 +1,176 @@
+//! The only door to a tree.
+//!
+//! A [`Source`] answers four questions about *physical* paths: absolute inside
+//! the tree, without `..`, and with no link in any parent. [`Tree`] lays the
+//! in-root path walk, coverage, limits, deadline and a read-once cache over it,
+//! and speaks in [`Fact`](crate::fact::Fact)s. Nothing else in the crate opens,
+//! lists or stats a file.
+
+mod coverage;
+mod dir;
+mod fault;
+mod glob;
+mod helper;
+mod mem;
+mod mounts;
+mod tree;
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, strong_signs};
+pub use dir::{DirSource, OpenError};
+pub use fault::{FaultSource, Injected};
+pub use glob::{glob_hosts, glob_to_regex};
+pub use helper::{HelperCommand, serve as serve_helper};
+pub use mem::{MemSource, Node};
+pub use tree::{Found, Hop, Limits, Tree};
+
+/// What kind of thing an inode is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum FileKind {
+    /// A regular file.
+    File,
+    /// A directory.
+    Dir,
+    /// A symbolic link.
+    Link,
+    /// A named pipe.
+    Fifo,
+    /// A socket.
+    Socket,
+    /// A character device.
+    CharDevice,
+    /// A block device.
+    BlockDevice,
+}
+
+impl FileKind {
+    /// The kind with its article, for messages.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::File => "a regular file",
+            Self::Dir => "a directory",
+            Self::Link => "a symbolic link",
+            Self::Fifo => "a FIFO",
+            Self::Socket => "a socket",
+            Self::CharDevice => "a character device",
+            Self::BlockDevice => "a block device",
+        }
+    }
+}
+
+/// What `lstat` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Meta {
+    /// What it is.
+    pub kind: FileKind,
+    /// Size in bytes.
+    pub len: u64,
+    /// Permission bits with setuid, setgid and sticky (`07777`).
+    pub mode: u32,
+    /// Owner.
+    pub uid: u32,
+    /// Group.
+    pub gid: u32,
+    /// Number of hard links.
+    pub nlink: u64,
+    /// Last modification, seconds since the epoch.
+    pub mtime: i64,
+    /// Device number, as `/proc/locks` and `st_dev` count it.
+    pub dev: u64,
+    /// Inode number.
+    pub ino: u64,
+}
+
+impl Meta {
+    /// Whether any execute bit is set: root may then execute it.
+    #[must_use]
+    pub const fn any_execute_bit(&self) -> bool {
+        self.mode & 0o111 != 0
+    }
+}
+
+/// Why a source could not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+pub enum ReadError {
+    /// No such file or directory.
+    #[error("no such file or directory")]
+    NotFound,
+    /// A parent is not a directory.
+    #[error("not a directory")]
+    NotDir,
+    /// The caller may not look (EACCES, EPERM).
+    #[error("permission denied")]
+    Denied,
+    /// The system failed (EIO and the like); the text is the system's.
+    #[error("{0}")]
+    Io(String),
+    /// A limit of ours was reached; the text names it.
+    #[error("{0}")]
+    Limit(String),
+    /// No answer in time.
+    #[error("no answer before the deadline")]
+    Deadline,
+    /// Not a regular file, so not opened.
+    #[error("not a regular file")]
+    NotRegular(FileKind),
+}
+
+impl ReadError {
+    /// The error of a failed system call.
+    pub(crate) fn from_io(error: &std::io::Error) -> Self {
+        use std::io::ErrorKind;
+        match error.kind() {
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::NotADirectory => Self::NotDir,
+            ErrorKind::PermissionDenied => Self::Denied,
+            _ => {
+                let text = error.to_string();
+                let text = text.split(" (os error").next().unwrap_or(&text);
+                Self::Io(text.to_ascii_lowercase())
+            }
+        }
+    }
+}
+
+/// The bytes of a policy file of this machine, `None` where it is not there.
+///
+/// # Errors
+/// Where it is there and cannot be read: what the site decided is then not known.
+pub fn read_policy(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) => match ReadError::from_io(&error) {
+            ReadError::NotFound | ReadError::NotDir => Ok(None),
+            error => Err(error),
+        },
+    }
+}
+
+/// Whether anything stands at a path of this machine.
+#[must_use]
+pub fn is_there(path: &Path) -> bool {
+    std::fs::symlink_metadata(path).is_ok()
+}
+
+/// The door to a tree: four questions about physical paths.
+///
+/// Implementations never follow a link and never leave the tree.
+pub trait Source: Send + Sync {
+    /// What is at `path`, not following a link.
+    fn lstat(&self, path: &Path) -> Result<Meta, ReadError>;
+
+    /// The text of the symbolic link at `path`.
+    fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError>;
+
+    /// The content of the regular file at `path`, at most `limit` bytes.
+    fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError>;
+
+    /// At most `len` bytes from the beginning of the regular file at `path`.
+    fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError>;
+
+    /// The names in the directory at `path`, in byte order, at most `limit`.
+    fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError>;
+}

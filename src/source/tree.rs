@@ -1,0 +1,538 @@
+//! A source seen as a root: links resolved as in a chroot, and facts as answers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Coverage, FileKind, Meta, ReadError, Source};
+use crate::fact::{Doubt, Fact, Listing, Looked, Unknown};
+use crate::text::{File, escape_path};
+use crate::time::Deadline;
+
+/// Links followed in one resolution before it counts as a loop (`MAXSYMLINKS`,
+/// Linux `include/linux/namei.h`).
+const MAX_LINKS: usize = 40;
+
+/// How much is read at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Largest file held in memory, bytes.
+    pub file_bytes: u64,
+    /// Most entries of one directory.
+    pub dir_entries: usize,
+    /// Most entries of one walk.
+    pub walk_entries: usize,
+}
+
+impl Limits {
+    /// The limits of a normal run.
+    pub const STANDARD: Self = Self {
+        file_bytes: 64 << 20,
+        dir_entries: 200_000,
+        walk_entries: 1_000_000,
+    };
+}
+
+/// Something found in the tree, with the way to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// The physical path.
+    pub path: PathBuf,
+    /// What it is.
+    pub meta: Meta,
+    /// The links followed.
+    pub hops: Vec<Hop>,
+}
+
+/// One link followed on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hop {
+    /// Where the link stands.
+    pub link: PathBuf,
+    /// Its text.
+    pub target: PathBuf,
+}
+
+/// A source together with what it covers, and with limits on reading it.
+pub struct Tree {
+    source: Box<dyn Source>,
+    coverage: Coverage,
+    limits: Limits,
+    deadline: Deadline,
+    cache: Mutex<Cache>,
+}
+
+#[derive(Default)]
+struct Cache {
+    /// Directories already resolved.
+    dirs: BTreeMap<PathBuf, Fact<Found>>,
+    files: BTreeMap<PathBuf, Fact<Arc<File>>>,
+    lists: BTreeMap<PathBuf, Fact<Arc<Vec<OsString>>>>,
+}
+
+impl Tree {
+    /// A tree over `source`.
+    #[must_use]
+    pub fn new(
+        source: Box<dyn Source>,
+        coverage: Coverage,
+        limits: Limits,
+        deadline: Deadline,
+    ) -> Self {
+        Self {
+            source,
+            coverage,
+            limits,
+            deadline,
+            cache: Mutex::new(Cache::default()),
+        }
+    }
+
+    /// What it can answer.
+    #[must_use]
+    pub const fn coverage(&self) -> &Coverage {
+        &self.coverage
+    }
+
+    /// Says that other file systems would be mounted at `points`.
+    pub fn set_unmounted(&mut self, points: Vec<PathBuf>) {
+        self.coverage.unmounted = points;
+        *self.cache.lock().unwrap_or_else(PoisonError::into_inner) = Cache::default();
+    }
+
+    /// Says where a partial tree is complete; nothing for any other.
+    pub fn add_covers(&mut self, covers: &[PathBuf]) {
+        self.coverage.covers.extend(covers.iter().cloned());
+    }
+
+    /// How long there is left.
+    #[must_use]
+    pub const fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    /// What `path` is, following links as in a chroot: absolute links restart at
+    /// the root of the tree and `..` never leaves it.
+    #[must_use]
+    pub fn resolve(&self, path: &Path) -> Fact<Found> {
+        self.walk_to(path, true)
+    }
+
+    /// What stands at `path` itself: links in its parents are followed, a link at
+    /// its end is not.
+    #[must_use]
+    pub fn lstat(&self, path: &Path) -> Fact<Found> {
+        self.walk_to(path, false)
+    }
+
+    /// The text of the link at `path`.
+    #[must_use]
+    pub fn read_link(&self, path: &Path) -> Fact<PathBuf> {
+        self.lstat(path).and_then(|found| {
+            if found.meta.kind != FileKind::Link {
+                return Fact::Absent(Looked::at(path));
+            }
+            match self.ask(|source| source.read_link(&found.path)) {
+                Ok(target) => Fact::Known(target),
+                Err(error) => self.failed(path, &found.path, &[], error),
+            }
+        })
+    }
+
+    /// The file at `path`, links followed; read once.
+    #[must_use]
+    pub fn read(&self, path: &Path) -> Fact<Arc<File>> {
+        let cached = |cache: &mut Cache| cache.files.get(path).cloned();
+        if let Some(fact) = self.with_cache(cached) {
+            return fact;
+        }
+        let fact = self.resolve(path).and_then(|found| {
+            if found.meta.kind != FileKind::File {
+                let doubt = Doubt::NotRegular(found.meta.kind.noun());
+                return Fact::Unknown(Unknown::new(path, doubt));
+            }
+            let limit = self.limits.file_bytes;
+            match self.ask(|source| source.read(&found.path, limit)) {
+                Ok(bytes) => Fact::Known(File::new(path, bytes)),
+                Err(error) => self.failed(path, &found.path, &found.hops, error),
+            }
+        });
+        self.with_cache(|cache| cache.files.insert(path.to_path_buf(), fact.clone()));
+        fact
+    }
+
+    /// The first `len` bytes of the file at `path`, links followed: enough to tell a
+    /// binary from a script without reading all of it.
+    #[must_use]
+    pub fn read_head(&self, path: &Path, len: u64) -> Fact<Arc<File>> {
+        self.resolve(path).and_then(|found| {
+            if found.meta.kind != FileKind::File {
+                let doubt = Doubt::NotRegular(found.meta.kind.noun());
+                return Fact::Unknown(Unknown::new(path, doubt));
+            }
+            match self.ask(|source| source.read_head(&found.path, len)) {
+                Ok(bytes) => Fact::Known(File::new(path, bytes)),
+                Err(error) => self.failed(path, &found.path, &found.hops, error),
+            }
+        })
+    }
+
+    /// The names in the directory at `path`, links followed, in byte order.
+    #[must_use]
+    pub fn list(&self, path: &Path) -> Fact<Arc<Vec<OsString>>> {
+        let cached = |cache: &mut Cache| cache.lists.get(path).cloned();
+        if let Some(fact) = self.with_cache(cached) {
+            return fact;
+        }
+        let fact = self.resolve(path).and_then(|found| {
+            let limit = self.limits.dir_entries;
+            match self.ask(|source| source.list(&found.path, limit)) {
+                Ok(names) => Fact::Known(Arc::new(names)),
+                Err(error) => self.failed(path, &found.path, &found.hops, error),
+            }
+        });
+        self.with_cache(|cache| cache.lists.insert(path.to_path_buf(), fact.clone()));
+        fact
+    }
+
+    /// The paths of the entries of `dir`; an absent directory is an empty list.
+    ///
+    /// In a partial tree the list is complete only where the tree covers `dir`.
+    #[must_use]
+    pub fn entries(&self, dir: &Path) -> Listing<PathBuf> {
+        let mut listing = Listing::new();
+        match self.list(dir) {
+            Fact::Known(names) => {
+                listing.items = names.iter().map(|name| dir.join(name)).collect();
+                if let Err(why) = self.coverage.covers(dir) {
+                    listing.uncovered.push(why);
+                }
+            }
+            Fact::Absent(_) => {}
+            Fact::Broken(fault) => listing.gaps.push(fault.into()),
+            Fact::Unknown(unknown) => listing.gaps.push(unknown),
+            Fact::NotCovered(why) => listing.uncovered.push(why),
+        }
+        listing
+    }
+
+    /// Everything below `dir` down to `depth` levels, links not followed, in order.
+    #[must_use]
+    pub fn walk(&self, dir: &Path, depth: usize) -> Listing<Found> {
+        let mut out = Listing::new();
+        let mut left = self.limits.walk_entries;
+        self.walk_into(dir, depth, &mut left, &mut out);
+        out
+    }
+
+    fn walk_into(&self, dir: &Path, depth: usize, left: &mut usize, out: &mut Listing<Found>) {
+        let mut entries = Listing::<PathBuf>::new();
+        entries.append(self.entries(dir));
+        for path in out.take_gaps(entries) {
+            if *left == 0 {
+                let limit = format!("more than {} entries", self.limits.walk_entries);
+                out.gaps.push(Unknown::new(dir, Doubt::Limit(limit)));
+                return;
+            }
+            *left -= 1;
+            let found = self.lstat(&path);
+            let is_dir = matches!(&found, Fact::Known(f) if f.meta.kind == FileKind::Dir);
+            out.push(found.map(|found| Found {
+                path: path.clone(),
+                ..found
+            }));
+            if is_dir && depth > 1 {
+                self.walk_into(&path, depth - 1, left, out);
+                if *left == 0 {
+                    return;
+                }
+            }
+        }
+    }
+
+    fn with_cache<T>(&self, f: impl FnOnce(&mut Cache) -> T) -> T {
+        f(&mut self.cache.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn ask<T>(
+        &self,
+        question: impl FnOnce(&dyn Source) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        if self.deadline.passed() {
+            return Err(ReadError::Deadline);
+        }
+        question(self.source.as_ref())
+    }
+
+    fn walk_to(&self, path: &Path, follow_last: bool) -> Fact<Found> {
+        let mut pending: VecDeque<OsString> = VecDeque::new();
+        push_front(&mut pending, path);
+        let mut at = PathBuf::from("/");
+        let mut hops: Vec<Hop> = Vec::new();
+        let mut meta = None;
+        while let Some(name) = pending.pop_front() {
+            if name == OsStr::new("..") {
+                at.pop();
+                meta = None;
+                continue;
+            }
+            let next = at.join(&name);
+            let looked_at = match self.lstat_cached(&next, pending.is_empty()) {
+                Ok(found) => found,
+                Err(error) => {
+                    let rest = pending.iter().fold(next, |path, name| path.join(name));
+                    return self.failed(path, &rest, &hops, error);
+                }
+            };
+            if looked_at.kind == FileKind::Link && (follow_last || !pending.is_empty()) {
+                let target = match self.ask(|source| source.read_link(&next)) {
+                    Ok(target) => target,
+                    Err(error) => return self.failed(path, &next, &hops, error),
+                };
+                if hops.len() >= MAX_LINKS {
+                    let note = format!("more than {MAX_LINKS} links: a loop");
+                    return Fact::Absent(Looked {
+                        paths: vec![path.to_path_buf()],
+                        notes: vec![note],
+                    });
+                }
+                push_front(&mut pending, &target);
+                if target.has_root() {
+                    at = PathBuf::from("/");
+                }
+                hops.push(Hop { link: next, target });
+                meta = None;
+                continue;
+            }
+            if looked_at.kind != FileKind::Dir && !pending.is_empty() {
+                let rest = pending.iter().fold(next, |path, name| path.join(name));
+                return self.failed(path, &rest, &hops, ReadError::NotDir);
+            }
+            at = next;
+            meta = Some(looked_at);
+        }
+        let meta = match meta {
+            Some(meta) => meta,
+            None => match self.ask(|source| source.lstat(&at)) {
+                Ok(meta) => meta,
+                Err(error) => return self.failed(path, &at, &hops, error),
+            },
+        };
+        Fact::Known(Found {
+            path: at,
+            meta,
+            hops,
+        })
+    }
+
+    /// `lstat`, remembered for directories: they are asked for again and again.
+    fn lstat_cached(&self, path: &Path, last: bool) -> Result<Meta, ReadError> {
+        if !last {
+            let cached = self.with_cache(|cache| cache.dirs.get(path).cloned());
+            if let Some(Fact::Known(found)) = cached {
+                return Ok(found.meta);
+            }
+        }
+        let meta = self.ask(|source| source.lstat(path))?;
+        if !last && meta.kind == FileKind::Dir {
+            let found = Fact::Known(Found {
+                path: path.to_path_buf(),
+                meta,
+                hops: Vec::new(),
+            });
+            self.with_cache(|cache| cache.dirs.insert(path.to_path_buf(), found));
+        }
+        Ok(meta)
+    }
+
+    /// What a failed question means: `asked` is the path in the user's words, `at`
+    /// the physical path that failed.
+    fn failed<T>(&self, asked: &Path, at: &Path, hops: &[Hop], error: ReadError) -> Fact<T> {
+        let doubt = match error {
+            ReadError::NotFound | ReadError::NotDir => {
+                if let Err(why) = self.coverage.covers(at) {
+                    return Fact::NotCovered(why);
+                }
+                let notes = hops.iter().map(|hop| {
+                    let (link, target) = (escape_path(&hop.link), escape_path(&hop.target));
+                    format!("{link} -> {target}")
+                });
+                let mut notes: Vec<String> = notes.collect();
+                if !notes.is_empty() {
+                    notes.push(format!("{} does not exist", escape_path(at)));
+                }
+                return Fact::Absent(Looked {
+                    paths: vec![asked.to_path_buf()],
+                    notes,
+                });
+            }
+            ReadError::Denied => Doubt::Denied,
+            ReadError::Io(text) => Doubt::Io(text),
+            ReadError::Limit(text) => Doubt::Limit(text),
+            ReadError::Deadline => Doubt::Deadline,
+            ReadError::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
+        };
+        Fact::Unknown(Unknown::new(asked, doubt))
+    }
+}
+
+/// Puts the components of `path` before what is pending.
+fn push_front(pending: &mut VecDeque<OsString>, path: &Path) {
+    let mut names: Vec<OsString> = Vec::new();
+    for component in path.components() {
+        match component {
+            Component::Normal(name) => names.push(name.to_os_string()),
+            Component::ParentDir => names.push(OsString::from("..")),
+            Component::RootDir | Component::CurDir | Component::Prefix(_) => {}
+        }
+    }
+    for name in names.into_iter().rev() {
+        pending.push_front(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::Why;
+    use crate::source::{FaultSource, Injected, MemSource};
+
+    fn tree(source: impl Source + 'static) -> Tree {
+        let coverage = Coverage::full(true);
+        Tree::new(
+            Box::new(source),
+            coverage,
+            Limits::STANDARD,
+            Deadline::none(),
+        )
+    }
+
+    fn sample() -> MemSource {
+        let mut source = MemSource::new();
+        source
+            .file("/usr/sbin/real", "x")
+            .link("/sbin", "usr/sbin")
+            .link("/abs", "/usr/sbin/real")
+            .link("/up", "../../../usr/sbin/real")
+            .link("/dangling", "/nowhere/x")
+            .link("/loop", "/loop2")
+            .link("/loop2", "loop")
+            .link("/usr/back", "..");
+        source
+    }
+
+    #[test]
+    fn links_resolve_inside_the_root() {
+        let tree = tree(sample());
+        for path in [
+            "/sbin/real",
+            "/abs",
+            "/up",
+            "/usr/back/sbin/real",
+            "/../abs",
+        ] {
+            let Fact::Known(found) = tree.resolve(Path::new(path)) else {
+                panic!("{path} not found");
+            };
+            assert_eq!(found.path, Path::new("/usr/sbin/real"), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_dangling_link_is_absent_and_says_where_it_points() {
+        let tree = tree(sample());
+        let Fact::Absent(looked) = tree.read(Path::new("/dangling")) else {
+            panic!("not absent");
+        };
+        assert_eq!(
+            looked.notes,
+            ["/dangling -> /nowhere/x", "/nowhere/x does not exist"]
+        );
+    }
+
+    #[test]
+    fn a_link_loop_is_absent_and_says_so() {
+        let tree = tree(sample());
+        let Fact::Absent(looked) = tree.resolve(Path::new("/loop")) else {
+            panic!("not absent");
+        };
+        assert_eq!(looked.notes, ["more than 40 links: a loop"]);
+    }
+
+    #[test]
+    fn unreadable_is_unknown_and_below_an_unreadable_directory_too() {
+        let faults = [(PathBuf::from("/usr/sbin"), Injected::Denied)];
+        let tree = tree(FaultSource::new(sample(), faults));
+        for path in ["/usr/sbin/real", "/usr/sbin/none", "/sbin/real"] {
+            assert_eq!(
+                tree.read(Path::new(path)),
+                Fact::Unknown(Unknown::new(path, Doubt::Denied))
+            );
+        }
+        assert!(matches!(
+            tree.list(Path::new("/usr/sbin")),
+            Fact::Unknown(_)
+        ));
+        assert!(matches!(tree.lstat(Path::new("/usr/sbin")), Fact::Known(_)));
+    }
+
+    #[test]
+    fn runtime_directories_are_not_covered_offline_even_through_a_link() {
+        let mut source = sample();
+        source.link("/etc/resolv.conf", "../run/resolv.conf");
+        let tree = tree(source);
+        assert_eq!(
+            tree.read(Path::new("/etc/resolv.conf")),
+            Fact::NotCovered(Why::NoRuntime)
+        );
+    }
+
+    #[test]
+    fn a_fifo_in_place_of_a_file_is_not_opened() {
+        let mut source = sample();
+        source.insert(
+            "/etc/crontab",
+            super::super::Node::new(FileKind::Fifo, 0o644),
+        );
+        let fact = tree(source).read(Path::new("/etc/crontab"));
+        let doubt = Doubt::NotRegular("a FIFO");
+        assert_eq!(fact, Fact::Unknown(Unknown::new("/etc/crontab", doubt)));
+    }
+
+    #[test]
+    fn a_file_over_the_limit_is_unknown_not_cut() {
+        let limits = Limits {
+            file_bytes: 3,
+            ..Limits::STANDARD
+        };
+        let mut source = MemSource::new();
+        source.file("/big", "1234").file("/fits", "123");
+        let coverage = Coverage::full(true);
+        let tree = Tree::new(Box::new(source), coverage, limits, Deadline::none());
+        assert!(matches!(tree.read(Path::new("/big")), Fact::Unknown(_)));
+        assert!(matches!(tree.read(Path::new("/fits")), Fact::Known(_)));
+    }
+
+    #[test]
+    fn after_the_deadline_nothing_is_known() {
+        let deadline = Deadline::after(std::time::Duration::ZERO);
+        let coverage = Coverage::full(true);
+        let tree = Tree::new(Box::new(sample()), coverage, Limits::STANDARD, deadline);
+        let fact = tree.resolve(Path::new("/usr/sbin/real"));
+        assert_eq!(
+            fact,
+            Fact::Unknown(Unknown::new("/usr/sbin/real", Doubt::Deadline))
+        );
+    }
+
+    #[test]
+    fn a_walk_lists_below_a_directory_without_following_links() {
+        let tree = tree(sample());
+        let walk = tree.walk(Path::new("/usr"), 9);
+        let paths: Vec<&Path> = walk.items.iter().map(|f| f.path.as_path()).collect();
+        let expected = ["/usr/back", "/usr/sbin", "/usr/sbin/real"].map(Path::new);
+        assert_eq!(paths, expected);
+        assert_eq!(walk.complete(), Ok(()));
+    }
+}
