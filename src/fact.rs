@@ -97,6 +97,8 @@ pub enum Why {
     NoOwners,
     /// No running system behind this tree.
     NoRuntime,
+    /// On a file system of its own (fstab says so) that this tree does not contain.
+    OtherFileSystem(PathBuf),
     /// A container or an image without a kernel: it does not boot by itself.
     Container,
 }
@@ -156,6 +158,10 @@ impl<T> Fact<T> {
     }
 }
 
+#[expect(
+    clippy::new_without_default,
+    reason = "a default would hide a question that was never asked"
+)]
 impl<T> Listing<T> {
     /// An empty, complete list.
     #[must_use]
@@ -310,10 +316,14 @@ impl fmt::Display for Unknown {
 impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Partial(path) => write!(f, "{} is outside this partial tree", path.display()),
+            Self::Partial(path) => write!(f, "{} is outside this partial tree", escape_path(path)),
             Self::NoDevices => f.write_str("an offline tree has no devices"),
             Self::NoOwners => f.write_str("a checkout has no owners and modes"),
             Self::NoRuntime => f.write_str("no running system behind this tree"),
+            Self::OtherFileSystem(path) => {
+                let path = escape_path(path);
+                write!(f, "{path} is a file system of its own and not mounted here")
+            }
             Self::Container => f.write_str("a container or image does not boot by itself"),
         }
     }

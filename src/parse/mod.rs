@@ -3,5 +3,11 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod cmdline;
 pub mod crontab;
+pub mod dpkg;
+pub mod fstab;
+pub mod init_script;
+pub mod inittab;
 pub mod keepalived;
+pub mod os_release;

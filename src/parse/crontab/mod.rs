@@ -152,6 +152,13 @@ impl Crontab {
         self.assignments.get(job.cron_tz?)
     }
 
+    /// Adds what only a reader of /etc/passwd can know: the user at `span` does not
+    /// exist.
+    pub fn unknown_user(&mut self, span: Span, effect: Effect, message: String) {
+        self.report(span, ProblemKind::UnknownUser, effect, message);
+        self.problems.sort_by_key(|problem| problem.span);
+    }
+
     /// Adds a problem; the first that is fatal for the table is the cause.
     fn report(&mut self, span: Span, kind: ProblemKind, effect: Effect, message: String) {
         let problem = Problem {

@@ -48,6 +48,8 @@ pub enum ProblemKind {
     TooFewWords,
     /// The user column cannot be a user name.
     BadUser,
+    /// The user does not exist.
+    UnknownUser,
     /// The command is longer than the daemon's buffer.
     CommandTooLong,
     /// The last line has no newline.
@@ -108,6 +110,7 @@ impl ProblemKind {
             Self::BadCommand => "bad-command",
             Self::TooFewWords => "too-few-words",
             Self::BadUser => "bad-user",
+            Self::UnknownUser => "unknown-user",
             Self::CommandTooLong => "command-too-long",
             Self::NoFinalNewline => "no-final-newline",
             Self::EmptyAssignment => "empty-assignment",

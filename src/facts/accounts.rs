@@ -1,0 +1,67 @@
+//! The accounts of /etc/passwd.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::fact::Fact;
+use crate::source::Tree;
+
+/// Names and numbers of the local accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    uids: BTreeMap<Vec<u8>, u32>,
+}
+
+/// Reads /etc/passwd (passwd(5)); lines without a name and a number are skipped, as
+/// glibc's reader does.
+pub fn read(tree: &Tree) -> Fact<Accounts> {
+    tree.read(Path::new("/etc/passwd")).map(|file| {
+        let lines = file.bytes().split(|b| *b == b'\n');
+        let account = |line: &[u8]| {
+            let mut fields = line.split(|b| *b == b':');
+            let name = fields.next().filter(|name| !name.is_empty())?;
+            let uid = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
+            Some((name.to_vec(), uid))
+        };
+        Accounts {
+            uids: lines.filter_map(account).collect(),
+        }
+    })
+}
+
+impl Accounts {
+    /// The number of a local account.
+    #[must_use]
+    pub fn uid(&self, name: &[u8]) -> Option<u32> {
+        self.uids.get(name).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Coverage, Limits, MemSource};
+    use crate::time::Deadline;
+
+    #[test]
+    fn accounts_are_read_and_broken_lines_skipped() {
+        let mut source = MemSource::new();
+        source.file(
+            "/etc/passwd",
+            "root:x:0:0::/root:/bin/sh\nbad\n:x:1:1::/:\nx:x:y:1::/:\n",
+        );
+        let coverage = Coverage::full(true);
+        let tree = Tree::new(
+            Box::new(source),
+            coverage,
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        let Fact::Known(accounts) = read(&tree) else {
+            panic!("not read");
+        };
+        assert_eq!(accounts.uid(b"root"), Some(0));
+        assert_eq!(accounts.uid(b"x"), None);
+        assert_eq!(accounts.uid(b""), None);
+    }
+}

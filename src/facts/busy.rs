@@ -1,0 +1,149 @@
+//! Whether a package manager is at work on this tree.
+
+use std::path::Path;
+
+use crate::fact::{Fact, Unknown};
+use crate::source::{Found, Tree};
+use crate::text::Place;
+
+/// A held lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The package manager.
+    pub who: &'static str,
+    /// Its lock file.
+    pub lock: &'static str,
+    /// The holder's process, 0 where the kernel does not tell.
+    pub pid: u32,
+    /// The line of `/proc/locks`.
+    pub place: Place,
+}
+
+/// Lock files taken for the whole of a transaction with fcntl(2) or flock(2).
+const LOCKS: [(&str, &str); 8] = [
+    ("/var/lib/dpkg/lock-frontend", "apt or dpkg"),
+    ("/var/lib/dpkg/lock", "dpkg"),
+    ("/var/lib/rpm/.rpm.lock", "rpm"),
+    ("/usr/lib/sysimage/rpm/.rpm.lock", "rpm"),
+    ("/lib/apk/db/lock", "apk"),
+    ("/usr/lib/apk/db/lock", "apk"),
+    ("/var/db/.pkg.portage_lockfile", "emerge"),
+    ("/run/zypp.pid", "zypper"),
+];
+
+/// The first package manager's lock that some process holds; Absent where none is.
+///
+/// Only a live tree has `/proc/locks`; an offline one is not covered.
+pub fn read(tree: &Tree) -> Fact<Busy> {
+    tree.read(Path::new("/proc/locks")).and_then(|file| {
+        let mut unreadable: Option<Unknown> = None;
+        for (lock, who) in LOCKS {
+            let found = match tree.resolve(Path::new(lock)) {
+                Fact::Known(found) => found,
+                Fact::Absent(_) | Fact::NotCovered(_) | Fact::Broken(_) => continue,
+                Fact::Unknown(unknown) => {
+                    unreadable.get_or_insert(unknown);
+                    continue;
+                }
+            };
+            for (span, line) in file.lines() {
+                if let Some(pid) = holder(line, &found) {
+                    return Fact::Known(Busy {
+                        who,
+                        lock,
+                        pid,
+                        place: file.place(span),
+                    });
+                }
+            }
+        }
+        match unreadable {
+            Some(unknown) => Fact::Unknown(unknown),
+            None => Fact::Absent(crate::fact::Looked {
+                paths: LOCKS.iter().map(|(lock, _)| lock.into()).collect(),
+                notes: Vec::new(),
+            }),
+        }
+    })
+}
+
+/// The process that holds a lock on `found`, by one line of `/proc/locks`
+/// (proc(5)): `1: POSIX ADVISORY WRITE 1234 fe:00:12345 0 EOF`. A waiter's line has
+/// `->` after the number and holds nothing.
+fn holder(line: &[u8], found: &Found) -> Option<u32> {
+    let text = std::str::from_utf8(line).ok()?;
+    let mut fields = text.split_whitespace().skip(1);
+    if fields.next()? == "->" {
+        return None;
+    }
+    let mode = fields.nth(1)?;
+    let pid = fields.next()?;
+    let mut id = fields.next()?.split(':');
+    let (major, minor, ino) = (id.next()?, id.next()?, id.next()?);
+    let major = u64::from_str_radix(major, 16).ok()?;
+    let minor = u64::from_str_radix(minor, 16).ok()?;
+    let same_device = (major, minor) == major_minor(found.meta.dev);
+    let same = same_device && ino.parse() == Ok(found.meta.ino);
+    (same && mode == "WRITE")
+        .then(|| pid.parse().map_or(0, |pid: i64| pid.max(0)))
+        .map(|pid| u32::try_from(pid).unwrap_or(0))
+}
+
+/// The kernel's encoding of `st_dev` in user space (`gnu_dev_major`, glibc 2.36).
+fn major_minor(dev: u64) -> (u64, u64) {
+    let major = ((dev >> 8) & 0xfff) | ((dev >> 32) & !0xfff);
+    let minor = (dev & 0xff) | ((dev >> 12) & !0xff);
+    (major, minor)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Coverage, Limits, MemSource};
+    use crate::time::Deadline;
+
+    fn busy(locks: &str) -> Fact<Busy> {
+        let mut source = MemSource::new();
+        source
+            .file("/var/lib/dpkg/lock-frontend", "")
+            .file("/proc/locks", locks);
+        if let Some(node) = source.node_mut("/var/lib/dpkg/lock-frontend") {
+            node.meta.dev = 0xfe01;
+            node.meta.ino = 77;
+        }
+        let coverage = Coverage::live();
+        let tree = Tree::new(
+            Box::new(source),
+            coverage,
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        read(&tree)
+    }
+
+    #[test]
+    fn a_held_lock_names_the_process() {
+        let fact = busy(
+            "1: POSIX  ADVISORY  WRITE 9 fe:01:12 0 EOF\n\
+            2: POSIX  ADVISORY  WRITE 4242 fe:01:77 0 EOF\n",
+        );
+        let Fact::Known(found) = fact else {
+            panic!("not busy");
+        };
+        assert_eq!((found.pid, found.who), (4242, "apt or dpkg"));
+        assert_eq!(found.place.start().line, 2);
+    }
+
+    #[test]
+    fn a_waiter_a_reader_and_another_device_hold_nothing() {
+        for line in [
+            "1: -> POSIX  ADVISORY  WRITE 4242 fe:01:77 0 EOF\n",
+            "1: POSIX  ADVISORY  READ 4242 fe:01:77 0 EOF\n",
+            "1: POSIX  ADVISORY  WRITE 4242 fe:00:77 0 EOF\n",
+            "garbage\n",
+            "",
+        ] {
+            assert!(matches!(busy(line), Fact::Absent(_)), "{line}");
+        }
+    }
+}

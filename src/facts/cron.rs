@@ -1,0 +1,391 @@
+//! The cron tables of a host, and which daemon reads them.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Host;
+use crate::fact::{Fact, Listing, Why};
+use crate::parse::crontab::{
+    self, Crontab, Daemon, Directory, Effect, TableKind, TableMeta, accepted_mode, accepted_name,
+    unknown_user_effect,
+};
+use crate::source::{FileKind, TreeKind};
+use crate::text::File;
+
+/// The cron side of a host.
+#[derive(Debug)]
+pub struct Cron {
+    /// The daemons that may read the tables: one where it is known, none where no
+    /// cron daemon is installed.
+    pub daemons: Vec<Daemon>,
+    /// How that is known, for people.
+    pub how: String,
+    /// Whether the daemon is started at boot.
+    pub enabled: Fact<bool>,
+    /// The tables.
+    pub tables: Listing<Table>,
+    /// Files in the daemon's directories that it does not read.
+    pub ignored: Vec<Ignored>,
+}
+
+/// One table, as each plausible daemon reads it.
+#[derive(Debug)]
+pub struct Table {
+    /// The file.
+    pub file: Arc<File>,
+    /// Its kind.
+    pub kind: TableKind,
+    /// The user whose table it is.
+    pub owner: Option<String>,
+    /// What each daemon makes of it, in the order of [`Cron::daemons`].
+    pub readings: Vec<(Daemon, Crontab)>,
+}
+
+/// A file that looks like a table and is not read.
+#[derive(Debug)]
+pub struct Ignored {
+    /// The file.
+    pub path: PathBuf,
+    /// Its content, where it could be read.
+    pub file: Option<Arc<File>>,
+    /// The daemon's rule, as a sentence.
+    pub why: String,
+    /// Whether its name says that it was put aside on purpose.
+    pub on_purpose: bool,
+}
+
+/// Reads the tables of `host`.
+pub(super) fn read(host: &Host) -> Cron {
+    let (daemons, how) = daemons(host);
+    let mut cron = Cron {
+        enabled: enabled(host, &daemons),
+        daemons,
+        how,
+        tables: Listing::new(),
+        ignored: Vec::new(),
+    };
+    if cron.daemons.is_empty() {
+        return cron;
+    }
+    let reads = |daemon: Daemon| cron.daemons.contains(&daemon);
+    let (vixie, busybox) = (
+        reads(Daemon::Debian) || reads(Daemon::Cronie),
+        reads(Daemon::Busybox),
+    );
+    if vixie {
+        let path = PathBuf::from("/etc/crontab");
+        add(host, &mut cron, path, TableKind::System, None, None);
+        let lsb = debian_lsb_names(host);
+        directory(host, &mut cron, "/etc/cron.d", Directory::CronD { lsb });
+        spool(host, &mut cron, "/var/spool/cron/tabs");
+        if reads_directly(&cron) {
+            spool(host, &mut cron, "/var/spool/cron");
+        }
+    }
+    spool(host, &mut cron, "/var/spool/cron/crontabs");
+    if busybox {
+        spool(host, &mut cron, "/etc/crontabs");
+    }
+    cron
+}
+
+/// cronie keeps its tables directly in /var/spool/cron.
+fn reads_directly(cron: &Cron) -> bool {
+    cron.daemons.contains(&Daemon::Cronie)
+}
+
+/// Which daemon is installed: by package, else by program, else every one that the
+/// tree does not rule out.
+fn daemons(host: &Host) -> (Vec<Daemon>, String) {
+    if let Fact::Known(packages) = host.packages() {
+        let known = [
+            ("cron", Daemon::Debian),
+            ("cronie", Daemon::Cronie),
+            // Gentoo's patched Vixie cron drops lines, not tables, as cronie does.
+            ("vixie-cron", Daemon::Cronie),
+        ];
+        for (name, daemon) in known {
+            if let Some(version) = packages.version_of(name) {
+                return (vec![daemon], format!("package {name} {version}"));
+            }
+        }
+    }
+    let is = |path: &str| match host.resolve(Path::new(path)) {
+        Fact::Known(found) => Some(found.path),
+        _ => None,
+    };
+    for path in ["/usr/sbin/crond", "/sbin/crond", "/usr/sbin/cron"] {
+        if let Some(real) = is(path) {
+            let busybox = real.file_name().is_some_and(|name| name == "busybox");
+            let daemon = match (busybox, path.ends_with("crond")) {
+                (true, _) => Daemon::Busybox,
+                (false, true) => Daemon::Cronie,
+                (false, false) => Daemon::Debian,
+            };
+            return (vec![daemon], format!("{path} is there"));
+        }
+    }
+    if host.tree().coverage().kind == TreeKind::Partial {
+        if let Fact::Known(os) = host.os() {
+            let daemon = match os.id.as_str() {
+                "debian" | "ubuntu" | "raspbian" => Some(Daemon::Debian),
+                "alpine" | "openwrt" => Some(Daemon::Busybox),
+                "fedora" | "rhel" | "centos" | "rocky" | "almalinux" | "arch" => {
+                    Some(Daemon::Cronie)
+                }
+                _ => None,
+            };
+            if let Some(daemon) = daemon {
+                return (vec![daemon], format!("usual on {}", os.id));
+            }
+        }
+        let alpine = is("/etc/crontabs").is_some();
+        let daemons = if alpine {
+            vec![Daemon::Busybox]
+        } else {
+            vec![Daemon::Debian, Daemon::Cronie]
+        };
+        return (daemons, "the tree does not say which".into());
+    }
+    (Vec::new(), "no cron daemon is installed".into())
+}
+
+/// Names under which the daemons are started.
+const SERVICES: [&str; 5] = ["cron", "crond", "cronie", "vixie-cron", "busybox-crond"];
+
+fn enabled(host: &Host, daemons: &[Daemon]) -> Fact<bool> {
+    if host.tree().coverage().kind == TreeKind::Partial {
+        return Fact::NotCovered(Why::partial(Path::new("/etc/systemd/system")));
+    }
+    if daemons == [Daemon::Busybox] {
+        // Started by an inittab line or a script of any name.
+        return Fact::Known(true);
+    }
+    let services = host.enabled();
+    let found = services.any(|e| SERVICES.contains(&e.name.as_str()));
+    match found {
+        Ok(found) => Fact::Known(found.is_some()),
+        Err(crate::fact::Stop::Undecided(open)) => match open.into_iter().next() {
+            Some(unknown) => Fact::Unknown(unknown),
+            None => Fact::Known(true),
+        },
+        Err(crate::fact::Stop::NotCovered(why)) => Fact::NotCovered(why),
+        Err(crate::fact::Stop::NotApplicable(_)) => Fact::Known(true),
+    }
+}
+
+/// `-l` in `EXTRA_OPTS` of /etc/default/cron.
+fn debian_lsb_names(host: &Host) -> bool {
+    let Fact::Known(file) = host.tree().read(Path::new("/etc/default/cron")) else {
+        return false;
+    };
+    let settings = crate::parse::os_release::parse(file.bytes());
+    let options = settings.get("EXTRA_OPTS");
+    options.is_some_and(|options| options.split_whitespace().any(|option| option == "-l"))
+}
+
+fn directory(host: &Host, cron: &mut Cron, path: &str, kind: Directory) {
+    let entries = cron.tables.take_gaps(host.tree().entries(Path::new(path)));
+    for entry in entries {
+        add(host, cron, entry, TableKind::System, Some(kind), None);
+    }
+}
+
+fn spool(host: &Host, cron: &mut Cron, path: &str) {
+    let mut entries = host.tree().entries(Path::new(path));
+    if let Fact::Absent(_) = host.tree().resolve(Path::new(path)) {
+        entries.uncovered.clear();
+    }
+    let here: Vec<PathBuf> = cron.tables.take_gaps(entries);
+    for entry in here {
+        let is_dir = host.tree().resolve(&entry);
+        if matches!(&is_dir, Fact::Known(found) if found.meta.kind == FileKind::Dir) {
+            continue;
+        }
+        let name = entry
+            .file_name()
+            .map_or(Vec::new(), |n| n.as_bytes().to_vec());
+        let owner = String::from_utf8_lossy(&name).into_owned();
+        let kind = TableKind::User {
+            root: name == b"root",
+        };
+        add(host, cron, entry, kind, Some(Directory::Spool), Some(owner));
+    }
+}
+
+/// Reads one file, or notes why no daemon does.
+fn add(
+    host: &Host,
+    cron: &mut Cron,
+    path: PathBuf,
+    kind: TableKind,
+    directory: Option<Directory>,
+    owner: Option<String>,
+) {
+    let found = match host.resolve(&path) {
+        Fact::Known(found) => found,
+        Fact::Absent(_) => return,
+        Fact::Broken(fault) => return cron.tables.gaps.push(fault.into()),
+        Fact::Unknown(unknown) => return cron.tables.gaps.push(unknown),
+        Fact::NotCovered(why) => return cron.tables.uncovered.push(why),
+    };
+    if found.meta.kind == FileKind::Dir {
+        return;
+    }
+    let name = path
+        .file_name()
+        .map_or(Vec::new(), |n| n.as_bytes().to_vec());
+    let mut why_not = Vec::new();
+    let mut readers = Vec::new();
+    for daemon in cron.daemons.clone() {
+        let by_name = directory.map_or(Ok(()), |dir| accepted_name(daemon, dir, &name));
+        let verdict = by_name
+            .map_err(str::to_owned)
+            .and_then(|()| known_user(host, daemon, owner.as_deref()))
+            .and_then(|()| readable(host, daemon, kind, &path, &found, owner.as_deref()));
+        match verdict {
+            Ok(()) => readers.push(daemon),
+            Err(why) => why_not.push(why),
+        }
+    }
+    let file = host.tree().read(&path);
+    if readers.is_empty() {
+        let file = match file {
+            Fact::Known(file) => Some(file),
+            _ => None,
+        };
+        if let Some(why) = why_not.into_iter().next() {
+            cron.ignored.push(Ignored {
+                on_purpose: put_aside(&name),
+                path,
+                file,
+                why,
+            });
+        }
+        return;
+    }
+    cron.tables.push(file.map(|file| {
+        let readings = readers.iter().map(|daemon| {
+            let mut reading = crontab::parse(&file, kind, *daemon);
+            unknown_users(host, *daemon, &mut reading);
+            (*daemon, reading)
+        });
+        Table {
+            readings: readings.collect(),
+            file: Arc::clone(&file),
+            kind,
+            owner,
+        }
+    }));
+}
+
+/// A user's table needs that user (Debian's cron calls the others orphans).
+fn known_user(host: &Host, daemon: Daemon, owner: Option<&str>) -> Result<(), String> {
+    let Some(owner) = owner else { return Ok(()) };
+    match host.accounts() {
+        Fact::Known(accounts)
+            if accounts.uid(owner.as_bytes()).is_none() && !host.foreign_users() =>
+        {
+            Err(format!(
+                "{daemon} reads a user's table only where the user {owner} exists"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn readable(
+    host: &Host,
+    daemon: Daemon,
+    kind: TableKind,
+    path: &Path,
+    found: &crate::source::Found,
+    owner: Option<&str>,
+) -> Result<(), String> {
+    if !host.tree().coverage().owners {
+        return Ok(());
+    }
+    let link_uid = match host.tree().lstat(path) {
+        Fact::Known(own) if own.meta.kind == FileKind::Link => Some(own.meta.uid),
+        _ => None,
+    };
+    let user_uid = match (owner, host.accounts()) {
+        (Some(owner), Fact::Known(accounts)) => accounts.uid(owner.as_bytes()),
+        _ => None,
+    };
+    if owner.is_some() && user_uid.is_none() {
+        return Ok(());
+    }
+    let meta = TableMeta {
+        mode: found.meta.mode,
+        uid: found.meta.uid,
+        links: found.meta.nlink,
+        regular: found.meta.kind == FileKind::File,
+        link_uid,
+        user_uid,
+    };
+    accepted_mode(daemon, kind, &meta)
+}
+
+/// Lines for users who do not exist, where the tree knows its users.
+fn unknown_users(host: &Host, daemon: Daemon, reading: &mut Crontab) {
+    let Fact::Known(accounts) = host.accounts() else {
+        return;
+    };
+    if host.foreign_users() {
+        return;
+    }
+    let effect = unknown_user_effect(daemon);
+    let unknown: Vec<_> = reading
+        .jobs
+        .iter()
+        .filter_map(|job| job.user.as_ref())
+        .filter(|(name, _)| accounts.uid(name).is_none())
+        .cloned()
+        .collect();
+    for (name, span) in unknown {
+        let name = crate::text::escape(&name);
+        let message = match effect {
+            Effect::TableIgnored => {
+                format!("the user {name} does not exist: {daemon} ignores the whole table")
+            }
+            _ => format!("the user {name} does not exist: {daemon} cannot start the job"),
+        };
+        reading.unknown_user(span, effect, message);
+    }
+}
+
+/// Names that say "not in use".
+fn put_aside(name: &[u8]) -> bool {
+    let suffixes: [&[u8]; 12] = [
+        b"~",
+        b".bak",
+        b".old",
+        b".orig",
+        b".disabled",
+        b".off",
+        b".save",
+        b".dpkg-old",
+        b".dpkg-dist",
+        b".dpkg-new",
+        b".rpmsave",
+        b".rpmnew",
+    ];
+    name.starts_with(b".") || suffixes.iter().any(|suffix| name.ends_with(suffix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_say_not_in_use_are_on_purpose() {
+        for name in [&b".placeholder"[..], b"job.bak", b"job~", b"job.dpkg-old"] {
+            assert!(put_aside(name));
+        }
+        for name in [&b"job.sh"[..], b"backup.daily", b"reboot"] {
+            assert!(!put_aside(name));
+        }
+    }
+}

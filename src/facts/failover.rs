@@ -1,0 +1,434 @@
+//! keepalived: its configuration, and what its hooks do when they are called.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::Host;
+use super::world::TreeWorld;
+use crate::fact::{Doubt, Fact, Listing, Unknown};
+use crate::parse::keepalived::{
+    Command, Config, HookState, Include, Invocation, Options, Subject, Version, parse,
+};
+use crate::shell::{
+    Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
+    Value, evaluate,
+};
+use crate::source::{FileKind, Found, Tree, glob_to_regex};
+use crate::text::File;
+
+/// Where keepalived reads its configuration unless told otherwise.
+pub const CONFIG: &str = "/etc/keepalived/keepalived.conf";
+
+/// keepalived on this host.
+#[derive(Debug)]
+pub struct Failover {
+    /// The main file.
+    pub file: Arc<File>,
+    /// The configuration as keepalived understands it.
+    pub config: Config,
+    /// The installed version, where it is known.
+    pub version: Option<Version>,
+    /// How it is known, for people.
+    pub version_from: String,
+    /// Every hook of every instance and group, for every state it is called in.
+    pub calls: Vec<HookCall>,
+}
+
+/// One call of one hook.
+#[derive(Debug)]
+pub struct HookCall {
+    /// Instance or group.
+    pub subject: Subject,
+    /// Its name.
+    pub name: Vec<u8>,
+    /// The state entered.
+    pub state: HookState,
+    /// The command in the configuration.
+    pub command: Command,
+    /// The program's file, where the command names one.
+    pub path: Option<PathBuf>,
+    /// What is there.
+    pub program: Fact<Found>,
+    /// What the call does.
+    pub handling: Handling,
+    /// What the words of the call were compared with.
+    pub comparisons: Vec<Comparison>,
+}
+
+/// What a call of a hook does.
+#[derive(Debug)]
+pub enum Handling {
+    /// It does something beyond logging.
+    Handled(Vec<Effect>),
+    /// Every path ends without; what its words were compared with, if anything.
+    Nothing(Vec<Miss>),
+    /// Could not be decided.
+    Undecided(Vec<Unknown>),
+    /// keepalived does not call it, and why; or the program is not there.
+    NotCalled(String),
+}
+
+/// A word of the call that the script compared in vain.
+#[derive(Clone, Debug)]
+pub struct Miss {
+    /// The comparison.
+    pub comparison: Comparison,
+    /// What the word was.
+    pub word: Vec<u8>,
+    /// Whether the script does something when the word is what it compares with.
+    pub would_act: bool,
+}
+
+/// Reads keepalived's side of `host`; `declared` is the version that policy states.
+pub(super) fn read(host: &Host, declared: Option<&str>) -> Fact<Failover> {
+    let tree = host.tree();
+    tree.read(Path::new(CONFIG)).map(|file| {
+        let (version, version_from) = version(host, declared);
+        let config_id = match host.hostname() {
+            Fact::Known(name) => name.split('.').next().map(|id| id.as_bytes().to_vec()),
+            _ => None,
+        };
+        let options = Options { version, config_id };
+        let config = parse(&file, &options, &mut |include| included(tree, include));
+        let calls = calls(host, &config);
+        Failover {
+            file,
+            config,
+            version,
+            version_from,
+            calls,
+        }
+    })
+}
+
+fn version(host: &Host, declared: Option<&str>) -> (Option<Version>, String) {
+    if let Fact::Known(packages) = host.packages()
+        && let Some(text) = packages.version_of("keepalived")
+    {
+        return (
+            Version::parse(text),
+            format!("keepalived {text} is installed"),
+        );
+    }
+    if let Some(text) = declared {
+        return (
+            Version::parse(text),
+            format!("policy declares keepalived {text}"),
+        );
+    }
+    (
+        None,
+        "the installed version is not known; read as a current one".into(),
+    )
+}
+
+/// The files an include pattern matches: regular, without any execute bit.
+fn included(tree: &Tree, include: &Include) -> Listing<Arc<File>> {
+    let mut out = Listing::new();
+    for pattern in braces(&include.pattern) {
+        let pattern = PathBuf::from(std::ffi::OsStr::from_bytes(&pattern));
+        let pattern = include.cwd.join(pattern);
+        for path in matches(tree, &pattern, &mut out) {
+            match tree.resolve(&path) {
+                Fact::Known(found)
+                    if found.meta.kind == FileKind::File && !found.meta.any_execute_bit() =>
+                {
+                    out.push(tree.read(&path));
+                }
+                Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) => {}
+                Fact::Unknown(unknown) => out.gaps.push(unknown),
+                Fact::NotCovered(why) => out.uncovered.push(why),
+            }
+        }
+    }
+    out
+}
+
+/// `a{b,c}d` as `abd` and `acd` (`GLOB_BRACE`), one level.
+fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
+    let open = pattern.iter().position(|b| *b == b'{');
+    let close = pattern.iter().position(|b| *b == b'}');
+    let (Some(open), Some(close)) = (open, close) else {
+        return vec![pattern.to_vec()];
+    };
+    if close < open {
+        return vec![pattern.to_vec()];
+    }
+    let part = |range: std::ops::Range<usize>| pattern.get(range).unwrap_or(&[]).to_vec();
+    let (before, after) = (part(0..open), part(close + 1..pattern.len()));
+    let inner = part(open + 1..close);
+    let alternatives = inner.split(|b| *b == b',');
+    alternatives
+        .map(|choice| [before.as_slice(), choice, after.as_slice()].concat())
+        .collect()
+}
+
+/// The paths a glob pattern matches, in byte order.
+fn matches(tree: &Tree, pattern: &Path, out: &mut Listing<Arc<File>>) -> Vec<PathBuf> {
+    let mut found = vec![PathBuf::from("/")];
+    for component in pattern.components() {
+        let std::path::Component::Normal(name) = component else {
+            continue;
+        };
+        let special = name
+            .as_bytes()
+            .iter()
+            .any(|b| matches!(b, b'*' | b'?' | b'['));
+        if !special {
+            for path in &mut found {
+                path.push(name);
+            }
+            continue;
+        }
+        let Some(regex) = name.to_str().and_then(glob_to_regex) else {
+            return Vec::new();
+        };
+        let hidden = name.as_bytes().starts_with(b".");
+        let mut next = Vec::new();
+        for dir in found {
+            let entries = tree.entries(&dir);
+            for entry in &entries.items {
+                let name = entry.file_name().map_or(&[][..], |name| name.as_bytes());
+                if regex.is_match(name) && (hidden || !name.starts_with(b".")) {
+                    next.push(entry.clone());
+                }
+            }
+            out.gaps.extend(entries.gaps);
+            out.uncovered.extend(entries.uncovered);
+        }
+        found = next;
+    }
+    found
+}
+
+fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
+    let mut calls: Vec<HookCall> = Vec::new();
+    for call in config.notify_calls() {
+        let command = call.notify.command.clone();
+        let (path, program) = program(host, &command, &call.invocation);
+        let (handling, comparisons) =
+            handling(host, &call.invocation, path.as_deref(), &program, &command);
+        calls.push(HookCall {
+            subject: call.subject,
+            name: call.name.to_vec(),
+            state: call.state,
+            command,
+            path,
+            program,
+            handling,
+            comparisons,
+        });
+    }
+    calls
+}
+
+/// The program a hook starts.
+fn program(
+    host: &Host,
+    command: &Command,
+    invocation: &Invocation,
+) -> (Option<PathBuf>, Fact<Found>) {
+    let word = match invocation {
+        Invocation::Exec(argv) => argv.first().cloned(),
+        Invocation::Shell(text) => {
+            let mut words = text.split(u8::is_ascii_whitespace);
+            let first = words.find(|word| !word.is_empty());
+            first.map(|word| word.iter().copied().filter(|b| *b != b'"').collect())
+        }
+        Invocation::Never(_) => command.argv.first().map(|word| word.value.clone()),
+    };
+    let Some(word) = word.filter(|word: &Vec<u8>| !word.is_empty()) else {
+        let doubt = Doubt::CannotModel("the hook has no command".into());
+        return (
+            None,
+            Fact::Unknown(Unknown::at(command.place.clone(), doubt)),
+        );
+    };
+    let path = PathBuf::from(std::ffi::OsStr::from_bytes(&word));
+    if path.is_absolute() {
+        let found = host.resolve(&path);
+        return (Some(path), found);
+    }
+    // Looked up along keepalived's own PATH (keepalived 2.2.7 lib/utils.c, find_path).
+    let world = TreeWorld::new(host.tree());
+    let search = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    match crate::shell::World::find(&world, &word, search) {
+        Fact::Known(path) => {
+            let found = host.resolve(&path);
+            (Some(path), found)
+        }
+        Fact::Absent(looked) => (Some(path), Fact::Absent(looked)),
+        Fact::Broken(fault) => (Some(path), Fact::Broken(fault)),
+        Fact::Unknown(unknown) => (Some(path), Fact::Unknown(unknown)),
+        Fact::NotCovered(why) => (Some(path), Fact::NotCovered(why)),
+    }
+}
+
+fn handling(
+    host: &Host,
+    invocation: &Invocation,
+    path: Option<&Path>,
+    program: &Fact<Found>,
+    command: &Command,
+) -> (Handling, Vec<Comparison>) {
+    let not_called = |why: &str| (Handling::NotCalled(why.to_owned()), Vec::new());
+    match program {
+        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
+        }
+        Fact::Known(_) => return not_called("the program cannot be executed"),
+        Fact::Absent(_) => return not_called("the program is not there"),
+        Fact::Broken(fault) => return not_called(&fault.message),
+        Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
+        Fact::NotCovered(why) => return not_called(&why.to_string()),
+    }
+    let (words, call) = match invocation {
+        Invocation::Never(why) => return not_called(why),
+        Invocation::Exec(argv) => {
+            let mut program: Vec<Value> = argv
+                .iter()
+                .take(1)
+                .map(|w| Value::known(w.clone()))
+                .collect();
+            // Looked up by name, it is called by its path.
+            if let Some(path) = path {
+                program = vec![Value::known(path.as_os_str().as_bytes().to_vec())];
+            }
+            let args: Vec<Value> = argv
+                .iter()
+                .skip(1)
+                .map(|w| Value::known(w.clone()))
+                .collect();
+            (argv.clone(), call(Program::Words(program), args))
+        }
+        Invocation::Shell(text) => {
+            let source = Source::expanded(&command.place, text.clone());
+            (Vec::new(), call(Program::Command(source), Vec::new()))
+        }
+    };
+    let world = TreeWorld::new(host.tree());
+    let outcome = evaluate(&call, &world, &Limits::default());
+    let acts = actions(&outcome);
+    let handling = if !acts.is_empty() {
+        Handling::Handled(acts)
+    } else if !outcome.undecided.is_empty() {
+        Handling::Undecided(outcome.undecided.clone())
+    } else {
+        Handling::Nothing(misses(host, &call, &words, &outcome))
+    };
+    (handling, outcome.comparisons)
+}
+
+fn call(program: Program, args: Vec<Value>) -> Call {
+    let mut env = BTreeMap::new();
+    // The daemon's environment at boot holds little else (systemd.exec(5)).
+    let path = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec();
+    env.insert(b"PATH".to_vec(), Value::known(path));
+    Call {
+        program,
+        args,
+        env,
+        cwd: Value::known(b"/".to_vec()),
+        stdin: None,
+        dialect: Dialect::Sh,
+    }
+}
+
+/// The effects beyond logging and telling people.
+fn actions(outcome: &Outcome) -> Vec<Effect> {
+    let effects = outcome.effects.iter().filter(|effect| is_action(effect));
+    effects.cloned().collect()
+}
+
+/// Programs that only tell somebody.
+const TELLING: [&[u8]; 18] = [
+    b"logger",
+    b"echo",
+    b"printf",
+    b"date",
+    b"true",
+    b"false",
+    b"sleep",
+    b"test",
+    b"[",
+    b"mail",
+    b"mailx",
+    b"sendmail",
+    b"wall",
+    b"cat",
+    b"id",
+    b"hostname",
+    b"whoami",
+    b"basename",
+];
+
+fn is_action(effect: &Effect) -> bool {
+    if effect.scope != Scope::Here {
+        return true;
+    }
+    match &effect.action {
+        Action::Run { argv, .. } => {
+            let name = argv.first().and_then(Value::bytes).unwrap_or(b"");
+            let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
+            !TELLING.contains(&base)
+        }
+        Action::Write { path, .. } => match path.bytes() {
+            Some(path) => {
+                let quiet: [&[u8]; 4] = [b"/dev/", b"/var/log/", b"/tmp/", b"/var/tmp/"];
+                !quiet.iter().any(|dir| path.starts_with(dir))
+            }
+            None => false,
+        },
+    }
+}
+
+/// The words the script compared in vain, each tried again with what it was
+/// compared with.
+fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec<Miss> {
+    let world = TreeWorld::new(host.tree());
+    let mut misses: Vec<Miss> = Vec::new();
+    for comparison in &outcome.comparisons {
+        let Input::Argument(index) = comparison.input else {
+            continue;
+        };
+        let Some(word) = words.get(index) else {
+            continue;
+        };
+        let known = misses.iter().any(|m| {
+            m.comparison.literal == comparison.literal && m.comparison.input == comparison.input
+        });
+        if comparison.matched != Some(false) || known || comparison.pattern {
+            continue;
+        }
+        let mut other = call.clone();
+        if let Some(arg) = index.checked_sub(1).and_then(|at| other.args.get_mut(at)) {
+            *arg = Value::known(comparison.literal.clone());
+        }
+        let tried = evaluate(&other, &world, &Limits::default());
+        misses.push(Miss {
+            comparison: comparison.clone(),
+            word: word.clone(),
+            would_act: !actions(&tried).is_empty(),
+        });
+    }
+    misses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_are_alternatives_and_an_open_one_is_a_letter() {
+        let words = |pattern: &[u8]| {
+            let found = braces(pattern).into_iter();
+            found
+                .map(|p| String::from_utf8_lossy(&p).into_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(words(b"/a/{x,y}.conf"), ["/a/x.conf", "/a/y.conf"]);
+        assert_eq!(words(b"/a/{x"), ["/a/{x"]);
+        assert_eq!(words(b"/a/}x{"), ["/a/}x{"]);
+    }
+}

@@ -1,0 +1,381 @@
+//! One host: a tree, a point in time, and its facts, each read on first use.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use super::accounts::{self, Accounts};
+use super::busy::{self, Busy};
+use super::cron::{self, Cron};
+use super::failover::{self, Failover};
+use super::identity::{self, Os};
+use super::init::{self, Init, InitKind, Running};
+use super::kernels::{self, Kernel};
+use super::merges::{self, Merge};
+use super::packages::{self, Owners, Packages};
+use super::services::{self, Enabled};
+use super::triggers::{self, Trigger};
+use super::zone;
+use crate::fact::{Fact, Listing, Stop, Unknown, Why};
+use crate::parse::{cmdline, fstab};
+use crate::source::{Found, Tree, TreeKind};
+use crate::time::Zone;
+
+/// What the user said about a host.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// A name for the host where the tree has none: the directory's.
+    pub label: Option<String>,
+    /// `--tree full`: judge the init although nothing shows that this boots.
+    pub told_full: bool,
+    /// Versions of programs that policy declares, by package name.
+    pub versions: BTreeMap<String, String>,
+}
+
+/// One host.
+pub struct Host {
+    tree: Tree,
+    now: jiff::Timestamp,
+    given: Given,
+    os: OnceLock<Fact<Os>>,
+    packages: OnceLock<Fact<Packages>>,
+    owners: Owners,
+    init: OnceLock<Init>,
+    kernels: OnceLock<Listing<Kernel>>,
+    enabled: OnceLock<Listing<Enabled>>,
+    merges: OnceLock<Listing<Merge>>,
+    boots: OnceLock<Boots>,
+    accounts: OnceLock<Fact<Accounts>>,
+    cron: OnceLock<Cron>,
+    triggers: OnceLock<Listing<Trigger>>,
+    zone: OnceLock<Zone>,
+    failover: OnceLock<Fact<Failover>>,
+}
+
+/// Whether this tree boots by itself.
+#[derive(Clone, Debug)]
+pub enum Boots {
+    /// It does; the sign that shows it.
+    Yes(String),
+    /// A container or an image without a kernel; the sign.
+    No(String),
+    /// A partial tree cannot tell.
+    NotCovered(Why),
+}
+
+impl Host {
+    /// A host over `tree` at `now`.
+    #[must_use]
+    pub fn new(mut tree: Tree, now: jiff::Timestamp, given: Given) -> Self {
+        if tree.coverage().kind == TreeKind::Full {
+            let points = unmounted(&tree);
+            if !points.is_empty() {
+                tree.set_unmounted(points);
+            }
+        }
+        Self {
+            tree,
+            now,
+            given,
+            os: OnceLock::new(),
+            packages: OnceLock::new(),
+            owners: Owners::default(),
+            init: OnceLock::new(),
+            kernels: OnceLock::new(),
+            enabled: OnceLock::new(),
+            merges: OnceLock::new(),
+            boots: OnceLock::new(),
+            accounts: OnceLock::new(),
+            cron: OnceLock::new(),
+            triggers: OnceLock::new(),
+            zone: OnceLock::new(),
+            failover: OnceLock::new(),
+        }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub const fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// The moment the run speaks of.
+    #[must_use]
+    pub const fn now(&self) -> jiff::Timestamp {
+        self.now
+    }
+
+    /// The host's name for reports; what the user called it comes first.
+    #[must_use]
+    pub fn name(&self) -> String {
+        if let Some(label) = &self.given.label {
+            return label.clone();
+        }
+        match identity::hostname(&self.tree) {
+            Fact::Known(name) => name,
+            _ => "localhost".to_owned(),
+        }
+    }
+
+    /// The host's own name, where the tree knows it.
+    pub fn hostname(&self) -> Fact<String> {
+        identity::hostname(&self.tree)
+    }
+
+    /// The operating system.
+    pub fn os(&self) -> &Fact<Os> {
+        self.os.get_or_init(|| identity::os(&self.tree))
+    }
+
+    /// The package databases.
+    pub fn packages(&self) -> &Fact<Packages> {
+        self.packages.get_or_init(|| packages::read(&self.tree))
+    }
+
+    /// The package that ships `path`.
+    pub fn owner(&self, path: &Path) -> Fact<String> {
+        self.packages()
+            .as_ref()
+            .and_then(|packages| self.owners.of(&self.tree, packages, path))
+    }
+
+    /// The package that ships any file.
+    pub fn owner_of_any(&self, path: &Path) -> Fact<String> {
+        self.packages()
+            .as_ref()
+            .and_then(|packages| packages::shipped_by(&self.tree, packages, path))
+    }
+
+    /// The inits the next boot would try.
+    pub fn init(&self) -> &Init {
+        self.init.get_or_init(|| {
+            let from_cmdline = self.cmdline_init();
+            Init::read(&self.tree, from_cmdline.as_deref())
+        })
+    }
+
+    /// The init that would start, where one would and that is known.
+    #[must_use]
+    pub fn init_kind(&self) -> Option<InitKind> {
+        let winner = self.init().winner();
+        winner.ok().flatten().map(|(_, program)| program.kind)
+    }
+
+    /// What runs as process 1 now.
+    pub fn running_init(&self) -> Fact<Running> {
+        init::running(&self.tree)
+    }
+
+    /// The kernels in /boot, by name.
+    pub fn kernels(&self) -> &Listing<Kernel> {
+        self.kernels.get_or_init(|| kernels::read(&self.tree))
+    }
+
+    /// What is enabled to start at boot.
+    pub fn enabled(&self) -> &Listing<Enabled> {
+        self.enabled
+            .get_or_init(|| services::enabled(&self.tree, self.init_kind()))
+    }
+
+    /// Left-over configuration updates.
+    pub fn merges(&self) -> &Listing<Merge> {
+        self.merges.get_or_init(|| merges::pending(&self.tree))
+    }
+
+    /// The local accounts.
+    pub fn accounts(&self) -> &Fact<Accounts> {
+        self.accounts.get_or_init(|| accounts::read(&self.tree))
+    }
+
+    /// Whether users may come from elsewhere than /etc/passwd (nsswitch.conf(5)).
+    #[must_use]
+    pub fn foreign_users(&self) -> bool {
+        let Fact::Known(file) = self.tree.read(Path::new("/etc/nsswitch.conf")) else {
+            return false;
+        };
+        let text = String::from_utf8_lossy(file.bytes()).into_owned();
+        let sources = text
+            .lines()
+            .find_map(|line| line.trim().strip_prefix("passwd:"));
+        let local = ["files", "compat", "systemd", "db"];
+        let mut words = sources.unwrap_or("").split_whitespace();
+        words.any(|word| !word.starts_with('[') && !local.contains(&word))
+    }
+
+    /// The cron tables.
+    pub fn cron(&self) -> &Cron {
+        self.cron.get_or_init(|| cron::read(self))
+    }
+
+    /// What takes the box down by itself, soonest first.
+    pub fn triggers(&self) -> &Listing<Trigger> {
+        self.triggers.get_or_init(|| triggers::read(self))
+    }
+
+    /// The time zone its daemons run in.
+    pub fn zone(&self) -> &Zone {
+        self.zone.get_or_init(|| zone::read(&self.tree))
+    }
+
+    /// The time zone of that name, by the tree's own zone files.
+    #[must_use]
+    pub fn zone_called(&self, name: &str) -> Option<Zone> {
+        zone::called(&self.tree, name)
+    }
+
+    /// keepalived, where it is configured.
+    pub fn failover(&self) -> &Fact<Failover> {
+        self.failover.get_or_init(|| {
+            let declared = self.given.versions.get("keepalived");
+            failover::read(self, declared.map(String::as_str))
+        })
+    }
+
+    /// The package manager at work on this tree, if one is.
+    pub fn busy(&self) -> Fact<Busy> {
+        busy::read(&self.tree)
+    }
+
+    /// Whether this tree boots by itself.
+    pub fn boots(&self) -> &Boots {
+        self.boots.get_or_init(|| self.find_boots())
+    }
+
+    /// Stops a rule about the boot chain where the tree does not boot by itself.
+    ///
+    /// # Errors
+    /// [`Stop::NotCovered`] for containers, images without a kernel, and partial trees.
+    pub fn must_boot(&self) -> Result<(), Stop> {
+        match self.boots() {
+            Boots::Yes(_) => Ok(()),
+            Boots::No(_) => Err(Stop::NotCovered(Why::Container)),
+            Boots::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
+        }
+    }
+
+    fn find_boots(&self) -> Boots {
+        if self.tree.coverage().kind == TreeKind::Partial {
+            return Boots::NotCovered(Why::partial(Path::new("/sbin/init")));
+        }
+        if self.given.told_full {
+            return Boots::Yes("--tree full was given".into());
+        }
+        if let Some(kernel) = self.kernels().items.first() {
+            return Boots::Yes(format!("{} is there", kernel.path.display()));
+        }
+        if let Some(marker) = self.container_marker() {
+            return Boots::No(marker);
+        }
+        for sign in [
+            "/boot/grub/grub.cfg",
+            "/boot/grub2/grub.cfg",
+            "/boot/loader",
+            "/etc/inittab",
+        ] {
+            if matches!(self.tree.lstat(Path::new(sign)), Fact::Known(_)) {
+                return Boots::Yes(format!("{sign} is there"));
+            }
+        }
+        let runlevels = self.tree.entries(Path::new("/etc/runlevels"));
+        if !runlevels.items.is_empty() {
+            return Boots::Yes("/etc/runlevels has runlevels".into());
+        }
+        if let Fact::Known(packages) = self.packages() {
+            let names = INIT_PACKAGES.iter().map(|(name, _)| *name);
+            // systemd's own package has no /sbin/init, but nobody installs it for less.
+            let mut names = names.chain(["systemd"]);
+            if let Some(name) = names.find(|name| packages.has(name)) {
+                return Boots::Yes(format!("package {name} is installed"));
+            }
+        }
+        let live = self.tree.coverage().kind == TreeKind::Live;
+        if live || matches!(self.init().winner(), Ok(Some(_))) {
+            return Boots::Yes("there is an init".into());
+        }
+        Boots::No("no kernel, boot loader or init package".into())
+    }
+
+    /// What shows that this is the root of a container.
+    fn container_marker(&self) -> Option<String> {
+        for marker in [
+            "/.dockerenv",
+            "/run/.containerenv",
+            "/run/systemd/container",
+        ] {
+            if matches!(self.tree.lstat(Path::new(marker)), Fact::Known(_)) {
+                return Some(format!("{marker} is there, and no kernel in /boot"));
+            }
+        }
+        if let Fact::Known(environ) = self.tree.read(Path::new("/proc/1/environ")) {
+            let mut variables = environ.bytes().split(|b| *b == 0);
+            if variables.any(|v| v.starts_with(b"container=")) {
+                return Some("process 1 has container= in its environment".into());
+            }
+        }
+        None
+    }
+
+    /// `init=` of the command line the next boot is likely to use.
+    fn cmdline_init(&self) -> Option<PathBuf> {
+        use std::os::unix::ffi::OsStrExt as _;
+        for path in ["/etc/kernel/cmdline", "/proc/cmdline"] {
+            if let Fact::Known(file) = self.tree.read(Path::new(path)) {
+                let value = cmdline::last_value(file.bytes(), b"init");
+                return value.map(|v| PathBuf::from(std::ffi::OsStr::from_bytes(&v)));
+            }
+        }
+        None
+    }
+
+    /// What `path` is, links followed.
+    #[must_use]
+    pub fn resolve(&self, path: &Path) -> Fact<Found> {
+        self.tree.resolve(path)
+    }
+}
+
+/// Packages that bring process 1, and what they bring: Debian's and Gentoo's names.
+pub const INIT_PACKAGES: [(&str, &str); 9] = [
+    ("systemd-sysv", "systemd"),
+    ("sysvinit-core", "sysvinit"),
+    ("sysvinit", "sysvinit"),
+    ("runit-init", "runit"),
+    ("openrc-init", "openrc-init"),
+    ("finit-sysv", "finit"),
+    ("dinit-sysv", "dinit"),
+    ("busybox-init", "busybox init"),
+    ("upstart", "upstart"),
+];
+
+/// Mount points of fstab that are empty or missing in an offline root: the files
+/// below them are on a file system that is not here.
+fn unmounted(tree: &Tree) -> Vec<PathBuf> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let Fact::Known(file) = tree.read(Path::new("/etc/fstab")) else {
+        return Vec::new();
+    };
+    let mut points = Vec::new();
+    for entry in fstab::parse(&file) {
+        let point = PathBuf::from(std::ffi::OsStr::from_bytes(&entry.target));
+        let own = point.is_absolute() && point != Path::new("/");
+        let bind = entry.has("bind") || entry.has("rbind");
+        if !own || bind || entry.kind == b"swap" {
+            continue;
+        }
+        let empty = match tree.list(&point) {
+            Fact::Known(names) => names.is_empty() || names.iter().all(|n| n == "lost+found"),
+            Fact::Absent(_) => true,
+            Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => false,
+        };
+        if empty {
+            points.push(point);
+        }
+    }
+    points
+}
+
+/// One open question as a stop.
+#[must_use]
+pub fn undecided(unknown: Unknown) -> Stop {
+    Stop::Undecided(vec![unknown])
+}

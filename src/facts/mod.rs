@@ -1,0 +1,19 @@
+//! What is known about one host, read lazily: one file per area.
+
+pub mod accounts;
+pub mod busy;
+pub mod cron;
+pub mod failover;
+mod host;
+pub mod identity;
+pub mod init;
+pub mod kernels;
+pub mod merges;
+pub mod packages;
+pub mod services;
+pub mod triggers;
+mod world;
+mod zone;
+
+pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
+pub use zone::read as zone_of;

@@ -1,0 +1,599 @@
+//! What takes this box down by itself: cron jobs, followed to their effects.
+
+use std::collections::BTreeMap;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+
+use jiff::{SignedDuration, Timestamp};
+use regex::bytes::Regex;
+
+use super::Host;
+use super::cron::Table;
+use super::world::TreeWorld;
+use crate::fact::{Doubt, Fact, Listing, Unknown};
+use crate::parse::crontab::{
+    Command, Crontab, Daemon, Directory, Job, RunParts, Schedule, TableKind, accepted_name,
+};
+use crate::parse::init_script::{Head, head};
+use crate::shell::power::{Delay, Down, Kind, TakesDown, takes_down};
+use crate::shell::{Action, Call, Dialect, Limits, Outcome, Program, Source, Value, evaluate};
+use crate::source::FileKind;
+use crate::text::{File, Place, escape};
+use crate::time::cron::{Timing, next};
+use crate::time::{Zone, relative};
+
+/// Something that takes the box down by itself.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    /// What it does.
+    pub action: Kind,
+    /// When.
+    pub when: When,
+    /// The schedule as written, such as `15 3 * * *`.
+    pub schedule: String,
+    /// What starts it, and as whom: `cron, as root`.
+    pub by: String,
+    /// The line that asks for it.
+    pub place: Place,
+    /// The schedule's own place in it.
+    pub schedule_place: Place,
+    /// The command's own place in it.
+    pub command_place: Place,
+    /// Where the power command stands, when that is elsewhere, outermost first.
+    pub via: Vec<Place>,
+    /// What it depends on, as written; nothing where it always happens.
+    pub conditions: Vec<String>,
+    /// The guard in front of it.
+    pub guard: Option<String>,
+    /// Whether the time is certain: one daemon, a known zone.
+    pub certain: bool,
+}
+
+/// When a trigger fires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At this time next, then again.
+    At(Timestamp),
+    /// At every boot.
+    Boot,
+    /// Never, and why: it would if that were mended.
+    Never(String),
+}
+
+impl Trigger {
+    /// The next time, where there is one.
+    #[must_use]
+    pub const fn next_at(&self) -> Option<Timestamp> {
+        match self.when {
+            When::At(at) => Some(at),
+            When::Boot | When::Never(_) => None,
+        }
+    }
+
+    /// When it fires, in words.
+    #[must_use]
+    pub fn when_words(&self) -> String {
+        match &self.when {
+            When::At(_) => self.schedule.clone(),
+            When::Boot => "at every boot".to_owned(),
+            When::Never(why) => format!("never: {why}"),
+        }
+    }
+
+    /// The absolute and the relative time, as people read them.
+    #[must_use]
+    pub fn when_shown(&self, zone: &Zone, now: Timestamp) -> String {
+        match self.next_at() {
+            Some(at) => format!("{}, {}", zone.show(at), relative(now, at)),
+            None => self.when_words(),
+        }
+    }
+}
+
+/// The word for how a box goes down.
+#[must_use]
+pub const fn action_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Reboot => "reboot",
+        Kind::SoftReboot => "soft-reboot",
+        Kind::Kexec => "kexec",
+        Kind::PowerOff => "power-off",
+        Kind::Halt => "halt",
+        Kind::Crash => "crash",
+    }
+}
+
+/// Words without which no script of another language takes a box down.
+static MENTIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    Regex::new(
+        r"(?-u)\b(?:reboot|shutdown|poweroff|halt|telinit|kexec|rtcwake|sysrq-trigger)\b|\binit 6\b",
+    )
+    .ok()
+});
+
+/// How far ahead a next time is looked for: a leap day and a weekday meet within
+/// 28 years, cron's own tables repeat in less.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);
+
+/// The triggers of `host`: those with a next time first, in its order.
+pub(super) fn read(host: &Host) -> Listing<Trigger> {
+    let mut out = Listing::new();
+    let cron = host.cron();
+    out.gaps.extend(cron.tables.gaps.iter().cloned());
+    out.uncovered.extend(cron.tables.uncovered.iter().cloned());
+    if cron.daemons.is_empty() {
+        return out;
+    }
+    let off = match &cron.enabled {
+        Fact::Known(false) => {
+            Some("the cron daemon is not enabled at boot, nor started".to_owned())
+        }
+        Fact::Known(true) | Fact::NotCovered(_) | Fact::Absent(_) => None,
+        Fact::Broken(fault) => {
+            out.gaps.push(fault.clone().into());
+            None
+        }
+        Fact::Unknown(unknown) => {
+            out.gaps.push(unknown.clone());
+            None
+        }
+    };
+    for table in &cron.tables.items {
+        of_table(host, table, off.as_deref(), &mut out);
+    }
+    out.items.sort_by(|a, b| key(a).cmp(&key(b)));
+    out
+}
+
+fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
+    let rank = match trigger.when {
+        When::At(_) => 0,
+        When::Boot => 1,
+        When::Never(_) => 2,
+    };
+    (rank, trigger.next_at(), &trigger.place)
+}
+
+/// The triggers of one table: of several plausible readings the one that fires
+/// soonest counts.
+fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) {
+    let mut found: Vec<Trigger> = Vec::new();
+    let certain = table.readings.len() == 1;
+    for (daemon, reading) in &table.readings {
+        for job in &reading.jobs {
+            let judged = of_job(host, table, *daemon, reading, job, off, out);
+            let Some(mut trigger) = judged else { continue };
+            trigger.certain = certain && !host.zone().is_assumed();
+            match found.iter_mut().find(|t| t.place == trigger.place) {
+                Some(known) if key(&trigger) < key(known) => *known = trigger,
+                Some(_) => {}
+                None => found.push(trigger),
+            }
+        }
+    }
+    out.items.append(&mut found);
+}
+
+fn of_job(
+    host: &Host,
+    table: &Table,
+    daemon: Daemon,
+    reading: &Crontab,
+    job: &Job,
+    off: Option<&str>,
+    out: &mut Listing<Trigger>,
+) -> Option<Trigger> {
+    if job.command.text.is_empty() {
+        return None;
+    }
+    let place = table.file.place(job.line);
+    let call = call(table, daemon, reading, job);
+    let (down, place_of_power, via, conditions, guard) = match judge(host, &call, daemon, 0) {
+        Judged::Down {
+            down,
+            place,
+            via,
+            conditions,
+            guard,
+        } => (down, place, via, conditions, guard),
+        Judged::Not => return None,
+        Judged::Open(open) => {
+            for unknown in open {
+                if !out.gaps.contains(&unknown) {
+                    out.gaps.push(unknown);
+                }
+            }
+            return None;
+        }
+        Judged::NotCovered(why) => {
+            out.uncovered.push(why);
+            return None;
+        }
+    };
+    let mut via: Vec<Place> = via;
+    if place_of_power.path() != place.path() || !within(&place_of_power, &place) {
+        via.push(place_of_power);
+    }
+    let when = match (&reading.dropped, off) {
+        (Some(problem), _) => When::Never(problem.message.clone()),
+        (None, Some(off)) => When::Never(off.to_owned()),
+        (None, None) => when(host, daemon, reading, job, &down),
+    };
+    let who = match (&job.user, &table.owner) {
+        (Some((user, _)), _) => escape(user),
+        (None, Some(owner)) => escape(owner.as_bytes()),
+        (None, None) => "root".to_owned(),
+    };
+    Some(Trigger {
+        action: down.kind,
+        when,
+        schedule: escape(table.file.slice(job.schedule_span)),
+        by: format!("cron, as {who}"),
+        schedule_place: table.file.place(job.schedule_span),
+        command_place: table.file.place(job.command.span),
+        place,
+        via,
+        conditions,
+        guard,
+        certain: true,
+    })
+}
+
+fn within(inner: &Place, outer: &Place) -> bool {
+    inner.span.start >= outer.span.start && inner.span.end <= outer.span.end
+}
+
+fn when(host: &Host, daemon: Daemon, reading: &Crontab, job: &Job, down: &Down) -> When {
+    let fields = match &job.schedule {
+        Schedule::At(fields) => fields,
+        Schedule::Reboot => return When::Boot,
+        Schedule::Never(_) => return When::Never("the schedule matches no time".into()),
+    };
+    let zone = host.zone();
+    let own = reading
+        .cron_tz(job)
+        .map(|assignment| Zone::for_tz(&assignment.value, |name| host.zone_called(name)));
+    let timing = Timing {
+        daemon,
+        zone,
+        job_zone: own.as_ref(),
+    };
+    let now = host.now();
+    let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    match next(fields, timing, now, until) {
+        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down)),
+        None => When::Never("the schedule matches no date".into()),
+    }
+}
+
+/// The moment the box goes down, where the command says when.
+fn delayed(start: Timestamp, down: &Down) -> Timestamp {
+    match down.delay {
+        Delay::Minutes(minutes) => {
+            let minutes = i64::try_from(minutes).unwrap_or(i64::MAX / 120);
+            let delay = SignedDuration::from_secs(minutes.saturating_mul(60));
+            start.checked_add(delay).unwrap_or(start)
+        }
+        Delay::Now | Delay::At { .. } | Delay::Unknown => start,
+    }
+}
+
+/// The call cron makes for a job.
+fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) -> Call {
+    let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
+    let path: &[u8] = match daemon {
+        // pathnames.h of Debian's cron (_PATH_DEFPATH); cronie adds the sbin ones.
+        Daemon::Debian => b"/usr/bin:/bin",
+        Daemon::Cronie => b"/usr/bin:/bin:/usr/sbin:/sbin",
+        Daemon::Busybox => b"/sbin:/usr/sbin:/bin:/usr/bin",
+    };
+    env.insert(b"PATH".to_vec(), Value::known(path));
+    env.insert(b"SHELL".to_vec(), Value::known(b"/bin/sh".to_vec()));
+    env.insert(b"HOME".to_vec(), Value::unknown());
+    env.insert(b"LOGNAME".to_vec(), Value::unknown());
+    for assignment in reading.environment(job) {
+        env.insert(
+            assignment.name.clone(),
+            Value::known(assignment.value.clone()),
+        );
+    }
+    let shell = env.get(&b"SHELL"[..]).and_then(|value| value.bytes());
+    let bash = shell.is_some_and(|shell| shell.ends_with(b"bash"));
+    Call {
+        program: Program::Command(source(&table.file, &job.command)),
+        args: Vec::new(),
+        env,
+        cwd: Value::unknown(),
+        stdin: job.command.stdin.clone().map(Value::known),
+        dialect: if bash { Dialect::Bash } else { Dialect::Sh },
+    }
+}
+
+fn source(file: &Arc<File>, command: &Command) -> Source {
+    let offsets = (0..command.text.len()).map(|at| command.file_offset(at));
+    Source::mapped(file, command.text.clone(), offsets.collect())
+}
+
+/// What a call comes to.
+enum Judged {
+    Down {
+        down: Down,
+        place: Place,
+        via: Vec<Place>,
+        conditions: Vec<String>,
+        guard: Option<String>,
+    },
+    Not,
+    Open(Vec<Unknown>),
+    NotCovered(crate::fact::Why),
+}
+
+/// Directories of `run-parts` inside each other at most.
+const NESTED: usize = 2;
+
+fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> Judged {
+    let world = TreeWorld::new(host.tree());
+    let outcome = evaluate(call, &world, &Limits::default());
+    let judgement = takes_down(&outcome);
+    let down = match &judgement.takes_down {
+        TakesDown::Always { down, effect } => Some((down, *effect, Vec::new())),
+        TakesDown::If {
+            conditions,
+            down,
+            effect,
+        } => Some((
+            down,
+            *effect,
+            conditions.iter().map(ToString::to_string).collect(),
+        )),
+        TakesDown::OtherMachine { .. } | TakesDown::Never | TakesDown::Undecided(_) => None,
+    };
+    if let Some((down, effect, conditions)) = down
+        && let Some(effect) = outcome.effects.get(effect)
+    {
+        let guard = guard_in(&conditions);
+        return Judged::Down {
+            down: down.clone(),
+            place: effect.place.clone(),
+            via: effect.via.clone(),
+            conditions,
+            guard,
+        };
+    }
+    let mut open = match judgement.takes_down {
+        TakesDown::Undecided(open) => open,
+        _ => Vec::new(),
+    };
+    let mut uncovered = None;
+    for index in judgement.unjudged {
+        let Some(effect) = outcome.effects.get(index) else {
+            continue;
+        };
+        match program(host, effect, call, daemon, depth) {
+            Judged::Not => {}
+            Judged::Open(more) => open.extend(more),
+            Judged::NotCovered(why) => uncovered = Some(why),
+            down @ Judged::Down { .. } => return with_conditions(down, &outcome, index),
+        }
+    }
+    match (open.is_empty(), uncovered) {
+        (false, _) => Judged::Open(open),
+        (true, Some(why)) => Judged::NotCovered(why),
+        (true, None) => Judged::Not,
+    }
+}
+
+/// Adds the conditions and the way of the effect that led here.
+fn with_conditions(judged: Judged, outcome: &Outcome, index: usize) -> Judged {
+    let Judged::Down {
+        down,
+        place,
+        via,
+        conditions,
+        guard,
+    } = judged
+    else {
+        return judged;
+    };
+    let Some(effect) = outcome.effects.get(index) else {
+        return Judged::Not;
+    };
+    let mut all: Vec<String> = effect
+        .reach
+        .conditions()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    all.extend(conditions);
+    let mut way = effect.via.clone();
+    way.push(effect.place.clone());
+    way.extend(via);
+    let guard = guard.or_else(|| guard_in(&all));
+    Judged::Down {
+        down,
+        place,
+        via: way,
+        conditions: all,
+        guard,
+    }
+}
+
+/// The guard among the conditions of an effect.
+fn guard_in(conditions: &[String]) -> Option<String> {
+    let is_guard = |text: &&String| {
+        let mut words = text.split_whitespace();
+        let program = words.next().and_then(|word| word.rsplit('/').next());
+        program == Some("comeback") && matches!(words.next(), Some("guard" | "check"))
+    };
+    conditions.iter().find(is_guard).cloned()
+}
+
+/// A program the evaluator does not judge: our own guard, `run-parts`, a script of
+/// another language, or one that is not in the tree.
+fn program(
+    host: &Host,
+    effect: &crate::shell::Effect,
+    call: &Call,
+    daemon: Daemon,
+    depth: usize,
+) -> Judged {
+    let Action::Run { argv, .. } = &effect.action else {
+        return Judged::Not;
+    };
+    let words: Vec<&[u8]> = argv.iter().map_while(|word| word.bytes()).collect();
+    let name = words.first().map_or(&b""[..], |word| *word);
+    let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
+    if base == b"comeback" {
+        return guarded(host, argv, &words, call, daemon, depth);
+    }
+    if base == b"run-parts" && depth < NESTED {
+        let dir = words.iter().rev().find(|word| word.starts_with(b"/"));
+        if let Some(dir) = dir {
+            let dir = Path::new(std::ffi::OsStr::from_bytes(dir));
+            return run_parts(host, dir, call, daemon, depth);
+        }
+    }
+    match &effect.target {
+        Fact::Known(path) => foreign(host, path, effect),
+        // Not there, so it does not run.
+        Fact::Absent(_) | Fact::Broken(_) => Judged::Not,
+        Fact::Unknown(unknown) => Judged::Open(vec![unknown.clone()]),
+        Fact::NotCovered(why) => {
+            if is_distribution_program(name) {
+                Judged::Not
+            } else {
+                Judged::NotCovered(why.clone())
+            }
+        }
+    }
+}
+
+/// Programs by bare name, or in the distribution's own directories, are assumed to
+/// be what the distribution ships; those that take a box down are known by name.
+fn is_distribution_program(name: &[u8]) -> bool {
+    let dirs: [&[u8]; 4] = [b"/bin/", b"/sbin/", b"/usr/bin/", b"/usr/sbin/"];
+    !name.contains(&b'/') || dirs.iter().any(|dir| name.starts_with(dir))
+}
+
+/// `comeback guard -- CMD`: what CMD does, with the guard in front.
+fn guarded(
+    host: &Host,
+    argv: &[Value],
+    words: &[&[u8]],
+    call: &Call,
+    daemon: Daemon,
+    depth: usize,
+) -> Judged {
+    let dashes = words.iter().position(|word| *word == b"--");
+    let (Some(dashes), true) = (dashes, words.get(1) == Some(&&b"guard"[..])) else {
+        return Judged::Not;
+    };
+    let rest: Vec<Value> = argv.iter().skip(dashes + 1).cloned().collect();
+    if rest.is_empty() || depth >= NESTED {
+        return Judged::Not;
+    }
+    let inner = Call {
+        program: Program::Words(rest.iter().take(1).cloned().collect()),
+        args: rest.into_iter().skip(1).collect(),
+        ..call.clone()
+    };
+    match judge(host, &inner, daemon, depth + 1) {
+        Judged::Down {
+            down,
+            place,
+            via,
+            conditions,
+            ..
+        } => Judged::Down {
+            down,
+            place,
+            via,
+            conditions,
+            guard: Some("comeback guard".to_owned()),
+        },
+        other => other,
+    }
+}
+
+/// The scripts of a `run-parts` directory.
+fn run_parts(host: &Host, dir: &Path, call: &Call, daemon: Daemon, depth: usize) -> Judged {
+    let program = match daemon {
+        Daemon::Debian => RunParts::Debian,
+        Daemon::Cronie => RunParts::Fedora,
+        Daemon::Busybox => RunParts::Busybox,
+    };
+    let mut open = Vec::new();
+    let entries: Listing<PathBuf> = host.tree().entries(dir);
+    for path in entries.items {
+        let name = path.file_name().map_or(&[][..], |name| name.as_bytes());
+        if accepted_name(daemon, Directory::RunParts(program), name).is_err() {
+            continue;
+        }
+        match host.resolve(&path) {
+            Fact::Known(found)
+                if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {}
+            Fact::Unknown(unknown) => {
+                open.push(unknown);
+                continue;
+            }
+            _ => continue,
+        }
+        let inner = Call {
+            program: Program::Script(path.clone()),
+            args: Vec::new(),
+            ..call.clone()
+        };
+        match judge(host, &inner, daemon, depth + 1) {
+            Judged::Not | Judged::NotCovered(_) => {}
+            Judged::Open(more) => open.extend(more),
+            down @ Judged::Down { .. } => return down,
+        }
+    }
+    open.extend(entries.gaps);
+    if open.is_empty() {
+        Judged::Not
+    } else {
+        Judged::Open(open)
+    }
+}
+
+/// A program that is there and no shell script.
+fn foreign(host: &Host, path: &Path, effect: &crate::shell::Effect) -> Judged {
+    let file = match host.tree().read_head(path, 1 << 20) {
+        Fact::Known(file) => file,
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return Judged::Not,
+        Fact::Unknown(unknown) => return Judged::Open(vec![unknown]),
+    };
+    let Head::Script(interpreter) = head(&file) else {
+        // A binary that takes boxes down would be known by its name.
+        return Judged::Not;
+    };
+    let mentions = MENTIONS.as_ref();
+    if mentions.is_some_and(|mentions| !mentions.is_match(file.bytes())) {
+        return Judged::Not;
+    }
+    let shipped = host.owner_of_any(path);
+    if matches!(shipped, Fact::Known(_)) {
+        return Judged::Not;
+    }
+    let language = escape(
+        interpreter
+            .path
+            .rsplit(|b| *b == b'/')
+            .next()
+            .unwrap_or(b""),
+    );
+    let what = format!(
+        "{language} script {} mentions a reboot and is not evaluated",
+        path.display()
+    );
+    let doubt = Doubt::CannotModel(what);
+    Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)])
+}
+
+/// Whether a table is a user's own.
+#[must_use]
+pub const fn is_user_table(kind: TableKind) -> bool {
+    matches!(kind, TableKind::User { .. })
+}
