@@ -1,0 +1,232 @@
+//! The chain of a boot, one line for each link.
+
+use super::card::Link;
+use super::failover;
+use super::schedule;
+use crate::fact::{Fact, Why};
+use crate::facts::{Boots, Host};
+use crate::text::escape_path;
+
+/// How a link stands.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum LinkState {
+    /// Looked at, and it holds.
+    Ok,
+    /// It does not hold.
+    Broken,
+    /// It holds with something missing.
+    Degraded,
+    /// It holds, late.
+    Delayed,
+    /// Could not look.
+    Unknown,
+    /// Nothing of the kind is configured.
+    None,
+    /// The tree cannot answer.
+    NotCovered,
+    /// A link before it is broken.
+    NotReached,
+    /// This program does not look at it yet.
+    NotExamined,
+}
+
+impl LinkState {
+    /// The word in the text report.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Broken => "BROKEN",
+            Self::Degraded => "degraded",
+            Self::Delayed => "delayed",
+            Self::Unknown => "unknown",
+            Self::None => "none",
+            Self::NotCovered => "not covered",
+            Self::NotReached => "not reached",
+            Self::NotExamined => "not examined",
+        }
+    }
+}
+
+/// One line of the chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainLine {
+    /// The link.
+    pub link: Link,
+    /// How it stands.
+    pub state: LinkState,
+    /// A few words of substance; may be empty.
+    pub summary: String,
+}
+
+/// What a link shows by itself, before any finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// How it stands as far as the facts say.
+    pub state: LinkState,
+    /// A few words of substance.
+    pub text: String,
+}
+
+impl Summary {
+    /// A state and its words.
+    pub fn new(state: LinkState, text: impl Into<String>) -> Self {
+        Self {
+            state,
+            text: text.into(),
+        }
+    }
+
+    fn not_covered(why: &Why) -> Self {
+        Self::new(LinkState::NotCovered, why.to_string())
+    }
+}
+
+/// The links that follow each other; what is broken stops those behind it.
+pub(crate) const SEQUENCE: [Link; 7] = [
+    Link::Loader,
+    Link::Kernel,
+    Link::Initrd,
+    Link::Root,
+    Link::Init,
+    Link::Mounts,
+    Link::Target,
+];
+
+/// The links beside each other behind the sequence.
+pub(crate) const BRANCHES: [Link; 4] =
+    [Link::Network, Link::Access, Link::Services, Link::Failover];
+
+/// The links this program does not look at yet.
+const NOT_EXAMINED: [Link; 8] = [
+    Link::Loader,
+    Link::Kernel,
+    Link::Initrd,
+    Link::Root,
+    Link::Mounts,
+    Link::Target,
+    Link::Network,
+    Link::Access,
+];
+
+/// What every link shows, in the order of the report.
+pub(super) fn summaries(host: &Host, horizon: jiff::SignedDuration) -> Vec<(Link, Summary)> {
+    let order = SEQUENCE.into_iter().chain(BRANCHES).chain([
+        Link::GoingDown,
+        Link::Packages,
+        Link::Triggers,
+    ]);
+    order
+        .map(|link| {
+            let summary = match link {
+                Link::Init => init(host),
+                Link::Services => services(host),
+                Link::Failover => failover::summary(host),
+                Link::Packages => packages(host),
+                Link::Triggers => schedule::summary(host, horizon),
+                Link::Network | Link::Access => not_yet(host),
+                link if NOT_EXAMINED.contains(&link) => boot_link(host),
+                _ => Summary::new(LinkState::NotExamined, ""),
+            };
+            (link, summary)
+        })
+        .collect()
+}
+
+/// A link that is not looked at yet, whatever the tree.
+fn not_yet(host: &Host) -> Summary {
+    match host.boots() {
+        Boots::NotCovered(why) => Summary::not_covered(why),
+        Boots::Yes(_) | Boots::No(_) => Summary::new(LinkState::NotExamined, ""),
+    }
+}
+
+/// A link of the boot that is not looked at yet, or that this tree does not have.
+fn boot_link(host: &Host) -> Summary {
+    match host.boots() {
+        Boots::Yes(_) => Summary::new(LinkState::NotExamined, ""),
+        Boots::No(sign) => Summary::new(LinkState::NotCovered, sign.clone()),
+        Boots::NotCovered(why) => Summary::not_covered(why),
+    }
+}
+
+fn init(host: &Host) -> Summary {
+    match host.boots() {
+        Boots::Yes(_) => {}
+        Boots::No(_) | Boots::NotCovered(_) => return boot_link(host),
+    }
+    match host.init().winner() {
+        Ok(Some((candidate, program))) => {
+            let mut text = escape_path(&candidate.path);
+            if program.found.path != candidate.path {
+                text = format!("{text} -> {}", escape_path(&program.found.path));
+            }
+            text = format!("{text} ({})", program.kind.name());
+            Summary::new(LinkState::Ok, text)
+        }
+        Ok(None) => Summary::new(LinkState::Broken, "nothing the kernel can start"),
+        Err(Fact::Unknown(unknown)) => Summary::new(LinkState::Unknown, unknown.to_string()),
+        Err(Fact::NotCovered(why)) => Summary::not_covered(&why),
+        Err(_) => Summary::new(LinkState::Unknown, ""),
+    }
+}
+
+fn services(host: &Host) -> Summary {
+    let enabled = host.enabled();
+    if let Some(gap) = enabled.gaps.first() {
+        return Summary::new(LinkState::Unknown, gap.to_string());
+    }
+    if enabled.items.is_empty() {
+        return match enabled.uncovered.first() {
+            Some(why) => Summary::not_covered(why),
+            None => Summary::new(LinkState::None, "nothing is enabled to start at boot"),
+        };
+    }
+    let there = enabled.items.iter();
+    let there = there.filter(|e| matches!(e.found, Fact::Known(_))).count();
+    let all = enabled.items.len();
+    let text = if there == all {
+        format!("{all} enabled start scripts and units are there")
+    } else {
+        format!("{there} of {all} enabled start scripts and units are there")
+    };
+    Summary::new(LinkState::Ok, text)
+}
+
+fn packages(host: &Host) -> Summary {
+    match host.packages() {
+        Fact::Known(packages) => {
+            let mut parts = Vec::new();
+            if let Some(dpkg) = &packages.dpkg {
+                let installed = dpkg.packages.iter().filter(|p| p.is_installed()).count();
+                let between = dpkg.packages.iter().filter(|p| p.is_in_between()).count();
+                parts.push(if between == 0 {
+                    format!("dpkg: {installed} installed, none half-way")
+                } else {
+                    format!("dpkg: {installed} installed, {between} half-way")
+                });
+            }
+            if let Some(portage) = &packages.portage {
+                parts.push(format!("portage: {} installed", portage.packages.len()));
+            }
+            if parts.is_empty() {
+                let text = format!("{} database, not read yet", packages.unread.join(", "));
+                return Summary::new(LinkState::NotExamined, text);
+            }
+            parts.extend(
+                packages
+                    .unread
+                    .iter()
+                    .map(|kind| format!("{kind}: not read yet")),
+            );
+            Summary::new(LinkState::Ok, parts.join("; "))
+        }
+        Fact::Absent(_) => Summary::new(LinkState::None, "no package database"),
+        Fact::Broken(fault) => Summary::new(LinkState::Unknown, fault.message.clone()),
+        Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
+        Fact::NotCovered(why) => Summary::not_covered(why),
+    }
+}

@@ -1,0 +1,283 @@
+//! Runs the rules over a host and collects what they say.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::card::{Card, Link, Scope, Status, card};
+use super::chain::{Summary, summaries};
+use super::finding::{Finding, Findings};
+use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule};
+use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
+use crate::facts::triggers::Trigger;
+use crate::facts::{Boots, Host};
+use crate::source::TreeKind;
+
+/// Which rules run.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Only these ids, where not empty.
+    pub select: Vec<String>,
+    /// Not these ids.
+    pub ignore: Vec<String>,
+    /// Preview rules and `possible` findings too.
+    pub audit: bool,
+}
+
+impl Selection {
+    /// Whether a rule runs.
+    #[must_use]
+    pub fn includes(&self, card: &Card) -> bool {
+        let named = self.select.contains(&card.id);
+        let wanted = self.select.is_empty() || named;
+        let shown = self.audit || named || card.status != Status::Preview;
+        wanted && shown && !self.ignore.contains(&card.id)
+    }
+}
+
+/// How one rule ended on one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// Looked, and found nothing.
+    Passed,
+    /// Has findings.
+    Found,
+    /// The question does not arise.
+    NotApplicable(&'static str),
+    /// Stayed open, wholly or beside its findings.
+    Undecided(Vec<Unknown>),
+    /// The tree cannot answer.
+    NotCovered(Why),
+}
+
+/// One rule's run.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The rule.
+    pub card: &'static Card,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// What the rules said about one host, before policy.
+#[derive(Debug)]
+pub struct Examined {
+    /// The host's name.
+    pub name: String,
+    /// Its operating system, for people.
+    pub os: Option<String>,
+    /// The moment it speaks of.
+    pub now: jiff::Timestamp,
+    /// Which kind of tree it is.
+    pub kind: TreeKind,
+    /// Whether it boots by itself.
+    pub boots: Boots,
+    /// The zone its times are shown in.
+    pub zone: crate::time::Zone,
+    /// Whether owners and modes are the host's.
+    pub owners: bool,
+    /// Every rule that ran, sorted by id.
+    pub runs: Vec<Run>,
+    /// Every finding, in the order of the rules.
+    pub findings: Vec<Finding>,
+    /// What each link of the chain shows by itself.
+    pub summaries: Vec<(Link, Summary)>,
+    /// What takes the box down by itself, soonest first.
+    pub triggers: Vec<Trigger>,
+    /// What could not be read on the way to the triggers.
+    pub trigger_gaps: Vec<Unknown>,
+    /// A package manager at work; then nothing else was looked at.
+    pub busy: Option<crate::facts::busy::Busy>,
+    /// Whether a rule crashed.
+    pub crashed: bool,
+}
+
+impl Examined {
+    /// When it next goes down by itself, and how.
+    #[must_use]
+    pub fn next_down(&self) -> Option<&Trigger> {
+        self.triggers
+            .iter()
+            .find(|trigger| trigger.next_at().is_some())
+    }
+}
+
+/// Runs the selected rules on `host`.
+#[must_use]
+pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration) -> Examined {
+    let os = match host.os() {
+        Fact::Known(os) => Some(os.name.clone()),
+        _ => None,
+    };
+    let mut examined = Examined {
+        name: host.name(),
+        os,
+        now: host.now(),
+        kind: host.tree().coverage().kind,
+        boots: host.boots().clone(),
+        zone: host.zone().clone(),
+        owners: host.tree().coverage().owners,
+        runs: Vec::new(),
+        findings: Vec::new(),
+        summaries: Vec::new(),
+        triggers: Vec::new(),
+        trigger_gaps: Vec::new(),
+        busy: None,
+        crashed: false,
+    };
+    if let Fact::Known(busy) = host.busy() {
+        examined.busy = Some(busy);
+        return examined;
+    }
+    for rules in [ALL, JOINS] {
+        let before = examined.findings.clone();
+        let cx = Cx {
+            horizon,
+            before: &before,
+        };
+        for rule in rules {
+            run(*rule, host, &cx, selection, &mut examined);
+        }
+    }
+    examined.runs.sort_by(|a, b| a.card.id.cmp(&b.card.id));
+    examined.summaries = summaries(host, horizon);
+    let triggers = host.triggers();
+    examined.triggers.clone_from(&triggers.items);
+    examined.trigger_gaps.clone_from(&triggers.gaps);
+    examined
+}
+
+fn run(rule: &dyn Rule, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &mut Examined) {
+    let Some(card) = card(rule.id()).filter(|card| selection.includes(card)) else {
+        return;
+    };
+    let (findings, ended, crashed) = outcome(|| rule.check(host, cx));
+    out.crashed |= crashed;
+    out.findings.extend(findings);
+    out.runs.push(Run { card, ended });
+}
+
+/// What a check came to: its findings, how it ended, and whether it crashed.
+fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> (Vec<Finding>, Ended, bool) {
+    match catch_unwind(AssertUnwindSafe(check)) {
+        Ok(Ok(findings)) => {
+            let ended = if !findings.open.is_empty() {
+                Ended::Undecided(tidy(findings.open))
+            } else if !findings.list.is_empty() {
+                Ended::Found
+            } else if let Some(why) = findings.uncovered.into_iter().next() {
+                Ended::NotCovered(why)
+            } else {
+                Ended::Passed
+            };
+            (findings.list, ended, false)
+        }
+        Ok(Err(Stop::NotApplicable(why))) => (Vec::new(), Ended::NotApplicable(why), false),
+        Ok(Err(Stop::Undecided(open))) => (Vec::new(), Ended::Undecided(tidy(open)), false),
+        Ok(Err(Stop::NotCovered(why))) => (Vec::new(), Ended::NotCovered(why), false),
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let text = text.unwrap_or_else(|| "no message".to_owned());
+            let open = Unknown::new("/", Doubt::Crashed(text));
+            (Vec::new(), Ended::Undecided(vec![open]), true)
+        }
+    }
+}
+
+/// Each open question once, in the order met.
+fn tidy(open: Vec<Unknown>) -> Vec<Unknown> {
+    let mut out: Vec<Unknown> = Vec::new();
+    for unknown in open {
+        if !out.contains(&unknown) {
+            out.push(unknown);
+        }
+    }
+    out
+}
+
+/// Runs the fleet's rules over what was found on each host and adds their findings
+/// to the hosts they name.
+pub fn examine_fleet(
+    hosts: &mut [Examined],
+    rules: &[&dyn FleetRule],
+    selection: &Selection,
+    horizon: jiff::SignedDuration,
+) {
+    let cx = Cx {
+        horizon,
+        before: &[],
+    };
+    for rule in rules {
+        let Some(card) = card(rule.id()).filter(|card| selection.includes(card)) else {
+            continue;
+        };
+        if card.scope != Scope::Fleet {
+            continue;
+        }
+        let mut found: Vec<(usize, Finding)> = Vec::new();
+        let (_, ended, crashed) = outcome(|| {
+            let mut findings = Findings::new();
+            found = rule.check(hosts, &cx)?;
+            findings.list.extend(found.iter().map(|(_, f)| f.clone()));
+            Ok(findings)
+        });
+        for (index, host) in hosts.iter_mut().enumerate() {
+            host.crashed |= crashed;
+            let here = found.iter().filter(|(at, _)| *at == index);
+            let before = host.findings.len();
+            host.findings
+                .extend(here.map(|(_, finding)| finding.clone()));
+            let ended = match &ended {
+                Ended::Found if host.findings.len() == before => Ended::Passed,
+                other => other.clone(),
+            };
+            host.runs.push(Run { card, ended });
+        }
+    }
+}
+
+/// The ids of all rules, of every scope, sorted.
+#[must_use]
+pub fn all_ids() -> Vec<&'static str> {
+    let hosts = ALL.iter().chain(JOINS).map(|rule| rule.id());
+    let mut ids: Vec<&str> = hosts.chain(FLEET.iter().map(|rule| rule.id())).collect();
+    ids.sort_unstable();
+    ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Evidence;
+
+    #[test]
+    fn a_rule_that_panics_becomes_undecided_and_is_remembered() {
+        let (findings, ended, crashed) = outcome(|| panic!("boom {}", 1));
+        assert!(findings.is_empty() && crashed);
+        let expected = Unknown::new("/", Doubt::Crashed("boom 1".into()));
+        assert_eq!(ended, Ended::Undecided(vec![expected]));
+    }
+
+    #[test]
+    fn findings_stay_when_something_beside_them_is_open() {
+        let (findings, ended, _) = outcome(|| {
+            let mut out = Findings::new();
+            out.push(Finding::new("x-y", "s", "m", Evidence::computed("e")));
+            out.open.push(Unknown::new("/a", Doubt::Denied));
+            out.open.push(Unknown::new("/a", Doubt::Denied));
+            Ok(out)
+        });
+        assert_eq!(findings.len(), 1);
+        let once = vec![Unknown::new("/a", Doubt::Denied)];
+        assert_eq!(ended, Ended::Undecided(once));
+    }
+
+    #[test]
+    fn what_the_tree_does_not_hold_is_no_pass() {
+        let (_, ended, _) = outcome(|| {
+            let mut out = Findings::new();
+            out.uncovered.push(Why::NoOwners);
+            Ok(out)
+        });
+        assert_eq!(ended, Ended::NotCovered(Why::NoOwners));
+    }
+}

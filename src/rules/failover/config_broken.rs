@@ -1,0 +1,57 @@
+//! `failover-config-broken`: keepalived refuses its configuration, and with it every
+//! instance.
+
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+
+pub(in crate::rules) struct ConfigBroken;
+
+impl Rule for ConfigBroken {
+    fn id(&self) -> &'static str {
+        "failover-config-broken"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        let failover = super::configured(host)?;
+        let mut out = Findings::new();
+        super::open_parts(failover, &mut out);
+        for problem in &failover.config.problems {
+            if !problem.fatal {
+                continue;
+            }
+            let message = "keepalived ends at start: no instance will run";
+            let evidence = Evidence::span(problem.place.clone(), problem.message.clone());
+            let subject = problem.place.path().display().to_string();
+            let mut finding = Finding::new(self.id(), subject, message, evidence);
+            if failover.version.is_none() {
+                finding = finding
+                    .confidence(Confidence::Likely)
+                    .with(Evidence::computed(failover.version_from.clone()));
+            }
+            out.push(finding);
+        }
+        let structural = failover.config.problems.iter().filter(|p| {
+            use crate::parse::keepalived::ProblemKind as Kind;
+            !p.fatal
+                && matches!(
+                    p.kind,
+                    Kind::MissingBrace
+                        | Kind::ExtraBrace
+                        | Kind::UnexpectedBrace
+                        | Kind::MissingOpenBrace
+                        | Kind::UnmatchedQuote
+                        | Kind::OneLineBlock
+                )
+        });
+        if let Some(problem) = structural.into_iter().next()
+            && out.list.is_empty()
+        {
+            let message = "keepalived.conf is not the block structure it seems to be";
+            let evidence = Evidence::span(problem.place.clone(), problem.message.clone());
+            let subject = problem.place.path().display().to_string();
+            out.push(Finding::new(self.id(), subject, message, evidence).at_most(Level::Warn));
+        }
+        Ok(out)
+    }
+}

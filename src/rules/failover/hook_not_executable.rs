@@ -1,0 +1,110 @@
+//! `failover-hook-not-executable`: a hook keepalived cannot start.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::parse::init_script::{Head, head};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::source::FileKind;
+use crate::text::{escape, escape_path};
+
+pub(in crate::rules) struct HookNotExecutable;
+
+impl Rule for HookNotExecutable {
+    fn id(&self) -> &'static str {
+        "failover-hook-not-executable"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        let failover = super::configured(host)?;
+        let mut out = Findings::new();
+        super::open_parts(failover, &mut out);
+        if failover.calls.is_empty() {
+            return Err(Stop::NotApplicable("keepalived calls no hooks"));
+        }
+        let mut seen = Vec::new();
+        for call in &failover.calls {
+            let Some(path) = &call.path else { continue };
+            if seen.contains(path) {
+                continue;
+            }
+            seen.push(path.clone());
+            let found = match &call.program {
+                Fact::Known(found) => found,
+                Fact::Unknown(unknown) => {
+                    out.open.push(unknown.clone());
+                    continue;
+                }
+                Fact::NotCovered(why) => {
+                    out.uncovered.push(why.clone());
+                    continue;
+                }
+                Fact::Absent(_) | Fact::Broken(_) => continue,
+            };
+            let shown = escape_path(path);
+            let owner = super::called(call.subject, &call.name);
+            let place = call.command.place.clone();
+            let mut report = |message: String, evidence: Evidence| {
+                let label = "called here, and silently not run";
+                out.push(
+                    Finding::new(self.id(), shown.clone(), message, evidence)
+                        .with(Evidence::span(place.clone(), label)),
+                );
+            };
+            if found.meta.kind != FileKind::File {
+                let what = found.meta.kind.noun();
+                let message = format!("the hook of {owner} is {what}: {shown}");
+                report(message, Evidence::path(&found.path, what));
+                continue;
+            }
+            if !found.meta.any_execute_bit() {
+                let mode = found.meta.mode & 0o777;
+                let message = format!("the hook of {owner} is not executable: {shown}");
+                let text = format!("mode {mode:04o}, no execute bit");
+                report(message, Evidence::path(&found.path, text));
+                continue;
+            }
+            let file = match host.tree().read_head(path, 512) {
+                Fact::Known(file) => file,
+                Fact::Unknown(unknown) => {
+                    out.open.push(unknown);
+                    continue;
+                }
+                Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
+            };
+            match head(&file) {
+                Head::Elf => {}
+                Head::Script(interpreter) => {
+                    let name = Path::new(std::ffi::OsStr::from_bytes(&interpreter.path));
+                    let Fact::Absent(_) = host.resolve(name) else {
+                        continue;
+                    };
+                    let shown = escape(&interpreter.path);
+                    let message =
+                        format!("the hook of {owner} needs {shown}, which does not exist");
+                    let place = interpreter.place.clone();
+                    report(message, Evidence::span(place, "no such interpreter"));
+                }
+                // execve refuses both; keepalived 2 runs hooks without a shell.
+                Head::Plain
+                    if failover.config.version >= crate::parse::keepalived::Version::EXEC_HOOKS =>
+                {
+                    let message = format!("the hook of {owner} has no interpreter line: {shown}");
+                    let place = file.place(file.line_span(1));
+                    report(
+                        message,
+                        Evidence::span(place, "the kernel cannot tell how to run this"),
+                    );
+                }
+                Head::Plain => {}
+                Head::Empty => {
+                    let message = format!("the hook of {owner} is empty: {shown}");
+                    report(message, Evidence::path(&found.path, "0 bytes"));
+                }
+            }
+        }
+        Ok(out)
+    }
+}

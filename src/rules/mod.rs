@@ -1,0 +1,87 @@
+//! The rules: one trait, one sorted table, one file per rule.
+//!
+//! A rule is pure: same host and same clock give the same findings. Its words and
+//! numbers are in its card, `rules/<id>.toml`.
+
+mod card;
+mod chain;
+mod engine;
+mod failover;
+mod finding;
+mod init;
+mod packages;
+mod schedule;
+
+pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
+pub(crate) use chain::{BRANCHES, SEQUENCE};
+pub use chain::{ChainLine, LinkState, Summary};
+pub use engine::{Ended, Examined, Run, Selection, all_ids, examine, examine_fleet};
+pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
+
+use crate::fact::Stop;
+use crate::facts::Host;
+
+/// A check of one host.
+pub trait Rule: Sync {
+    /// The id; there is a card of the same name.
+    fn id(&self) -> &'static str;
+
+    /// What it finds on `host`.
+    ///
+    /// # Errors
+    /// Why the rule has nothing to say: the question does not arise, could not be
+    /// answered, or the tree cannot answer it.
+    fn check(&self, host: &Host, cx: &Cx<'_>) -> Result<Findings, Stop>;
+}
+
+/// A check over all hosts of a run.
+pub trait FleetRule: Sync {
+    /// The id; there is a card of the same name.
+    fn id(&self) -> &'static str;
+
+    /// What it finds, each finding with the index of the host it is reported at.
+    ///
+    /// # Errors
+    /// As for [`Rule::check`].
+    fn check(&self, hosts: &[Examined], cx: &Cx<'_>) -> Result<Vec<(usize, Finding)>, Stop>;
+}
+
+/// What a rule may ask beside the host.
+#[derive(Clone, Copy, Debug)]
+pub struct Cx<'a> {
+    /// How far ahead the schedules are looked at.
+    pub horizon: jiff::SignedDuration,
+    /// The findings of the rules that ran before: only a rule that joins asks.
+    pub before: &'a [Finding],
+}
+
+/// Every rule about one host, sorted by id. Those that join others run last.
+pub static ALL: &[&dyn Rule] = &[
+    &schedule::FileIgnored,
+    &schedule::LineIgnored,
+    &failover::ConfigBroken,
+    &failover::HookMissing,
+    &failover::HookNotExecutable,
+    &failover::InstanceNotHandled,
+    &failover::MixedFamilies,
+    &failover::ScriptNamesUnknownInstance,
+    &init::DanglingEnablement,
+    &init::ForeignScript,
+    &init::HalfMigrated,
+    &init::Missing,
+    &init::RunningDeleted,
+    &init::ScriptInterpreterMissing,
+    &init::StartScriptMissing,
+    &packages::ConfigMergePending,
+    &packages::HalfConfigured,
+    &packages::InitProviderMissing,
+    &schedule::BootLoop,
+    &schedule::ScheduledReboot,
+    &schedule::Unguarded,
+];
+
+/// Rules that look at what other rules found.
+pub static JOINS: &[&dyn Rule] = &[&schedule::RebootsBrokenBox];
+
+/// Every rule about all hosts, sorted by id.
+pub static FLEET: &[&dyn FleetRule] = &[];

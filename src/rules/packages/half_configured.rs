@@ -1,0 +1,138 @@
+//! `packages-half-configured`: packages between two states.
+
+use crate::fact::{Fact, Stop};
+use crate::facts::{Host, undecided};
+use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
+
+pub(in crate::rules) struct HalfConfigured;
+
+/// Packages whose half-done state can keep a box from booting or from being
+/// reached: by name, or by prefix where it ends in a hyphen.
+const CRITICAL: [&str; 40] = [
+    "linux-image-",
+    "linux-base",
+    "initramfs-tools",
+    "initramfs-tools-core",
+    "dracut",
+    "dracut-core",
+    "grub-",
+    "shim-signed",
+    "systemd-boot",
+    "libc6",
+    "libc-bin",
+    "systemd",
+    "systemd-sysv",
+    "libsystemd0",
+    "libsystemd-shared",
+    "sysvinit-core",
+    "sysv-rc",
+    "initscripts",
+    "insserv",
+    "startpar",
+    "openrc",
+    "runit",
+    "runit-init",
+    "udev",
+    "libudev1",
+    "mount",
+    "util-linux",
+    "e2fsprogs",
+    "xfsprogs",
+    "btrfs-progs",
+    "lvm2",
+    "dmsetup",
+    "mdadm",
+    "cryptsetup",
+    "kmod",
+    "bash",
+    "dash",
+    "coreutils",
+    "busybox",
+    "openssh-server",
+];
+
+/// Packages behind the network and the login.
+const NETWORK: [&str; 8] = [
+    "ifupdown",
+    "network-manager",
+    "netplan.io",
+    "netbase",
+    "iproute2",
+    "isc-dhcp-client",
+    "libpam-runtime",
+    "login",
+];
+
+impl Rule for HalfConfigured {
+    fn id(&self) -> &'static str {
+        "packages-half-configured"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        let packages = match host.packages() {
+            Fact::Known(packages) => packages,
+            Fact::Absent(_) => return Err(Stop::NotApplicable("no package database")),
+            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
+            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
+            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
+        };
+        let mut out = Findings::new();
+        if let Some(dpkg) = &packages.dpkg {
+            for problem in &dpkg.problems {
+                let message = "dpkg's status file is damaged: dpkg and apt refuse it";
+                let evidence = Evidence::span(problem.place.clone(), problem.message);
+                out.push(Finding::new(self.id(), "status", message, evidence).at_most(Level::Warn));
+            }
+            for package in dpkg.packages.iter().filter(|p| p.is_in_between()) {
+                let name = &package.name;
+                let state = if package.flag == "reinstreq" {
+                    format!("{} and must be reinstalled", package.state)
+                } else {
+                    package.state.clone()
+                };
+                let message = format!("package {name} is {state}");
+                let label = format!("package {name}");
+                let evidence = Evidence::span(package.place.clone(), label);
+                let mut finding = Finding::new(self.id(), name.clone(), message, evidence);
+                if is_one_of(name, &CRITICAL) {
+                    finding = finding.impact(&[Impact::NoBoot]);
+                } else if is_one_of(name, &NETWORK) {
+                    finding = finding.impact(&[Impact::NoNetwork, Impact::NoAccess]);
+                } else {
+                    finding = finding.at_most(Level::Warn).impact(&[Impact::NoService]);
+                }
+                out.push(finding);
+            }
+        }
+        if let Some(portage) = &packages.portage {
+            for merging in &portage.merging {
+                let name = merging.strip_prefix("/var/db/pkg").unwrap_or(merging);
+                let name = name.display().to_string();
+                let message = format!("the merge of {name} never ended");
+                let evidence = Evidence::path(merging, "portage left it marked as merging");
+                out.push(
+                    Finding::new(self.id(), name, message, evidence)
+                        .at_most(Level::Warn)
+                        .fix(
+                            "Finish or repeat the merge before the reboot:",
+                            &["emerge --resume"],
+                        ),
+                );
+            }
+        }
+        if packages.dpkg.is_none() && packages.portage.is_none() {
+            return Err(Stop::NotApplicable("this package database is not read yet"));
+        }
+        Ok(out)
+    }
+}
+
+fn is_one_of(name: &str, list: &[&str]) -> bool {
+    list.iter().any(|known| {
+        if known.ends_with('-') {
+            name.starts_with(known)
+        } else {
+            name == *known
+        }
+    })
+}

@@ -1,0 +1,67 @@
+//! `packages-init-provider-missing`: no installed package brings an init.
+
+use crate::fact::{Fact, Stop};
+use crate::facts::init::{InitKind, State};
+use crate::facts::{Host, INIT_PACKAGES, undecided};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+
+pub(in crate::rules) struct InitProviderMissing;
+
+impl Rule for InitProviderMissing {
+    fn id(&self) -> &'static str {
+        "packages-init-provider-missing"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        host.must_boot()?;
+        let packages = match host.packages() {
+            Fact::Known(packages) => packages,
+            Fact::Absent(_) => return Err(Stop::NotApplicable("no package database")),
+            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
+            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
+            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
+        };
+        if !packages.unread.is_empty() {
+            return Err(Stop::NotApplicable("this package database is not read yet"));
+        }
+        let mut out = Findings::new();
+        let mut provided = INIT_PACKAGES.iter().map(|(name, _)| *name);
+        if provided.any(|name| packages.has(name)) {
+            return Ok(out);
+        }
+        // Gentoo: systemd and openrc-init come with packages of those names.
+        let gentoo = packages.portage.is_some();
+        if gentoo && (packages.has("systemd") || packages.has("openrc")) {
+            return Ok(out);
+        }
+        let names: Vec<&str> = INIT_PACKAGES.iter().map(|(name, _)| *name).collect();
+        let which = if packages.dpkg.is_some() {
+            "dpkg's status file lists none of"
+        } else {
+            "/var/db/pkg lists none of"
+        };
+        let text = format!("{which} {}", names.join(", "));
+        let message = "no installed package brings an init";
+        let mut finding = Finding::new(self.id(), "init", message, Evidence::computed(text))
+            .follows(&["init-missing"]);
+        let unmanaged = host.init().candidates.iter().find_map(|candidate| {
+            let State::Starts(program) = &candidate.state else {
+                return None;
+            };
+            Some((candidate, program))
+        });
+        if let Some((candidate, program)) = unmanaged {
+            // An init made by hand boots; one left behind by a removal may not.
+            let text = format!("{} is there, and no package owns it", program.kind.name());
+            finding = finding
+                .with(Evidence::path(&candidate.path, text))
+                .confidence(Confidence::Possible)
+                .at_most(match program.kind {
+                    InitKind::Systemd | InitKind::SysV => Level::Warn,
+                    _ => Level::Note,
+                });
+        }
+        out.push(finding);
+        Ok(out)
+    }
+}

@@ -1,0 +1,132 @@
+//! `cron-line-ignored`: lines of a crontab that the daemon does not run, or not as
+//! they are written.
+
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::facts::cron::Table;
+use crate::parse::crontab::{Daemon, Effect, Problem, Schedule};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::text::escape_path;
+
+pub(in crate::rules) struct LineIgnored;
+
+impl Rule for LineIgnored {
+    fn id(&self) -> &'static str {
+        "cron-line-ignored"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        let cron = super::cron(host)?;
+        let mut out = Findings::new();
+        for table in &cron.tables.items {
+            of_table(self.id(), table, &mut out);
+        }
+        super::incomplete(&cron.tables, &mut out);
+        Ok(out)
+    }
+}
+
+fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
+    let Some((daemon, first)) = table.readings.first() else {
+        return;
+    };
+    let at = escape_path(table.file.path());
+    let certain = table.readings.len() == 1;
+    if let Some(problem) = &first.dropped {
+        // Where the daemon is not known, all of them must agree.
+        if table
+            .readings
+            .iter()
+            .all(|(_, reading)| reading.dropped.is_some())
+        {
+            let lost = first.jobs.len();
+            let jobs = if lost == 1 { "job" } else { "jobs" };
+            let message = format!("{daemon} ignores all of {at}: {lost} {jobs} will not run");
+            out.push(finding(id, table, &at, problem, message, certain));
+            return;
+        }
+    }
+    for problem in first.problems.iter().filter(|p| loses(p)) {
+        let all_agree = table.readings.iter().all(|(_, reading)| {
+            reading
+                .problems
+                .iter()
+                .any(|p| loses(p) && same_line(table, p, problem))
+        });
+        if !all_agree {
+            continue;
+        }
+        let line = table.file.position(problem.span.start).line;
+        let message = match problem.effect {
+            Effect::RunsAnyway => format!("line {line} of {at} does not run when it says"),
+            _ => format!("line {line} of {at} is ignored"),
+        };
+        out.push(finding(id, table, &at, problem, message, certain));
+    }
+    // A line that parses and never fires is as lost as one that does not parse.
+    for job in &first.jobs {
+        let never = |daemon: &Daemon, schedule: &Schedule| {
+            let _ = daemon;
+            match schedule {
+                Schedule::Never(_) => true,
+                Schedule::At(fields) => fields.never().is_some(),
+                Schedule::Reboot => false,
+            }
+        };
+        let told = first
+            .problems
+            .iter()
+            .any(|p| p.span.start >= job.line.start && p.span.end <= job.line.end && loses(p));
+        if told || !never(daemon, &job.schedule) {
+            continue;
+        }
+        let everywhere = table.readings.iter().all(|(daemon, reading)| {
+            let mut jobs = reading.jobs.iter();
+            jobs.any(|other| other.line == job.line && never(daemon, &other.schedule))
+        });
+        if !everywhere {
+            continue;
+        }
+        let line = table.file.position(job.line.start).line;
+        let message = format!("line {line} of {at} never fires");
+        let place = table.file.place(job.schedule_span);
+        let evidence = Evidence::span(place, "matches no date or time");
+        let mut found = Finding::new(id, format!("{at}:{line}"), message, evidence);
+        if !certain {
+            found = found.confidence(Confidence::Likely);
+        }
+        out.push(found);
+    }
+}
+
+/// Whether a line does not run, or runs when it should not.
+fn loses(problem: &Problem) -> bool {
+    match problem.effect {
+        Effect::LineIgnored | Effect::TableIgnored | Effect::RunsAnyway => true,
+        Effect::Surprise => false,
+    }
+}
+
+fn same_line(table: &Table, a: &Problem, b: &Problem) -> bool {
+    let line = |p: &Problem| table.file.position(p.span.start).line;
+    line(a) == line(b)
+}
+
+fn finding(
+    id: &'static str,
+    table: &Table,
+    at: &str,
+    problem: &Problem,
+    message: String,
+    certain: bool,
+) -> Finding {
+    let place = table.file.place(problem.span);
+    let subject = format!("{at}:{}", problem.kind);
+    let evidence = Evidence::span(place, problem.message.clone());
+    let finding = Finding::new(id, subject, message, evidence);
+    if certain {
+        finding
+    } else {
+        finding.confidence(Confidence::Likely)
+    }
+}

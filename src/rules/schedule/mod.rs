@@ -1,0 +1,123 @@
+//! Rules about what takes the box down by itself, and about crontabs.
+
+mod boot_loop;
+mod file_ignored;
+mod line_ignored;
+mod reboots_broken_box;
+mod scheduled_reboot;
+mod unguarded;
+
+pub(super) use boot_loop::BootLoop;
+pub(super) use file_ignored::FileIgnored;
+pub(super) use line_ignored::LineIgnored;
+pub(super) use reboots_broken_box::RebootsBrokenBox;
+pub(super) use scheduled_reboot::ScheduledReboot;
+pub(super) use unguarded::Unguarded;
+
+use jiff::Timestamp;
+
+use super::chain::{LinkState, Summary};
+use super::{Evidence, Findings};
+use crate::fact::{Listing, Stop};
+use crate::facts::Host;
+use crate::facts::cron::Cron;
+use crate::facts::triggers::{Trigger, action_word};
+use crate::text::escape;
+use crate::time::relative;
+
+/// The cron side of a host that has one.
+fn cron(host: &Host) -> Result<&Cron, Stop> {
+    let cron = host.cron();
+    if cron.daemons.is_empty() {
+        return Err(Stop::NotApplicable("no cron daemon is installed"));
+    }
+    Ok(cron)
+}
+
+/// Notes what kept the list from being whole.
+fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
+    if let Err(stop) = listing.complete() {
+        out.stop(stop);
+    }
+}
+
+/// `reboots this box`.
+pub(super) fn verb(trigger: &Trigger) -> &'static str {
+    use crate::shell::power::Kind;
+    match trigger.action {
+        Kind::Reboot | Kind::SoftReboot | Kind::Kexec => "reboots",
+        Kind::PowerOff => "powers off",
+        Kind::Halt => "halts",
+        Kind::Crash => "crashes",
+    }
+}
+
+/// `in 5 h 35 min`, or `in 5 h 35 min (zone not known)`.
+pub(super) fn when_relative(host: &Host, trigger: &Trigger, at: Timestamp) -> String {
+    let text = relative(host.now(), at);
+    if host.zone().is_assumed() && !trigger.certain {
+        format!("{text} (time zone not known)")
+    } else {
+        text
+    }
+}
+
+/// The line, the way to the command, the conditions.
+pub(super) fn evidence(host: &Host, trigger: &Trigger) -> Vec<Evidence> {
+    let label = match trigger.next_at() {
+        Some(at) => format!("next {}", host.zone().show(at)),
+        None => trigger.when_words(),
+    };
+    let mut evidence = vec![Evidence::span(trigger.schedule_place.clone(), label)];
+    for place in &trigger.via {
+        evidence.push(Evidence::span(place.clone(), "leads to it"));
+    }
+    if !trigger.conditions.is_empty() {
+        let conditions: Vec<String> = trigger
+            .conditions
+            .iter()
+            .map(|c| escape(c.as_bytes()))
+            .collect();
+        evidence.push(Evidence::computed(format!(
+            "only if {}",
+            conditions.join(" && ")
+        )));
+    }
+    evidence
+}
+
+/// The chain's line.
+pub(super) fn summary(host: &Host, horizon: jiff::SignedDuration) -> Summary {
+    let listing = host.triggers();
+    let next = listing
+        .items
+        .iter()
+        .find_map(|t| t.next_at().map(|at| (at, t)));
+    if let Some((at, trigger)) = next {
+        let word = action_word(trigger.action);
+        let condition = if trigger.conditions.is_empty() {
+            ""
+        } else {
+            " (conditional)"
+        };
+        let when = format!("{}, {}", host.zone().show(at), relative(host.now(), at));
+        return Summary::new(LinkState::Ok, format!("{word}{condition} {when}"));
+    }
+    if let Some(gap) = listing.gaps.first() {
+        return Summary::new(LinkState::Unknown, gap.to_string());
+    }
+    let _ = horizon;
+    let cron = host.cron();
+    if cron.daemons.is_empty() {
+        return Summary::new(LinkState::None, "no cron daemon is installed");
+    }
+    let tables = cron.tables.items.len();
+    if tables == 0
+        && let Some(why) = listing.uncovered.first()
+    {
+        return Summary::new(LinkState::NotCovered, why.to_string());
+    }
+    let plural = if tables == 1 { "" } else { "s" };
+    let text = format!("{tables} crontab{plural} read, none takes the box down");
+    Summary::new(LinkState::None, text)
+}

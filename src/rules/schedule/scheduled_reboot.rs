@@ -1,0 +1,54 @@
+//! `trigger-scheduled-reboot`: this box goes down by itself.
+
+use super::{evidence, incomplete, verb, when_relative};
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::facts::triggers::When;
+use crate::rules::{Confidence, Cx, Finding, Findings, Level, Rule};
+use crate::text::escape_path;
+
+pub(in crate::rules) struct ScheduledReboot;
+
+impl Rule for ScheduledReboot {
+    fn id(&self) -> &'static str {
+        "trigger-scheduled-reboot"
+    }
+
+    fn check(&self, host: &Host, cx: &Cx<'_>) -> Result<Findings, Stop> {
+        super::cron(host)?;
+        let listing = host.triggers();
+        let mut out = Findings::new();
+        for trigger in &listing.items {
+            let at = escape_path(trigger.place.path());
+            let command = trigger.command_place.text();
+            let subject = format!("{at}:{command}");
+            let verb = verb(trigger);
+            let (message, level) = match &trigger.when {
+                When::At(next) => {
+                    let soon = next.duration_since(host.now()) <= cx.horizon;
+                    let when = when_relative(host, trigger, *next);
+                    let level = if soon { Level::Warn } else { Level::Note };
+                    (format!("cron {verb} this box {when}"), level)
+                }
+                // A boot loop is a rule of its own.
+                When::Boot => continue,
+                When::Never(why) => {
+                    let message = format!("a cron job that {verb} this box never runs: {why}");
+                    (message, Level::Note)
+                }
+            };
+            let mut pieces = evidence(host, trigger).into_iter();
+            let Some(first) = pieces.next() else { continue };
+            let mut finding = Finding::new(self.id(), subject, message, first)
+                .with_all(pieces)
+                .at_most(level)
+                .follows(&["trigger-reboots-broken-box"]);
+            if !trigger.certain {
+                finding = finding.confidence(Confidence::Likely);
+            }
+            out.push(finding);
+        }
+        incomplete(listing, &mut out);
+        Ok(out)
+    }
+}
