@@ -1,0 +1,271 @@
+//! `comeback.toml`: one name, one place, unknown keys are errors.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::rules::{Level, canonical, cards, nearest};
+use crate::source::glob_to_regex;
+use crate::text::{File, Place, Span};
+
+/// The chain link of a waiver for what this program does not examine yet.
+pub(super) const NOT_EXAMINED: &str = "chain-not-examined";
+
+/// What the site decides.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// The file it comes from.
+    pub file: Option<PathBuf>,
+    /// How far ahead to look, as `24h` or `7d`.
+    pub horizon: Option<String>,
+    /// The failing level.
+    pub fail_on: Option<Level>,
+    /// Where a partial tree is complete.
+    pub covers: Vec<PathBuf>,
+    /// Versions of programs that the tree does not tell, by package name.
+    pub versions: BTreeMap<String, String>,
+    /// The waivers.
+    pub waivers: Vec<Waiver>,
+}
+
+/// One exception: named, reasoned, dated.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The rule's id.
+    pub rule: String,
+    /// The host's name or a pattern; every host where absent.
+    pub host: Option<String>,
+    /// The finding's subject, or the path of an open question, or a pattern; any
+    /// where absent.
+    pub subject: Option<String>,
+    /// The first day on which it no longer holds.
+    pub until: jiff::civil::Date,
+    /// Why.
+    pub reason: String,
+    /// Where it stands.
+    pub place: Option<Place>,
+}
+
+/// A configuration that cannot be used: the user's mistake.
+#[derive(Debug, thiserror::Error)]
+#[error("config: {at}: {message}")]
+pub struct ConfigError {
+    /// `path:line:column`.
+    pub at: String,
+    /// What is wrong, with a suggestion where there is one.
+    pub message: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    horizon: Option<String>,
+    fail_on: Option<Level>,
+    tree: Option<RawTree>,
+    #[serde(default)]
+    versions: BTreeMap<String, String>,
+    #[serde(default)]
+    waiver: Vec<toml::Spanned<RawWaiver>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTree {
+    #[serde(default)]
+    covers: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawWaiver {
+    rule: toml::Spanned<String>,
+    host: Option<String>,
+    subject: Option<String>,
+    until: toml::Spanned<toml::Value>,
+    reason: toml::Spanned<String>,
+}
+
+impl Config {
+    /// Reads the text of a configuration file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] at the first thing that is not understood.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, ConfigError> {
+        let file = File::new(path, bytes);
+        let error = |span: Option<std::ops::Range<usize>>, message: String| {
+            let span = span.map_or(Span::default(), |span| Span::new(span.start, span.end));
+            ConfigError {
+                at: file.place(span).to_string(),
+                message,
+            }
+        };
+        let text = std::str::from_utf8(bytes)
+            .map_err(|e| error(Some(e.valid_up_to()..e.valid_up_to()), "not UTF-8".into()))?;
+        let raw: Raw = toml::from_str(text).map_err(|e| error(e.span(), explain(e.message())))?;
+        let mut waivers = Vec::new();
+        for spanned in raw.waiver {
+            let span = spanned.span();
+            waivers.push(waiver(&file, span, spanned.into_inner(), &error)?);
+        }
+        let tree = raw.tree.map(|tree| tree.covers);
+        Ok(Self {
+            file: Some(path.to_path_buf()),
+            horizon: raw.horizon,
+            fail_on: raw.fail_on,
+            covers: tree
+                .into_iter()
+                .flatten()
+                .map(|dir| Path::new("/").join(dir))
+                .collect(),
+            versions: raw.versions,
+            waivers,
+        })
+    }
+}
+
+fn waiver(
+    file: &Arc<File>,
+    span: std::ops::Range<usize>,
+    raw: RawWaiver,
+    error: &dyn Fn(Option<std::ops::Range<usize>>, String) -> ConfigError,
+) -> Result<Waiver, ConfigError> {
+    let rule = raw.rule.get_ref();
+    let id = if rule == NOT_EXAMINED {
+        NOT_EXAMINED.to_owned()
+    } else {
+        let Some(id) = canonical(rule) else {
+            let known = cards().keys().map(String::as_str);
+            let hint = nearest(rule, known)
+                .map_or_else(String::new, |near| format!(", did you mean \"{near}\"?"));
+            let message = format!("unknown rule \"{rule}\"{hint}");
+            return Err(error(Some(raw.rule.span()), message));
+        };
+        let ignorable = cards().get(id).is_none_or(|card| card.ignorable);
+        if !ignorable {
+            let message = format!("{id} cannot be waived");
+            return Err(error(Some(raw.rule.span()), message));
+        }
+        id.to_owned()
+    };
+    if raw.reason.get_ref().trim().is_empty() {
+        return Err(error(
+            Some(raw.reason.span()),
+            "a waiver needs a reason".into(),
+        ));
+    }
+    let until = match raw.until.get_ref() {
+        toml::Value::Datetime(date) => date.to_string(),
+        toml::Value::String(text) => text.clone(),
+        _ => String::new(),
+    };
+    let Ok(until) = until.parse::<jiff::civil::Date>() else {
+        let message = "until must be a date such as 2026-10-01".to_owned();
+        return Err(error(Some(raw.until.span()), message));
+    };
+    for pattern in [&raw.host, &raw.subject].into_iter().flatten() {
+        if glob_to_regex(pattern).is_none() {
+            let message = format!("\"{pattern}\" is not a valid pattern");
+            return Err(error(Some(span), message));
+        }
+    }
+    Ok(Waiver {
+        rule: id,
+        host: raw.host,
+        subject: raw.subject,
+        until,
+        reason: raw.reason.into_inner(),
+        place: Some(file.place(Span::new(span.start, span.end))),
+    })
+}
+
+/// The parser's message, with a suggestion for a mistyped key.
+fn explain(message: &str) -> String {
+    let message = message.trim();
+    let mut quoted = message.split('`').skip(1).step_by(2);
+    let (Some(typed), true) = (quoted.next(), message.starts_with("unknown field")) else {
+        return message.to_owned();
+    };
+    match nearest(typed, quoted) {
+        Some(near) => format!("unknown key \"{typed}\", did you mean \"{near}\"?"),
+        None => message
+            .replace('`', "\"")
+            .replace("unknown field", "unknown key"),
+    }
+}
+
+impl Waiver {
+    /// Whether it speaks of this rule on this host.
+    #[must_use]
+    pub fn covers(&self, rule: &str, host: &str) -> bool {
+        self.rule == rule && matches_pattern(self.host.as_deref(), host)
+    }
+
+    /// Whether it speaks of this subject.
+    #[must_use]
+    pub fn covers_subject(&self, subject: &str) -> bool {
+        matches_pattern(self.subject.as_deref(), subject)
+    }
+}
+
+fn matches_pattern(pattern: Option<&str>, text: &str) -> bool {
+    let Some(pattern) = pattern else { return true };
+    pattern == text || glob_to_regex(pattern).is_some_and(|regex| regex.is_match(text.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        let parsed = Config::parse(Path::new("/c.toml"), text.as_bytes());
+        parsed.err().map_or_else(String::new, |e| e.to_string())
+    }
+
+    #[test]
+    fn a_waiver_has_a_rule_a_reason_and_an_end() {
+        let text = "[[waiver]]\nrule = \"init-missing\"\nhost = \"lab*\"\n\
+            until = 2026-10-01\nreason = \"being rebuilt\"\n";
+        let config = Config::parse(Path::new("/c.toml"), text.as_bytes()).unwrap();
+        let waiver = &config.waivers[0];
+        assert!(waiver.covers("init-missing", "lab1"));
+        assert!(!waiver.covers("init-missing", "web1"));
+        assert!(waiver.covers_subject("anything"));
+        assert_eq!(waiver.until, jiff::civil::date(2026, 10, 1));
+        assert_eq!(waiver.place.as_ref().unwrap().start().line, 1);
+    }
+
+    #[test]
+    fn mistakes_are_errors_with_their_place_and_a_suggestion() {
+        let waiver = |line: &str| {
+            let lines = [
+                "rule = \"init-missing\"",
+                "until = 2026-10-01",
+                "reason = \"r\"",
+            ];
+            let key = line.split(' ').next().unwrap();
+            let kept = lines.iter().filter(|l| !l.starts_with(key));
+            let kept: Vec<&str> = kept.copied().collect();
+            format!("[[waiver]]\n{line}\n{}\n", kept.join("\n"))
+        };
+        assert_eq!(
+            error(&waiver("rule = \"init-mising\"")),
+            "config: /c.toml:2:8: unknown rule \"init-mising\", did you mean \"init-missing\"?"
+        );
+        assert_eq!(
+            error(&waiver("reason = \" \"")),
+            "config: /c.toml:2:10: a waiver needs a reason"
+        );
+        assert_eq!(
+            error(&waiver("until = \"soon\"")),
+            "config: /c.toml:2:9: until must be a date such as 2026-10-01"
+        );
+        assert_eq!(
+            error("horizn = \"7d\"\n"),
+            "config: /c.toml:1:1: unknown key \"horizn\", did you mean \"horizon\"?"
+        );
+        assert!(error("[[waiver]]\nrule = \"init-missing\"\n").contains("missing field"));
+        assert!(error("x = [").starts_with("config: /c.toml:1:"));
+    }
+}

@@ -1,0 +1,401 @@
+//! What the rules said, weighed by policy: levels, waivers, follow-ups, the chain,
+//! the verdict.
+
+use super::config::{NOT_EXAMINED, Waiver};
+use super::verdict::{Exit, Verdict};
+use crate::fact::{Unknown, Why};
+use crate::rules::{BRANCHES, SEQUENCE};
+use crate::rules::{
+    Card, ChainLine, Confidence, Ended, Examined, Finding, Impact, Level, Link, LinkState, Status,
+    card,
+};
+
+/// How a finding stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It counts.
+    Counts,
+    /// Waived: the reason, and until when.
+    Waived {
+        /// Why.
+        reason: String,
+        /// The first day on which it counts again.
+        until: jiff::civil::Date,
+    },
+    /// It only follows from the finding at this index.
+    Follows(usize),
+    /// A preview rule's: shown, never decides.
+    Preview,
+}
+
+/// A finding, weighed.
+#[derive(Clone, Debug)]
+pub struct Judged {
+    /// The finding.
+    pub finding: Finding,
+    /// Its rule's card.
+    pub card: &'static Card,
+    /// Its level here.
+    pub level: Level,
+    /// What goes wrong here.
+    pub impact: Vec<Impact>,
+    /// How it is known.
+    pub confidence: Confidence,
+    /// How it stands.
+    pub standing: Standing,
+}
+
+/// A rule that stayed open on a host.
+#[derive(Clone, Debug)]
+pub struct OpenRule {
+    /// The rule.
+    pub card: &'static Card,
+    /// The open questions that no waiver accepts.
+    pub open: Vec<Unknown>,
+    /// Those that one does, with its reason.
+    pub accepted: Vec<(Unknown, String)>,
+    /// Whether what is open keeps the host from being clear.
+    pub decides: bool,
+}
+
+/// What is asked of the verdict.
+#[derive(Clone, Debug)]
+pub struct Judgement<'a> {
+    /// The failing level.
+    pub fail_on: Level,
+    /// The waivers.
+    pub waivers: &'a [Waiver],
+    /// Whether a link that is not examined keeps a host from being clear.
+    pub whole_chain: bool,
+    /// Findings of `possible` confidence too.
+    pub audit: bool,
+}
+
+/// A host, weighed.
+#[derive(Debug)]
+pub struct JudgedHost {
+    /// What was examined.
+    pub examined: Examined,
+    /// The findings, gravest first.
+    pub findings: Vec<Judged>,
+    /// What stayed open.
+    pub open: Vec<OpenRule>,
+    /// The chain.
+    pub chain: Vec<ChainLine>,
+    /// Links that are not examined and that no waiver accepts.
+    pub not_examined: Vec<Link>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// The exit status this host asks for.
+    pub exit: Exit,
+}
+
+/// Weighs what was examined.
+#[must_use]
+pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
+    let today = examined.zone.at(examined.now).date();
+    let active: Vec<&Waiver> = how.waivers.iter().filter(|w| w.until > today).collect();
+    let findings = std::mem::take(&mut examined.findings);
+    let mut findings: Vec<Judged> = findings
+        .into_iter()
+        .filter_map(|finding| weigh(finding, &examined.name, &active))
+        .filter(|judged| {
+            how.audit || judged.confidence > Confidence::Possible || judged.level > Level::Note
+        })
+        .collect();
+    unjoin(&mut findings);
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    fold(&mut findings);
+
+    let open = open_rules(&examined, &active, how.fail_on);
+    let chain = chain(&examined, &findings, &open);
+    let not_examined: Vec<Link> = chain
+        .iter()
+        .filter(|line| line.state == LinkState::NotExamined)
+        .map(|line| line.link)
+        .filter(|link| {
+            let accepts = |w: &&Waiver| {
+                w.covers(NOT_EXAMINED, &examined.name) && w.covers_subject(link.word())
+            };
+            !active.iter().any(accepts)
+        })
+        .collect();
+
+    let counts = |judged: &&Judged| judged.standing == Standing::Counts;
+    let blocked = findings
+        .iter()
+        .filter(counts)
+        .any(|j| j.level >= how.fail_on);
+    let undecided =
+        open.iter().any(|rule| rule.decides) || (how.whole_chain && !not_examined.is_empty());
+    let ran = examined
+        .runs
+        .iter()
+        .any(|run| !matches!(run.ended, Ended::NotApplicable(_) | Ended::NotCovered(_)));
+    let (verdict, exit) = if examined.busy.is_some() {
+        (Verdict::Busy, Exit::Busy)
+    } else if !ran {
+        (Verdict::Nothing, Exit::Nothing)
+    } else if blocked {
+        (Verdict::Blocked, Exit::Blocked)
+    } else if examined.crashed {
+        (Verdict::Undecided, Exit::Internal)
+    } else if undecided {
+        (Verdict::Undecided, Exit::Undecided)
+    } else {
+        (Verdict::Clear, Exit::Clear)
+    };
+    JudgedHost {
+        examined,
+        findings,
+        open,
+        chain,
+        not_examined,
+        verdict,
+        exit,
+    }
+}
+
+/// Gravest first, then along the chain, then by rule and subject.
+fn order(judged: &Judged) -> (std::cmp::Reverse<Level>, Link, &str, &str) {
+    let finding = &judged.finding;
+    (
+        std::cmp::Reverse(judged.level),
+        judged.card.link,
+        finding.rule,
+        &finding.subject,
+    )
+}
+
+fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
+    let card = card(finding.rule)?;
+    let confidence = finding.confidence.min(card.confidence);
+    let mut level = card.level.min(finding.at_most);
+    if confidence == Confidence::Possible {
+        level = level.min(Level::Warn);
+    }
+    let impact = if finding.impact.is_empty() {
+        card.impact.clone()
+    } else {
+        finding.impact.clone()
+    };
+    let waiver = waivers.iter().find(|w| {
+        card.ignorable && w.covers(finding.rule, host) && w.covers_subject(&finding.subject)
+    });
+    let standing = match (waiver, card.status) {
+        (_, Status::Preview) => Standing::Preview,
+        (Some(waiver), _) => Standing::Waived {
+            reason: waiver.reason.clone(),
+            until: waiver.until,
+        },
+        (None, Status::Stable | Status::Deprecated) => Standing::Counts,
+    };
+    Some(Judged {
+        finding,
+        card,
+        level,
+        impact,
+        confidence,
+        standing,
+    })
+}
+
+/// Takes out what joins blockers of which none counts any more.
+fn unjoin(findings: &mut Vec<Judged>) {
+    let standing: Vec<(&'static str, String)> = findings
+        .iter()
+        .filter(|j| j.standing == Standing::Counts && j.level == Level::Block)
+        .map(|j| (j.finding.rule, j.finding.subject.clone()))
+        .collect();
+    findings.retain(|judged| {
+        let joins = &judged.finding.joins;
+        joins.is_empty() || joins.iter().any(|join| standing.contains(join))
+    });
+}
+
+/// Marks what only follows from another finding that counts: the same subject
+/// first, else any of the rule's.
+fn fold(findings: &mut [Judged]) {
+    let causes: Vec<(&'static str, String, bool)> = findings
+        .iter()
+        .map(|j| {
+            (
+                j.finding.rule,
+                j.finding.subject.clone(),
+                j.standing == Standing::Counts,
+            )
+        })
+        .collect();
+    for index in 0..causes.len() {
+        let Some(judged) = findings.get(index) else {
+            continue;
+        };
+        if judged.standing != Standing::Counts {
+            continue;
+        }
+        let follows = judged.finding.follows;
+        let subject = &judged.finding.subject;
+        let is_cause = |(at, (rule, _, counts)): &(usize, &(&str, String, bool))| {
+            *counts && *at != index && follows.contains(rule)
+        };
+        let candidates: Vec<_> = causes.iter().enumerate().filter(is_cause).collect();
+        let same = candidates.iter().find(|(_, (_, s, _))| s == subject);
+        let cause = same.or_else(|| candidates.first()).map(|(at, _)| *at);
+        if let (Some(cause), Some(judged)) = (cause, findings.get_mut(index)) {
+            judged.standing = Standing::Follows(cause);
+        }
+    }
+    // A cause that itself follows hands its followers on to its own cause.
+    for _ in 0..findings.len() {
+        let standings: Vec<Standing> = findings.iter().map(|j| j.standing.clone()).collect();
+        let mut changed = false;
+        for judged in findings.iter_mut() {
+            if let Standing::Follows(cause) = judged.standing
+                && let Some(Standing::Follows(further)) = standings.get(cause)
+                && *further != cause
+            {
+                judged.standing = Standing::Follows(*further);
+                changed = true;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+}
+
+fn open_rules(examined: &Examined, waivers: &[&Waiver], fail_on: Level) -> Vec<OpenRule> {
+    let mut rules = Vec::new();
+    for run in &examined.runs {
+        let Ended::Undecided(unknowns) = &run.ended else {
+            continue;
+        };
+        let mut open = Vec::new();
+        let mut accepted = Vec::new();
+        for unknown in unknowns {
+            let subject = unknown.path.to_string_lossy();
+            let waiver = waivers
+                .iter()
+                .find(|w| w.covers(&run.card.id, &examined.name) && w.covers_subject(&subject));
+            match waiver.filter(|_| run.card.ignorable) {
+                Some(waiver) => accepted.push((unknown.clone(), waiver.reason.clone())),
+                None => open.push(unknown.clone()),
+            }
+        }
+        // What could not even be looked at breaks the promise of exit 0 whatever
+        // rule asked; what is beyond the model only where the rule could have failed.
+        let failing = run.card.level >= fail_on;
+        let decides = run.card.status != Status::Preview
+            && open
+                .iter()
+                .any(|unknown| failing || unknown.could_not_look());
+        rules.push(OpenRule {
+            card: run.card,
+            open,
+            accepted,
+            decides,
+        });
+    }
+    rules
+}
+
+/// The chain: what each link shows by itself, then what the findings say of it.
+fn chain(examined: &Examined, findings: &[Judged], open: &[OpenRule]) -> Vec<ChainLine> {
+    let mut lines: Vec<ChainLine> = Vec::new();
+    let mut broken_before = false;
+    for (link, summary) in &examined.summaries {
+        let of_link = |judged: &&Judged| judged.card.link == *link;
+        let counts =
+            |judged: &&Judged| matches!(judged.standing, Standing::Counts | Standing::Follows(_));
+        let worst = findings
+            .iter()
+            .filter(of_link)
+            .filter(counts)
+            .max_by_key(|j| j.level);
+        let reached = !(broken_before && (SEQUENCE.contains(link) || BRANCHES.contains(link)));
+        let is_open = open
+            .iter()
+            .any(|rule| rule.card.link == *link && rule.decides);
+        let (state, text) = if reached {
+            match worst.map(|j| (j.level, j)) {
+                Some((Level::Block, _)) if *link == Link::Triggers => {
+                    (summary.state, summary.text.clone())
+                }
+                Some((Level::Block, judged)) => (LinkState::Broken, judged.finding.message.clone()),
+                Some((Level::Warn, judged)) if *link != Link::Triggers => {
+                    let late = judged.impact == [Impact::Delay];
+                    let state = if late {
+                        LinkState::Delayed
+                    } else {
+                        LinkState::Degraded
+                    };
+                    (state, judged.finding.message.clone())
+                }
+                _ if is_open && summary.state != LinkState::NotCovered => {
+                    (LinkState::Unknown, summary.text.clone())
+                }
+                _ => (summary.state, summary.text.clone()),
+            }
+        } else {
+            (LinkState::NotReached, String::new())
+        };
+        if SEQUENCE.contains(link) && state == LinkState::Broken {
+            broken_before = true;
+        }
+        lines.push(ChainLine {
+            link: *link,
+            state,
+            summary: text,
+        });
+    }
+    lines
+}
+
+impl JudgedHost {
+    /// How many findings of `level` count.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        let of_level = self.findings.iter().filter(|j| j.level == level);
+        of_level.filter(|j| j.standing == Standing::Counts).count()
+    }
+
+    /// How many findings are waived.
+    #[must_use]
+    pub fn waived(&self) -> usize {
+        let waived = |j: &&Judged| matches!(j.standing, Standing::Waived { .. });
+        self.findings.iter().filter(waived).count()
+    }
+
+    /// How many rules ended in a way.
+    #[must_use]
+    pub fn ended(&self, f: impl Fn(&Ended) -> bool) -> usize {
+        self.examined
+            .runs
+            .iter()
+            .filter(|run| f(&run.ended))
+            .count()
+    }
+
+    /// How many rules are undecided: with an open question that nothing accepts.
+    #[must_use]
+    pub fn undecided(&self) -> usize {
+        self.open
+            .iter()
+            .filter(|rule| !rule.open.is_empty())
+            .count()
+    }
+
+    /// Why the tree could not answer the rules that are not covered, each reason once.
+    #[must_use]
+    pub fn not_covered(&self) -> Vec<&Why> {
+        let mut reasons: Vec<&Why> = Vec::new();
+        for run in &self.examined.runs {
+            if let Ended::NotCovered(why) = &run.ended
+                && !reasons.contains(&why)
+            {
+                reasons.push(why);
+            }
+        }
+        reasons
+    }
+}

@@ -1,0 +1,9 @@
+//! What the site decides: configuration, waivers, verdict.
+
+mod config;
+mod judge;
+mod verdict;
+
+pub use config::{Config, ConfigError, Waiver};
+pub use judge::{Judged, JudgedHost, Judgement, OpenRule, Standing, judge};
+pub use verdict::{Exit, Verdict, worst};

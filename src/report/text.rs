@@ -1,0 +1,571 @@
+//! The report for people: the chain, the findings, the verdict last.
+
+use std::fmt::Write as _;
+
+use colored::{ColoredString, Colorize as _};
+
+use super::brief::plural;
+use super::snippet::{gutter, snippet};
+use super::wrap::wrap;
+use super::{Outcome, ShownHost};
+use crate::facts::triggers::action_word;
+use crate::policy::{Judged, JudgedHost, OpenRule, Standing, Verdict};
+use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState};
+use crate::text::{Place, escape, escape_path};
+use crate::time::relative;
+
+/// The whole report.
+#[must_use]
+pub fn text(outcome: &Outcome) -> String {
+    match outcome.hosts.as_slice() {
+        [shown] if !outcome.fleet => single(outcome, shown),
+        _ => fleet(outcome),
+    }
+}
+
+fn single(outcome: &Outcome, shown: &ShownHost) -> String {
+    let mut out = String::new();
+    let host = &shown.host;
+    out.push_str(&header(outcome, host));
+    if let Some(busy) = &host.examined.busy {
+        let pid = busy.pid;
+        let message = format!(
+            "{} is at work (process {pid} holds {})",
+            busy.who, busy.lock
+        );
+        let _ = writeln!(out, "\nbusy: {}", wrap(&message, 6, 6));
+        let _ = writeln!(out, "   = fix: wait until it is done, then check again");
+        let _ = writeln!(
+            out,
+            "\n{}   nothing else was looked at",
+            verdict_word(host.verdict)
+        );
+        return out;
+    }
+    out.push('\n');
+    for line in &host.chain {
+        out.push_str(&chain_line(line));
+    }
+    for (index, judged) in host.findings.iter().enumerate() {
+        if matches!(judged.standing, Standing::Follows(_)) {
+            continue;
+        }
+        if matches!(judged.standing, Standing::Waived { .. }) && !outcome.verbose {
+            continue;
+        }
+        out.push('\n');
+        out.push_str(&finding(judged, "", outcome.verbose));
+        for follower in followers(host, index) {
+            let rule = follower.finding.rule;
+            let text = format!("{rule}: {}", message(follower));
+            let _ = writeln!(out, "   = also: {}", wrap(&text, 11, 11));
+            if let Some(place) = follower.finding.evidence.iter().find_map(place_of) {
+                let _ = writeln!(out, "           at {place}");
+            }
+        }
+        if let Standing::Waived { reason, until } = &judged.standing {
+            let text = format!("waived until {until}: {}", escape(reason.as_bytes()));
+            let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
+        }
+    }
+    for rule in &host.open {
+        out.push_str(&open(rule, outcome.verbose));
+    }
+    out.push_str(&notes(outcome, host));
+    out.push_str(&verdict(outcome, host));
+    out
+}
+
+fn header(outcome: &Outcome, host: &JudgedHost) -> String {
+    let examined = &host.examined;
+    let mut parts = vec![escape(examined.name.as_bytes())];
+    parts.extend(examined.os.as_ref().map(|os| escape(os.as_bytes())));
+    parts.push(examined.kind.word().to_owned());
+    parts.push(examined.zone.show(outcome.now));
+    parts.push(policy_words(outcome));
+    let mut out = String::new();
+    let mut column = 0;
+    for (index, part) in parts.iter().enumerate() {
+        let len = part.chars().count();
+        if index > 0 {
+            if column + 3 + len > super::wrap::WIDTH {
+                out.push_str("\n  ");
+                column = 2;
+            } else {
+                out.push_str("   ");
+                column += 3;
+            }
+        }
+        out.push_str(part);
+        column += len;
+    }
+    out.push('\n');
+    out
+}
+
+fn policy_words(outcome: &Outcome) -> String {
+    match &outcome.policy {
+        Some(path) => format!("policy: {}", escape_path(path)),
+        None => "policy: none".to_owned(),
+    }
+}
+
+fn chain_line(line: &ChainLine) -> String {
+    let word = format!("{:<12}", line.state.word());
+    let word = match line.state {
+        LinkState::Ok => word.green(),
+        LinkState::Broken => word.red().bold(),
+        LinkState::Degraded | LinkState::Delayed | LinkState::Unknown => word.yellow(),
+        LinkState::None
+        | LinkState::NotCovered
+        | LinkState::NotReached
+        | LinkState::NotExamined => word.normal(),
+    };
+    let link = line.link.word();
+    let text = wrap(&line.summary, 27, 27);
+    let out = format!("  {link:<12}{word} {text}");
+    format!("{}\n", out.trim_end())
+}
+
+fn level_word(level: Level) -> ColoredString {
+    match level {
+        Level::Block => "block".red().bold(),
+        Level::Warn => "warn".yellow().bold(),
+        Level::Note => "note".cyan().bold(),
+    }
+}
+
+fn verdict_word(verdict: Verdict) -> ColoredString {
+    match verdict {
+        Verdict::Clear => verdict.word().green().bold(),
+        Verdict::Blocked => verdict.word().red().bold(),
+        Verdict::Undecided | Verdict::Busy | Verdict::Nothing => verdict.word().yellow().bold(),
+    }
+}
+
+fn message(judged: &Judged) -> String {
+    escape(judged.finding.message.as_bytes())
+}
+
+/// One finding with its evidence, impact and cure.
+fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
+    let mut out = String::new();
+    let rule = judged.finding.rule;
+    let head = judged.level.word().len() + rule.len() + 4;
+    let text = wrap(&message(judged), head, 4);
+    let _ = writeln!(out, "{}[{rule}]: {}", level_word(judged.level), text.bold());
+    let places = judged.finding.evidence.iter().filter_map(place_of);
+    let width = gutter(places);
+    for evidence in &judged.finding.evidence {
+        out.push_str(&evidence_text(evidence, prefix, width));
+    }
+    let impacts: Vec<&str> = judged.impact.iter().map(|i| i.word()).collect();
+    let mut line = format!("   = impact: {}", impacts.join(", "));
+    let _ = write!(line, "     confidence: {}", judged.confidence.word());
+    if judged.standing == Standing::Preview {
+        line.push_str("     preview: does not count");
+    }
+    let _ = writeln!(out, "{line}");
+    let own = judged.finding.fix.as_deref();
+    let fix = own.unwrap_or(&judged.card.fix);
+    let _ = writeln!(out, "   = fix: {}", wrap(&escape(fix.as_bytes()), 10, 10));
+    let commands = match own {
+        Some(_) => &judged.finding.commands,
+        None => &judged.card.fix_commands,
+    };
+    for command in commands {
+        let _ = writeln!(out, "          {}", escape(command.as_bytes()));
+    }
+    if verbose {
+        let why = judged
+            .card
+            .why
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let _ = writeln!(out, "   = why: {}", wrap(&why, 10, 10));
+    }
+    out
+}
+
+fn place_of(evidence: &Evidence) -> Option<&Place> {
+    match evidence {
+        Evidence::Span { place, .. } => Some(place),
+        Evidence::Computed { from, .. } => from.first(),
+        Evidence::Missing { .. } | Evidence::Path { .. } | Evidence::Measure { .. } => None,
+    }
+}
+
+fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
+    match evidence {
+        Evidence::Span { place, label } => snippet(place, &escape(label.as_bytes()), prefix, width),
+        Evidence::Missing { paths, notes } => {
+            let shown = paths.iter().take(6).map(|p| escape_path(p));
+            let mut list = shown.collect::<Vec<_>>().join(", ");
+            if paths.len() > 6 {
+                let _ = write!(list, " and {} more", paths.len() - 6);
+            }
+            let mut out = format!("   = missing: {}\n", wrap(&list, 14, 14));
+            for note in notes {
+                let _ = writeln!(out, "     {}", wrap(&escape(note.as_bytes()), 5, 5));
+            }
+            out
+        }
+        Evidence::Path { path, text } => {
+            let line = format!("{prefix}{}: {}", escape_path(path), escape(text.as_bytes()));
+            format!("   --> {}\n", wrap(&line, 7, 7))
+        }
+        Evidence::Measure { path, name, value } => {
+            format!("   = seen: {} {name} {value}\n", escape_path(path))
+        }
+        Evidence::Computed { text, from } => {
+            let mut out = format!("   = seen: {}\n", wrap(&escape(text.as_bytes()), 11, 11));
+            for place in from {
+                let _ = writeln!(out, "           at {prefix}{place}");
+            }
+            out
+        }
+    }
+}
+
+fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
+    let findings = host.findings.iter();
+    findings.filter(move |judged| judged.standing == Standing::Follows(cause))
+}
+
+/// What stayed open of one rule.
+fn open(rule: &OpenRule, verbose: bool) -> String {
+    if rule.open.is_empty() || (!rule.decides && !verbose) {
+        return String::new();
+    }
+    let mut out = String::new();
+    let id = &rule.card.id;
+    let title = wrap(
+        &format!("cannot tell: {}", rule.card.title),
+        13 + id.len(),
+        4,
+    );
+    let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
+    for unknown in rule.open.iter().take(8) {
+        let _ = writeln!(out, "   = {}", wrap(&unknown.to_string(), 5, 5));
+    }
+    if rule.open.len() > 8 {
+        let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);
+    }
+    if rule
+        .open
+        .iter()
+        .any(|u| u.doubt == crate::fact::Doubt::Denied)
+    {
+        let _ = writeln!(out, "   = fix: run as root to decide");
+    }
+    out
+}
+
+/// What the reader should know beside the findings.
+fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
+    let mut out = String::new();
+    let covered = host.ended(|ended| matches!(ended, Ended::NotCovered(_)));
+    if covered > 0 {
+        let reasons: Vec<String> = host
+            .not_covered()
+            .iter()
+            .map(std::string::ToString::to_string)
+            .collect();
+        let shown = if outcome.verbose { reasons.len() } else { 2 };
+        let mut text = format!("{} this tree cannot answer: ", plural(covered, "rule"));
+        text.push_str(
+            &reasons
+                .iter()
+                .take(shown)
+                .cloned()
+                .collect::<Vec<_>>()
+                .join("; "),
+        );
+        if reasons.len() > shown {
+            text.push_str("; -v lists them");
+        }
+        let _ = write!(out, "\nnot covered: {}\n", wrap(&text, 13, 13));
+    }
+    if !host.not_examined.is_empty() && host.verdict != Verdict::Nothing {
+        let words: Vec<&str> = host.not_examined.iter().map(|link| link.word()).collect();
+        let text = format!("not examined by this version: {}", words.join(" "));
+        let _ = writeln!(out, "\n{}", wrap(&text, 0, 2));
+    }
+    if outcome.verbose {
+        for run in &host.examined.runs {
+            let word = match &run.ended {
+                Ended::Passed => "passed".to_owned(),
+                Ended::Found => "found".to_owned(),
+                Ended::NotApplicable(why) => format!("not applicable: {why}"),
+                Ended::Undecided(_) => "undecided".to_owned(),
+                Ended::NotCovered(why) => format!("not covered: {why}"),
+            };
+            let _ = writeln!(out, "  {:<40} {}", run.card.id, wrap(&word, 43, 43));
+        }
+    }
+    out
+}
+
+/// The last lines: the verdict word, a sentence, the counts.
+fn verdict(outcome: &Outcome, host: &JudgedHost) -> String {
+    let word = verdict_word(host.verdict);
+    let indent = host.verdict.word().len() + 3;
+    let mut out = String::from("\n");
+    let counts = counts(host);
+    match sentence(outcome, host) {
+        Some(sentence) => {
+            let _ = writeln!(out, "{word}   {}", wrap(&sentence, indent, indent));
+            let _ = writeln!(
+                out,
+                "{}{}",
+                " ".repeat(indent),
+                wrap(&counts, indent, indent)
+            );
+        }
+        None => {
+            let _ = writeln!(out, "{word}   {}", wrap(&counts, indent, indent));
+        }
+    }
+    out
+}
+
+fn counts(host: &JudgedHost) -> String {
+    let mut parts = Vec::new();
+    for (level, noun) in [
+        (Level::Block, "blocker"),
+        (Level::Warn, "warning"),
+        (Level::Note, "note"),
+    ] {
+        let count = host.count(level);
+        if count > 0 {
+            parts.push(plural(count, noun));
+        }
+    }
+    let passed = host.ended(|ended| *ended == Ended::Passed);
+    let not_applicable = host.ended(|ended| matches!(ended, Ended::NotApplicable(_)));
+    let mut rest = vec![
+        format!("{} passed", plural(passed, "rule")),
+        format!("{not_applicable} not applicable"),
+        format!("{} undecided", host.undecided()),
+    ];
+    let waived = host.waived();
+    if waived > 0 {
+        rest.push(format!("{waived} waived"));
+    }
+    if !host.not_examined.is_empty() {
+        rest.push(format!(
+            "{} not examined",
+            plural(host.not_examined.len(), "link")
+        ));
+    }
+    let rest = rest.join(", ");
+    if parts.is_empty() {
+        rest
+    } else {
+        format!("{}; {rest}", parts.join(", "))
+    }
+}
+
+/// What the verdict means for this box.
+fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
+    match host.verdict {
+        Verdict::Clear => {
+            let accepted: Vec<&str> = host
+                .findings
+                .iter()
+                .filter(|j| matches!(j.standing, Standing::Waived { .. }))
+                .map(|j| j.finding.rule)
+                .collect();
+            (!accepted.is_empty()).then(|| format!("(accepted: {})", accepted.join(", ")))
+        }
+        Verdict::Blocked => Some(blocked(outcome, host)),
+        Verdict::Undecided => {
+            let rules = host.open.iter().filter(|rule| rule.decides);
+            let ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
+            let name = escape(host.examined.name.as_bytes());
+            if ids.is_empty() {
+                let words: Vec<&str> = host.not_examined.iter().map(|l| l.word()).collect();
+                return Some(format!("{name}: not examined: {}", words.join(" ")));
+            }
+            Some(format!("{name}: could not decide {}", ids.join(", ")))
+        }
+        Verdict::Busy => None,
+        Verdict::Nothing => Some("no rule applies to what is here".into()),
+    }
+}
+
+fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
+    let name = escape(host.examined.name.as_bytes());
+    let counting = || {
+        host.findings
+            .iter()
+            .filter(|j| j.standing == Standing::Counts)
+    };
+    let blockers: Vec<&Judged> = counting()
+        .filter(|j| j.level == Level::Block && j.card.link != Link::Triggers)
+        .collect();
+    let Some(first) = blockers.first().copied().or_else(|| counting().next()) else {
+        return name;
+    };
+    let has = |impact: Impact| blockers.iter().any(|j| j.impact.contains(&impact));
+    let fate = if has(Impact::NoBoot) {
+        "will not come back"
+    } else if has(Impact::NoNetwork) || has(Impact::NoAccess) {
+        "will come back unreachable"
+    } else if has(Impact::NoFailover) {
+        "will come back without working failover"
+    } else if has(Impact::DataLoss) {
+        "will lose data"
+    } else if has(Impact::NoService) {
+        "will come back without a service"
+    } else {
+        "must not be rebooted"
+    };
+    let mut text = format!("{name} {fate}: {}", message(first));
+    let next = host.examined.next_down();
+    if let Some((at, trigger)) = next.and_then(|t| t.next_at().map(|at| (at, t))) {
+        let when = host.examined.zone.show(at);
+        let word = match action_word(trigger.action) {
+            "power-off" => "it is powered off",
+            "halt" => "it is halted",
+            "crash" => "it is crashed",
+            _ => "it reboots by itself",
+        };
+        let _ = write!(text, ", and {word} {when} ({})", relative(outcome.now, at));
+    }
+    text
+}
+
+/// Several hosts: equal findings once, every host named, the counts last.
+fn fleet(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    let hosts = &outcome.hosts;
+    let partial = hosts
+        .iter()
+        .filter(|h| h.host.examined.kind == crate::source::TreeKind::Partial);
+    let mut head = plural(hosts.len(), "host");
+    let partial = partial.count();
+    if partial > 0 {
+        let _ = write!(head, "   {partial} partial");
+    }
+    let _ = writeln!(out, "{head}   {}", policy_words(outcome));
+
+    for group in groups(hosts) {
+        out.push('\n');
+        let Some((shown, judged)) = group.first() else {
+            continue;
+        };
+        out.push_str(&finding(judged, &shown.prefix, outcome.verbose));
+        let names: Vec<String> = group
+            .iter()
+            .map(|(shown, _)| escape(shown.host.examined.name.as_bytes()))
+            .collect();
+        let text = if names.len() == 1 {
+            format!("host: {}", names.join(""))
+        } else {
+            format!(
+                "{} hosts: {}",
+                names.len(),
+                abridged(&names, outcome.verbose)
+            )
+        };
+        let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
+    }
+    for shown in hosts {
+        for rule in &shown.host.open {
+            let text = open(rule, outcome.verbose);
+            if !text.is_empty() {
+                out.push_str(&text);
+                let name = escape(shown.host.examined.name.as_bytes());
+                let _ = writeln!(out, "   = host: {name}");
+            }
+        }
+    }
+    out.push('\n');
+    let of = |verdict: Verdict| -> Vec<String> {
+        let matching = hosts.iter().filter(|h| h.host.verdict == verdict);
+        matching
+            .map(|h| escape(h.host.examined.name.as_bytes()))
+            .collect()
+    };
+    let mut summary = Vec::new();
+    for verdict in [
+        Verdict::Blocked,
+        Verdict::Undecided,
+        Verdict::Busy,
+        Verdict::Nothing,
+        Verdict::Clear,
+    ] {
+        let names = of(verdict);
+        if names.is_empty() {
+            continue;
+        }
+        let word = verdict.word().to_ascii_lowercase();
+        summary.push(format!("{} {word}", names.len()));
+        if verdict != Verdict::Clear || outcome.verbose {
+            let names = abridged(&names, outcome.verbose);
+            let _ = writeln!(out, "  {word:<11} {}", wrap(&names, 14, 14));
+        }
+    }
+    let covered: usize = hosts
+        .iter()
+        .map(|h| h.host.ended(|ended| matches!(ended, Ended::NotCovered(_))))
+        .max()
+        .unwrap_or(0);
+    if covered > 0 {
+        let text = format!(
+            "up to {} per host that partial trees cannot answer",
+            plural(covered, "rule")
+        );
+        let _ = writeln!(out, "  not covered {text}");
+    }
+    let word = outcome.exit.verdict();
+    let _ = writeln!(
+        out,
+        "{}   {}: {}",
+        verdict_word(word),
+        plural(hosts.len(), "host"),
+        summary.join(", ")
+    );
+    out
+}
+
+/// Findings of all hosts that say the same, gravest first.
+fn groups(hosts: &[ShownHost]) -> Vec<Vec<(&ShownHost, &Judged)>> {
+    let mut groups: Vec<Vec<(&ShownHost, &Judged)>> = Vec::new();
+    for shown in hosts {
+        for judged in &shown.host.findings {
+            if judged.standing != Standing::Counts {
+                continue;
+            }
+            let same = |group: &&mut Vec<(&ShownHost, &Judged)>| {
+                group.first().is_some_and(|(_, first)| {
+                    first.finding.rule == judged.finding.rule
+                        && first.level == judged.level
+                        && first.finding.message == judged.finding.message
+                })
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.push((shown, judged)),
+                None => groups.push(vec![(shown, judged)]),
+            }
+        }
+    }
+    groups.sort_by_key(|group| {
+        group
+            .first()
+            .map(|(_, judged)| std::cmp::Reverse(judged.level))
+    });
+    groups
+}
+
+/// A list of names, cut where it would fill the screen.
+fn abridged(names: &[String], verbose: bool) -> String {
+    const SHOWN: usize = 12;
+    if verbose || names.len() <= SHOWN {
+        return names.join(" ");
+    }
+    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
+    format!("{} and {} more (-v)", shown.join(" "), names.len() - SHOWN)
+}

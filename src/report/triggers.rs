@@ -1,0 +1,103 @@
+//! `comeback triggers`: what takes a box down by itself, soonest first.
+
+use std::fmt::Write as _;
+
+use super::model::{WireTrigger, trigger};
+use super::wrap::wrap;
+use crate::facts::Host;
+use crate::facts::triggers::{When, action_word};
+use crate::text::escape;
+use crate::time::relative;
+
+/// The list for people.
+#[must_use]
+pub fn triggers_text(host: &Host) -> String {
+    let listing = host.triggers();
+    let zone = host.zone();
+    let now = host.now();
+    let mut out = format!("{}   {}\n", escape(host.name().as_bytes()), zone.show(now));
+    if listing.items.is_empty() {
+        let text = if listing.gaps.is_empty() {
+            "nothing found that takes this box down by itself"
+        } else {
+            "nothing found so far, and not everything could be read"
+        };
+        let _ = writeln!(out, "\n{text}");
+    }
+    for trigger in &listing.items {
+        let word = action_word(trigger.action);
+        let when = match trigger.when {
+            When::At(at) => format!("{}   {}", zone.show(at), relative(now, at)),
+            When::Boot | When::Never(_) => trigger.when_words(),
+        };
+        let head = format!("{word}   {when}");
+        let _ = writeln!(out, "\n{}", wrap(&head, 0, 4));
+        let _ = writeln!(
+            out,
+            "    {}: {}",
+            trigger.place,
+            trigger.command_place.text()
+        );
+        let _ = writeln!(
+            out,
+            "    schedule: {}   by: {}",
+            trigger.schedule, trigger.by
+        );
+        for place in &trigger.via {
+            let _ = writeln!(out, "    by way of {place}: {}", place.text());
+        }
+        for condition in &trigger.conditions {
+            let text = format!("only if {}", escape(condition.as_bytes()));
+            let _ = writeln!(out, "    {}", wrap(&text, 4, 8));
+        }
+        match &trigger.guard {
+            Some(guard) => {
+                let _ = writeln!(out, "    guard: {}", escape(guard.as_bytes()));
+            }
+            None => {
+                let _ = writeln!(out, "    guard: none");
+            }
+        }
+    }
+    if !listing.gaps.is_empty() {
+        let _ = writeln!(out, "\nnot decided:");
+        for gap in &listing.gaps {
+            let _ = writeln!(out, "  {}", wrap(&gap.to_string(), 2, 4));
+        }
+    }
+    if !listing.uncovered.is_empty() {
+        let mut reasons: Vec<String> = listing.uncovered.iter().map(ToString::to_string).collect();
+        reasons.dedup();
+        let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
+    }
+    let text = "read: cron. Not read by this version: systemd timers, at, pending \
+                shutdowns, automatic upgrades, watchdogs.";
+    let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
+    out
+}
+
+/// The list for programs, schema `comeback.triggers/1`.
+///
+/// # Errors
+/// Those of the serialiser.
+pub fn triggers_json(host: &Host) -> Result<String, serde_json::Error> {
+    #[derive(serde::Serialize)]
+    struct List {
+        schema: &'static str,
+        host: String,
+        at: String,
+        triggers: Vec<WireTrigger>,
+        undecided: Vec<String>,
+        not_covered: Vec<String>,
+    }
+    let listing = host.triggers();
+    let list = List {
+        schema: "comeback.triggers/1",
+        host: escape(host.name().as_bytes()),
+        at: host.now().to_string(),
+        triggers: listing.items.iter().map(trigger).collect(),
+        undecided: listing.gaps.iter().map(ToString::to_string).collect(),
+        not_covered: listing.uncovered.iter().map(ToString::to_string).collect(),
+    };
+    serde_json::to_string_pretty(&list).map(|text| text + "\n")
+}
