@@ -259,7 +259,12 @@ impl Parser<'_, '_> {
 
     fn number(&mut self) -> Option<i64> {
         let alphanumeric = |b: &&u8| b.is_ascii_alphanumeric() || **b == b'#';
-        let digits: Vec<u8> = self.rest().iter().take_while(alphanumeric).copied().collect();
+        let digits: Vec<u8> = self
+            .rest()
+            .iter()
+            .take_while(alphanumeric)
+            .copied()
+            .collect();
         self.at += digits.len();
         number(&digits)
     }

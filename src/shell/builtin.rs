@@ -11,13 +11,57 @@ use crate::text::Place;
 pub(super) fn is_builtin(name: &[u8]) -> bool {
     matches!(
         name,
-        b":" | b"true" | b"false" | b"exit" | b"return" | b"break" | b"continue" | b"shift"
-            | b"set" | b"unset" | b"eval" | b"." | b"source" | b"cd" | b"trap" | b"exec" | b"test"
-            | b"[" | b"echo" | b"printf" | b"read" | b"export" | b"readonly" | b"local"
-            | b"declare" | b"typeset" | b"let" | b"command" | b"builtin" | b"type" | b"hash"
-            | b"umask" | b"ulimit" | b"wait" | b"alias" | b"unalias" | b"shopt" | b"getopts"
-            | b"pwd" | b"times" | b"pushd" | b"popd" | b"mapfile" | b"readarray" | b"jobs"
-            | b"disown" | b"enable" | b"bind" | b"complete" | b"history" | b"logout" | b"kill"
+        b":" | b"true"
+            | b"false"
+            | b"exit"
+            | b"return"
+            | b"break"
+            | b"continue"
+            | b"shift"
+            | b"set"
+            | b"unset"
+            | b"eval"
+            | b"."
+            | b"source"
+            | b"cd"
+            | b"trap"
+            | b"exec"
+            | b"test"
+            | b"["
+            | b"echo"
+            | b"printf"
+            | b"read"
+            | b"export"
+            | b"readonly"
+            | b"local"
+            | b"declare"
+            | b"typeset"
+            | b"let"
+            | b"command"
+            | b"builtin"
+            | b"type"
+            | b"hash"
+            | b"umask"
+            | b"ulimit"
+            | b"wait"
+            | b"alias"
+            | b"unalias"
+            | b"shopt"
+            | b"getopts"
+            | b"pwd"
+            | b"times"
+            | b"pushd"
+            | b"popd"
+            | b"mapfile"
+            | b"readarray"
+            | b"jobs"
+            | b"disown"
+            | b"enable"
+            | b"bind"
+            | b"complete"
+            | b"history"
+            | b"logout"
+            | b"kill"
     )
 }
 
@@ -38,8 +82,8 @@ impl Evaluator<'_> {
             b":" | b"true" => done(state, 0),
             b"false" => done(state, 1),
             b"umask" | b"ulimit" | b"wait" | b"alias" | b"unalias" | b"shopt" | b"times"
-            | b"jobs" | b"disown" | b"enable" | b"bind" | b"complete" | b"history" | b"fg" | b"bg"
-            | b"logout" => done(state, 0),
+            | b"jobs" | b"disown" | b"enable" | b"bind" | b"complete" | b"history" | b"fg"
+            | b"bg" | b"logout" => done(state, 0),
             b"exit" | b"return" => {
                 let jump = if name == b"exit" {
                     Jump::Exit
@@ -299,7 +343,10 @@ fn set(args: &[Traced], mut state: State) -> Flow {
                     state.errexit = on;
                 }
                 if bytes.ends_with(b"o") {
-                    if args.get(at).is_some_and(|option| option.value.is(b"errexit")) {
+                    if args
+                        .get(at)
+                        .is_some_and(|option| option.value.is(b"errexit"))
+                    {
                         state.errexit = on;
                     }
                     at += 1;
@@ -414,7 +461,9 @@ fn unescape(bytes: &[u8]) -> Vec<u8> {
                     .take_while(|b| (b'0'..=b'7').contains(b))
                     .copied()
                     .collect();
-                let value = digits.iter().fold(0_u32, |v, d| v * 8 + u32::from(d - b'0'));
+                let value = digits
+                    .iter()
+                    .fold(0_u32, |v, d| v * 8 + u32::from(d - b'0'));
                 out.push(u8::try_from(value & 255).unwrap_or(0));
                 at += digits.len() - 1;
             }
@@ -482,7 +531,8 @@ fn formatted(format: &[u8], values: &[Traced]) -> Traced {
                         let zero = Traced::known("0");
                         let value = values.next().unwrap_or(&zero);
                         let plain = value.bytes().and_then(number);
-                        let plain = plain.map_or_else(Value::unknown, |n| Value::known(n.to_string()));
+                        let plain =
+                            plain.map_or_else(Value::unknown, |n| Value::known(n.to_string()));
                         out.append(&value.derived(plain));
                     }
                     _ => {
@@ -571,10 +621,19 @@ fn split_line(line: &[u8], ifs: &[u8], last: usize) -> Vec<Vec<u8>> {
     let mut at = line.iter().take_while(|b| white(b)).count();
     while values.len() < last && at < line.len() {
         let rest = line.get(at..).unwrap_or(&[]);
-        let length = rest.iter().position(|b| ifs.contains(b)).unwrap_or(rest.len());
+        let length = rest
+            .iter()
+            .position(|b| ifs.contains(b))
+            .unwrap_or(rest.len());
         values.push(rest.get(..length).unwrap_or(&[]).to_vec());
         at += length;
-        let blank = |at: usize| line.get(at..).unwrap_or(&[]).iter().take_while(|b| white(b)).count();
+        let blank = |at: usize| {
+            line.get(at..)
+                .unwrap_or(&[])
+                .iter()
+                .take_while(|b| white(b))
+                .count()
+        };
         at += blank(at);
         if line.get(at).is_some_and(|b| ifs.contains(b) && !white(b)) {
             at += 1;
@@ -582,7 +641,10 @@ fn split_line(line: &[u8], ifs: &[u8], last: usize) -> Vec<Vec<u8>> {
         }
     }
     let rest = line.get(at..).unwrap_or(&[]);
-    let end = rest.iter().rposition(|b| !white(b)).map_or(0, |end| end + 1);
+    let end = rest
+        .iter()
+        .rposition(|b| !white(b))
+        .map_or(0, |end| end + 1);
     let mut rest = rest.get(..end).unwrap_or(&[]);
     // one closing separator belongs to the field before it
     let separators = |b: &u8| ifs.contains(b) && !b.is_ascii_whitespace();

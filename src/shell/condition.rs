@@ -124,7 +124,9 @@ impl Evaluator<'_> {
         }
         let Some(found) = posix(&expression).map(|regex| {
             regex.captures(text).map(|captures| {
-                let groups = captures.iter().map(|group| group.map_or(&b""[..], |g| g.as_bytes()));
+                let groups = captures
+                    .iter()
+                    .map(|group| group.map_or(&b""[..], |g| g.as_bytes()));
                 groups.map(<[u8]>::to_vec).collect::<Vec<_>>()
             })
         }) else {
@@ -213,7 +215,9 @@ impl Evaluator<'_> {
             return if reader.eat(b")") { inner } else { None };
         }
         reader.at += 1;
-        let operator = first.bytes().filter(|b| b.len() == 2 && b.starts_with(b"-"));
+        let operator = first
+            .bytes()
+            .filter(|b| b.len() == 2 && b.starts_with(b"-"));
         if let (Some(operator), Some(operand)) = (operator, reader.words.get(reader.at)) {
             let operator = operator.to_vec();
             reader.at += 1;
@@ -292,10 +296,7 @@ impl Evaluator<'_> {
             b"<" | b"\\<" => Some(left.bytes()? < right.bytes()?),
             b">" | b"\\>" => Some(left.bytes()? > right.bytes()?),
             b"-eq" | b"-ne" | b"-lt" | b"-le" | b"-gt" | b"-ge" => {
-                let (a, b) = (
-                    number(left, double, state)?,
-                    number(right, double, state)?,
-                );
+                let (a, b) = (number(left, double, state)?, number(right, double, state)?);
                 Some(match operator {
                     b"-eq" => a == b,
                     b"-ne" => a != b,
@@ -329,7 +330,11 @@ pub(super) fn posix(expression: &str) -> Option<regex::bytes::Regex> {
     // back references, and escapes that only one of both knows
     let mut characters = expression.chars();
     while let Some(c) = characters.next() {
-        if c == '\\' && characters.next().is_none_or(|next| next.is_ascii_alphanumeric()) {
+        if c == '\\'
+            && characters
+                .next()
+                .is_none_or(|next| next.is_ascii_alphanumeric())
+        {
             return None;
         }
     }
@@ -383,7 +388,18 @@ fn either(a: Option<bool>, b: Option<bool>) -> Option<bool> {
 fn is_binary(operator: &[u8]) -> bool {
     matches!(
         operator,
-        b"=" | b"==" | b"!=" | b"<" | b">" | b"-eq" | b"-ne" | b"-lt" | b"-le" | b"-gt" | b"-ge"
-            | b"-nt" | b"-ot" | b"-ef"
+        b"=" | b"=="
+            | b"!="
+            | b"<"
+            | b">"
+            | b"-eq"
+            | b"-ne"
+            | b"-lt"
+            | b"-le"
+            | b"-gt"
+            | b"-ge"
+            | b"-nt"
+            | b"-ot"
+            | b"-ef"
     )
 }

@@ -148,7 +148,10 @@ impl Evaluator<'_> {
                 }
                 self.set_variable(assignment, &mut state);
                 if let Some(frame) = state.frames.last_mut() {
-                    frame.locals.entry(assignment.name.clone()).or_insert(before);
+                    frame
+                        .locals
+                        .entry(assignment.name.clone())
+                        .or_insert(before);
                 }
             } else {
                 if associative {

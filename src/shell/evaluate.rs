@@ -46,9 +46,9 @@ pub fn evaluate(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
             .name("shell".to_owned())
             .stack_size(STACK);
         match thread.spawn_scoped(scope, || evaluate_here(call, world, limits)) {
-            Ok(handle) => handle
-                .join()
-                .unwrap_or_else(|_| nothing(Doubt::Crashed("the evaluation of a script".to_owned()))),
+            Ok(handle) => handle.join().unwrap_or_else(|_| {
+                nothing(Doubt::Crashed("the evaluation of a script".to_owned()))
+            }),
             Err(error) => nothing(Doubt::Io(error.to_string())),
         }
     })
@@ -476,12 +476,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn branch(
-        &mut self,
-        arms: &[(List, List)],
-        otherwise: Option<&List>,
-        state: State,
-    ) -> Flow {
+    fn branch(&mut self, arms: &[(List, List)], otherwise: Option<&List>, state: State) -> Flow {
         let mut result = Flow::default();
         let mut state = state;
         for (condition, body) in arms {
@@ -767,7 +762,10 @@ impl Evaluator<'_> {
             return Flow::next(state);
         };
         if self.calls > self.limits.depth * 2 {
-            self.limit(&place, "commands called too deep inside each other".to_owned());
+            self.limit(
+                &place,
+                "commands called too deep inside each other".to_owned(),
+            );
             return Flow::next(state);
         }
         self.calls += 1;
@@ -808,7 +806,9 @@ impl Evaluator<'_> {
 pub(super) fn shebang(bytes: &[u8]) -> Option<Dialect> {
     let Some(line) = bytes.strip_prefix(b"#!") else {
         let head = bytes.get(..bytes.len().min(1024)).unwrap_or(&[]);
-        let text = !head.is_empty() && !head.contains(&0) && std::str::from_utf8(head).is_ok_and(|s| !s.trim().is_empty());
+        let text = !head.is_empty()
+            && !head.contains(&0)
+            && std::str::from_utf8(head).is_ok_and(|s| !s.trim().is_empty());
         return text.then_some(Dialect::Sh);
     };
     let line = line.split(|b| *b == b'\n').next().unwrap_or(&[]);
@@ -896,6 +896,7 @@ fn reads_input(condition: &List) -> bool {
     let Kind::Simple { words, .. } = &command.kind else {
         return false;
     };
-    words.first().is_some_and(|word| word.place.bytes() == b"read")
+    words
+        .first()
+        .is_some_and(|word| word.place.bytes() == b"read")
 }
-

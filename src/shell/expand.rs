@@ -1,11 +1,11 @@
 //! Expansion of words: parameters, command substitution, field splitting.
 
+use super::Comparison;
 use super::evaluate::Evaluator;
 use super::pattern::{self, Element};
 use super::state::{Contents, State, Status};
 use super::syntax::{Operation, Parameter, Part, PartKind, Word};
 use super::value::{Traced, Value};
-use super::Comparison;
 use crate::text::Place;
 
 /// Most fields of one word.
@@ -198,7 +198,10 @@ impl Evaluator<'_> {
                 last.value = Value::unknown();
                 last.many = true;
             }
-            self.limit(&word.place, format!("a word of more than {MOST_FIELDS} fields"));
+            self.limit(
+                &word.place,
+                format!("a word of more than {MOST_FIELDS} fields"),
+            );
         }
         fields.done
     }
@@ -333,7 +336,12 @@ impl Evaluator<'_> {
     }
 
     /// The value of a plain parameter.
-    pub(super) fn lookup(&mut self, parameter: &Parameter, quoted: bool, state: &mut State) -> Found {
+    pub(super) fn lookup(
+        &mut self,
+        parameter: &Parameter,
+        quoted: bool,
+        state: &mut State,
+    ) -> Found {
         let name = parameter.name.as_slice();
         let listed = |state: &State| {
             let mut values = state.positional.values.clone();
@@ -358,9 +366,9 @@ impl Evaluator<'_> {
             }
             b"#" => {
                 let count = state.positional.count();
-                return Found::One(count.map_or_else(Traced::unknown, |count| {
-                    Traced::known(count.to_string())
-                }));
+                return Found::One(
+                    count.map_or_else(Traced::unknown, |count| Traced::known(count.to_string())),
+                );
             }
             b"?" => {
                 return Found::One(match &state.status {
@@ -400,7 +408,13 @@ impl Evaluator<'_> {
                 Found::Many(entries.values().cloned().collect())
             }
             (Contents::Scalar(value), Some(b"@" | b"*" | b"0")) => Found::One(value.clone()),
-            (Contents::Array { entries, associative }, Some(bytes)) => {
+            (
+                Contents::Array {
+                    entries,
+                    associative,
+                },
+                Some(bytes),
+            ) => {
                 let associative = *associative;
                 let found = if associative {
                     entries.get(&(0, bytes.to_vec())).cloned()
@@ -457,7 +471,9 @@ impl Evaluator<'_> {
                 Found::Unsure => Traced::unknown(),
                 Found::One(value) => value.change(|b| {
                     let text = std::str::from_utf8(b);
-                    text.map_or(b.len(), |s| s.chars().count()).to_string().into_bytes()
+                    text.map_or(b.len(), |s| s.chars().count())
+                        .to_string()
+                        .into_bytes()
                 }),
                 Found::Many(values) if values.iter().any(|v| v.many) => Traced::unknown(),
                 Found::Many(values) => Traced::known(values.len().to_string()),
@@ -541,7 +557,11 @@ impl Evaluator<'_> {
             Operation::Case { upper, all } => each(found, |value| {
                 value.change(|bytes| {
                     let mut bytes = bytes.to_vec();
-                    let end = if *all { bytes.len() } else { bytes.len().min(1) };
+                    let end = if *all {
+                        bytes.len()
+                    } else {
+                        bytes.len().min(1)
+                    };
                     let part = bytes.get_mut(..end).unwrap_or_default();
                     if *upper {
                         part.make_ascii_uppercase();
@@ -648,10 +668,30 @@ fn each(found: Found, change: impl Fn(&Traced) -> Traced) -> Found {
 fn is_dynamic(name: &[u8]) -> bool {
     matches!(
         name,
-        b"HOSTNAME" | b"RANDOM" | b"SECONDS" | b"UID" | b"EUID" | b"PPID" | b"LINENO" | b"OLDPWD"
-            | b"BASH_VERSION" | b"BASHPID" | b"EPOCHSECONDS" | b"OSTYPE" | b"HOSTTYPE" | b"MACHTYPE"
-            | b"BASH_SOURCE" | b"FUNCNAME" | b"GROUPS" | b"SHLVL" | b"_" | b"PIPESTATUS" | b"BASH"
-            | b"BASH_VERSINFO" | b"OPTARG" | b"PATH"
+        b"HOSTNAME"
+            | b"RANDOM"
+            | b"SECONDS"
+            | b"UID"
+            | b"EUID"
+            | b"PPID"
+            | b"LINENO"
+            | b"OLDPWD"
+            | b"BASH_VERSION"
+            | b"BASHPID"
+            | b"EPOCHSECONDS"
+            | b"OSTYPE"
+            | b"HOSTTYPE"
+            | b"MACHTYPE"
+            | b"BASH_SOURCE"
+            | b"FUNCNAME"
+            | b"GROUPS"
+            | b"SHLVL"
+            | b"_"
+            | b"PIPESTATUS"
+            | b"BASH"
+            | b"BASH_VERSINFO"
+            | b"OPTARG"
+            | b"PATH"
     )
 }
 
@@ -696,7 +736,11 @@ fn replace(
 
 fn substring(bytes: &[u8], offset: i64, length: Option<i64>) -> Vec<u8> {
     let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-    let from = if offset < 0 { size.saturating_add(offset) } else { offset };
+    let from = if offset < 0 {
+        size.saturating_add(offset)
+    } else {
+        offset
+    };
     let to = match length {
         None => size,
         Some(length) if length < 0 => size.saturating_add(length),
@@ -780,4 +824,3 @@ fn range(text: &[u8]) -> Option<Vec<Vec<u8>>> {
     };
     Some(numbers.iter().map(|n| n.to_string().into_bytes()).collect())
 }
-

@@ -98,7 +98,10 @@ impl Evaluator<'_> {
         mut state: State,
     ) -> Flow {
         if self.calls >= self.limits.depth * 4 {
-            self.limit(place, "functions called too deep inside each other".to_owned());
+            self.limit(
+                place,
+                "functions called too deep inside each other".to_owned(),
+            );
             state.status = Status::Open(condition_at(place));
             return Flow::next(state);
         }
@@ -157,7 +160,10 @@ impl Evaluator<'_> {
                 let kept = if args.is_empty() {
                     None
                 } else {
-                    Some(std::mem::replace(&mut state.positional, Positional::new(args)))
+                    Some(std::mem::replace(
+                        &mut state.positional,
+                        Positional::new(args),
+                    ))
                 };
                 self.scripts.push(path);
                 self.via.push(place.clone());
@@ -269,7 +275,9 @@ impl Evaluator<'_> {
         };
         let base = wrappers::base(&name);
         let system = path.parent().is_some_and(|dir| {
-            ["/bin", "/sbin", "/usr/bin", "/usr/sbin"].iter().any(|d| dir == Path::new(d))
+            ["/bin", "/sbin", "/usr/bin", "/usr/sbin"]
+                .iter()
+                .any(|d| dir == Path::new(d))
         });
         if system && (power::is_power_program(base) || tools::is_known(base)) {
             self.effect(argv, place, &state, Fact::Known(path));
@@ -358,7 +366,10 @@ impl Evaluator<'_> {
                 variable.exported = true;
             }
         }
-        let builtin = matches!(argv.first().and_then(Traced::bytes), Some(b"command" | b"builtin"));
+        let builtin = matches!(
+            argv.first().and_then(Traced::bytes),
+            Some(b"command" | b"builtin")
+        );
         let mut flow = match wrapped.plan {
             Plan::Words(words) if builtin => match words.first().and_then(Traced::bytes) {
                 Some(name) => {
@@ -372,7 +383,9 @@ impl Evaluator<'_> {
             },
             Plan::Words(words) => self.external(&words, place, state),
             Plan::Text(text, args) => self.shell_text(&text, args, wrapped.dialect, place, state),
-            Plan::Script(name, args) => self.shell_script(&name, args, argv, wrapped.dialect, place, state),
+            Plan::Script(name, args) => {
+                self.shell_script(&name, args, argv, wrapped.dialect, place, state)
+            }
             Plan::Input => {
                 let deferred = wrapped.deferred;
                 self.shell_input(argv, wrapped.dialect, deferred, place, state)
@@ -382,7 +395,12 @@ impl Evaluator<'_> {
                 self.locate(&name, place, state)
             }
             Plan::Nothing => {
-                self.effect(argv, place, &state, Fact::Unknown(unresolved(place, "runs nothing")));
+                self.effect(
+                    argv,
+                    place,
+                    &state,
+                    Fact::Unknown(unresolved(place, "runs nothing")),
+                );
                 let mut flow = Self::ran(argv, place, state);
                 if argv.first().is_some_and(|first| ends_with(first, b"flock"))
                     && let Some(state) = &mut flow.next
@@ -450,9 +468,16 @@ impl Evaluator<'_> {
         };
         let file = fact.clone().and_then(|path| self.world.script(&path));
         match (fact, file) {
-            (Fact::Known(path), Fact::Known(file)) => {
-                self.call_script(&path, &file, name.clone(), args, argv, place, dialect, state)
-            }
+            (Fact::Known(path), Fact::Known(file)) => self.call_script(
+                &path,
+                &file,
+                name.clone(),
+                args,
+                argv,
+                place,
+                dialect,
+                state,
+            ),
             (fact, file) => {
                 let target = match (fact, file) {
                     (Fact::Known(path), file) => file.map(|_| path),
@@ -500,7 +525,8 @@ impl Evaluator<'_> {
 }
 
 fn ends_with(word: &Traced, name: &[u8]) -> bool {
-    word.bytes().is_some_and(|bytes| wrappers::base(bytes) == name)
+    word.bytes()
+        .is_some_and(|bytes| wrappers::base(bytes) == name)
 }
 
 fn unresolved(place: &Place, why: &str) -> Unknown {

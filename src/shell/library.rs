@@ -79,7 +79,10 @@ fn read(source: &Source, depth: usize) -> Result<List, (usize, String)> {
     };
     let list = reader.list(nodes);
     match reader.fault.get() {
-        Some(at) => Err((at, "a case arm without a pattern, or without `;;` before it".to_owned())),
+        Some(at) => Err((
+            at,
+            "a case arm without a pattern, or without `;;` before it".to_owned(),
+        )),
         None => Ok(list),
     }
 }
@@ -323,9 +326,7 @@ impl Reader<'_> {
                 };
                 (kind, Vec::new())
             }
-            NodeKind::Subshell { body, redirects } => {
-                (Kind::Subshell(self.body(*body)), redirects)
-            }
+            NodeKind::Subshell { body, redirects } => (Kind::Subshell(self.body(*body)), redirects),
             NodeKind::BraceGroup { body, redirects } => (Kind::Group(self.body(*body)), redirects),
             NodeKind::ConditionalExpr { body, redirects } => {
                 let mut from = start + 2;
@@ -346,7 +347,10 @@ impl Reader<'_> {
             }
             NodeKind::Select { redirects, .. } => (Kind::Other("a select menu"), redirects),
             NodeKind::Coproc { .. } => (Kind::Other("a coprocess"), Vec::new()),
-            _ => (Kind::Other("a construct the parser gives no name"), Vec::new()),
+            _ => (
+                Kind::Other("a construct the parser gives no name"),
+                Vec::new(),
+            ),
         };
         let redirects = redirects.iter().filter_map(|n| self.redirect(n, end));
         Command {

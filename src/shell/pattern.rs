@@ -252,7 +252,9 @@ fn one(element: &Element, byte: u8) -> bool {
         Element::Byte(wanted) => *wanted == byte,
         Element::Any => true,
         Element::Set(negated, ranges) => {
-            let inside = ranges.iter().any(|(low, high)| (*low..=*high).contains(&byte));
+            let inside = ranges
+                .iter()
+                .any(|(low, high)| (*low..=*high).contains(&byte));
             inside != *negated
         }
         Element::Many | Element::Choice(..) => false,
@@ -284,10 +286,7 @@ fn choice(
             if matches_at(rest, tail, effort) {
                 return true;
             }
-            if matches!(mark, b'*' | b'+')
-                && end > 0
-                && choice(b'*', choices, rest, tail, effort)
-            {
+            if matches!(mark, b'*' | b'+') && end > 0 && choice(b'*', choices, rest, tail, effort) {
                 return true;
             }
         }
@@ -312,12 +311,7 @@ pub(super) fn find(pattern: &[Element], text: &[u8], from: usize) -> Option<(usi
 }
 
 /// The length of the shortest or longest part at one end that matches.
-pub(super) fn trim(
-    pattern: &[Element],
-    text: &[u8],
-    suffix: bool,
-    longest: bool,
-) -> Option<usize> {
+pub(super) fn trim(pattern: &[Element], text: &[u8], suffix: bool, longest: bool) -> Option<usize> {
     let length = text.len();
     let mut effort = EFFORT;
     let mut lengths: Vec<usize> = (0..=length).collect();

@@ -124,9 +124,7 @@ impl Source {
             offsets: match &self.offsets {
                 Offsets::From(base) => Offsets::From(base + start),
                 Offsets::At(span) => Offsets::At(*span),
-                Offsets::Each(each) => {
-                    Offsets::Each(each.get(start..end).unwrap_or(&[]).to_vec())
-                }
+                Offsets::Each(each) => Offsets::Each(each.get(start..end).unwrap_or(&[]).to_vec()),
             },
         }
     }

@@ -353,7 +353,9 @@ impl Flow {
 
     /// Everything that leaves, as one: the end of a subshell.
     pub(super) fn end(self) -> Option<State> {
-        self.jumps.into_values().fold(self.next, |all, state| join(all, Some(state)))
+        self.jumps
+            .into_values()
+            .fold(self.next, |all, state| join(all, Some(state)))
     }
 }
 

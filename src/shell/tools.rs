@@ -12,17 +12,99 @@ use crate::text::Place;
 
 /// Programs whose status answers a question.
 const ASKING: &[&str] = &[
-    "[", "test", "grep", "egrep", "fgrep", "zgrep", "rg", "ping", "ping4", "ping6", "fping",
-    "oping", "arping", "pgrep", "pidof", "who", "curl", "wget", "nc", "ncat", "netcat", "telnet",
-    "diff", "cmp", "mountpoint", "findmnt", "which", "type", "getent", "id", "host", "dig",
-    "nslookup", "dpkg", "dpkg-query", "rpm", "needs-restarting", "dnf-needs-restarting",
-    "needrestart", "checkrestart", "lsof", "fuser", "on_ac_power", "tty", "nmap", "mtr",
-    "traceroute", "pg_isready", "mysqladmin", "redis-cli", "smartctl", "expr", "awk", "stat",
-    "ls", "tailscale", "iwgetid", "nmcli", "timedatectl", "loginctl", "checkupdates", "lsmod",
-    "xxd", "jq", "md5sum", "sha256sum", "ethtool", "mii-tool", "fwupdmgr", "openssl", "bc", "sed",
-    "upsc", "apcaccess", "virsh", "ip", "ifconfig", "route", "ss", "netstat", "users", "w",
-    "uptime", "logname", "systemd-detect-virt", "ischroot", "blkid", "lsblk", "find", "service",
-    "rc-service", "runlevel", "killall",
+    "[",
+    "test",
+    "grep",
+    "egrep",
+    "fgrep",
+    "zgrep",
+    "rg",
+    "ping",
+    "ping4",
+    "ping6",
+    "fping",
+    "oping",
+    "arping",
+    "pgrep",
+    "pidof",
+    "who",
+    "curl",
+    "wget",
+    "nc",
+    "ncat",
+    "netcat",
+    "telnet",
+    "diff",
+    "cmp",
+    "mountpoint",
+    "findmnt",
+    "which",
+    "type",
+    "getent",
+    "id",
+    "host",
+    "dig",
+    "nslookup",
+    "dpkg",
+    "dpkg-query",
+    "rpm",
+    "needs-restarting",
+    "dnf-needs-restarting",
+    "needrestart",
+    "checkrestart",
+    "lsof",
+    "fuser",
+    "on_ac_power",
+    "tty",
+    "nmap",
+    "mtr",
+    "traceroute",
+    "pg_isready",
+    "mysqladmin",
+    "redis-cli",
+    "smartctl",
+    "expr",
+    "awk",
+    "stat",
+    "ls",
+    "tailscale",
+    "iwgetid",
+    "nmcli",
+    "timedatectl",
+    "loginctl",
+    "checkupdates",
+    "lsmod",
+    "xxd",
+    "jq",
+    "md5sum",
+    "sha256sum",
+    "ethtool",
+    "mii-tool",
+    "fwupdmgr",
+    "openssl",
+    "bc",
+    "sed",
+    "upsc",
+    "apcaccess",
+    "virsh",
+    "ip",
+    "ifconfig",
+    "route",
+    "ss",
+    "netstat",
+    "users",
+    "w",
+    "uptime",
+    "logname",
+    "systemd-detect-virt",
+    "ischroot",
+    "blkid",
+    "lsblk",
+    "find",
+    "service",
+    "rc-service",
+    "runlevel",
+    "killall",
 ];
 
 /// Programs that hand on what they read.
@@ -34,12 +116,69 @@ const FILTERING: &[&str] = &[
 
 /// Programs that only look, print, wait or log.
 const QUIET: &[&str] = &[
-    "logger", "systemd-cat", "echo", "printf", "date", "sleep", "cat", "head", "tail", "wc", "sort", "uniq",
-    "cut", "tr", "hostname", "uname", "whoami", "basename", "dirname", "readlink", "realpath",
-    "pwd", "env", "printenv", "tput", "clear", "stty", "wall", "write", "seq", "nproc", "arch",
-    "df", "du", "free", "vmstat", "iostat", "ps", "top", "last", "lastlog", "sync", "rev", "tac",
-    "mktemp", "getconf", "locale", "hexdump", "od", "strings", "file", "column", "paste", "fold",
-    "dmesg", "journalctl", "true", "false", "lsb_release", "flock", "usleep", "less", "more",
+    "logger",
+    "systemd-cat",
+    "echo",
+    "printf",
+    "date",
+    "sleep",
+    "cat",
+    "head",
+    "tail",
+    "wc",
+    "sort",
+    "uniq",
+    "cut",
+    "tr",
+    "hostname",
+    "uname",
+    "whoami",
+    "basename",
+    "dirname",
+    "readlink",
+    "realpath",
+    "pwd",
+    "env",
+    "printenv",
+    "tput",
+    "clear",
+    "stty",
+    "wall",
+    "write",
+    "seq",
+    "nproc",
+    "arch",
+    "df",
+    "du",
+    "free",
+    "vmstat",
+    "iostat",
+    "ps",
+    "top",
+    "last",
+    "lastlog",
+    "sync",
+    "rev",
+    "tac",
+    "mktemp",
+    "getconf",
+    "locale",
+    "hexdump",
+    "od",
+    "strings",
+    "file",
+    "column",
+    "paste",
+    "fold",
+    "dmesg",
+    "journalctl",
+    "true",
+    "false",
+    "lsb_release",
+    "flock",
+    "usleep",
+    "less",
+    "more",
 ];
 
 fn listed(list: &[&str], name: &[u8]) -> bool {
@@ -62,15 +201,25 @@ pub(super) fn asks(argv: &[Traced]) -> bool {
         b"systemctl" => {
             return matches!(
                 verb,
-                b"is-active" | b"is-enabled" | b"is-failed" | b"is-system-running" | b"status"
-                    | b"show" | b"list-units" | b"list-jobs" | b"list-unit-files"
+                b"is-active"
+                    | b"is-enabled"
+                    | b"is-failed"
+                    | b"is-system-running"
+                    | b"status"
+                    | b"show"
+                    | b"list-units"
+                    | b"list-jobs"
+                    | b"list-unit-files"
             );
         }
         // `kill -0` asks whether a process is there
         b"kill" => return word(1) == b"-0" || word(1) == b"-s" && word(2) == b"0",
         b"service" | b"rc-service" => return argv.iter().any(|w| w.value.is(b"status")),
         b"killall" => return argv.iter().any(|w| w.value.is(b"-0")),
-        b"virsh" => matches!(verb, b"reboot" | b"reset" | b"destroy" | b"start" | b"shutdown"),
+        b"virsh" => matches!(
+            verb,
+            b"reboot" | b"reset" | b"destroy" | b"start" | b"shutdown"
+        ),
         b"ip" => argv.iter().any(|w| {
             matches!(
                 w.bytes(),
@@ -79,12 +228,24 @@ pub(super) fn asks(argv: &[Traced]) -> bool {
         }),
         b"ifconfig" | b"route" | b"nmcli" | b"ethtool" => argv.len() > 3,
         b"find" | b"sed" | b"mysqladmin" | b"rpm" | b"dpkg" => {
-            let hot = [&b"-exec"[..], b"-delete", b"-i", b"shutdown", b"-U", b"-Uvh", b"--configure"];
-            argv.iter().any(|w| w.bytes().is_some_and(|b| hot.contains(&b)))
+            let hot = [
+                &b"-exec"[..],
+                b"-delete",
+                b"-i",
+                b"shutdown",
+                b"-U",
+                b"-Uvh",
+                b"--configure",
+            ];
+            argv.iter()
+                .any(|w| w.bytes().is_some_and(|b| hot.contains(&b)))
         }
         _ if name.ends_with(b".sh") => false,
         _ => {
-            let initscript = argv.first().and_then(Traced::bytes).is_some_and(|b| b.starts_with(b"/etc/init.d/"));
+            let initscript = argv
+                .first()
+                .and_then(Traced::bytes)
+                .is_some_and(|b| b.starts_with(b"/etc/init.d/"));
             return listed(ASKING, name) || initscript && word(1) == b"status";
         }
     };
@@ -159,7 +320,9 @@ impl Evaluator<'_> {
                 }
             }
             b"hostname" | b"uname" | b"date" | b"whoami" | b"id" | b"mktemp" | b"nproc"
-                if !args.iter().any(|w| matches!(w.bytes(), Some(b"-s" | b"--set"))) =>
+                if !args
+                    .iter()
+                    .any(|w| matches!(w.bytes(), Some(b"-s" | b"--set"))) =>
             {
                 let mut out = Traced::unknown();
                 if let Some(argument) = args.last() {
@@ -207,7 +370,9 @@ impl Evaluator<'_> {
 
     fn tee(&mut self, args: &[Traced], place: &Place, mut state: State) -> Flow {
         let data = state.stdin.clone().unwrap_or_else(|| Traced::known(""));
-        let append = args.iter().any(|w| matches!(w.bytes(), Some(b"-a" | b"--append")));
+        let append = args
+            .iter()
+            .any(|w| matches!(w.bytes(), Some(b"-a" | b"--append")));
         for path in args {
             if path.value.prefix().starts_with(b"-") || path.value.is(b"/dev/null") {
                 continue;
@@ -242,7 +407,10 @@ impl Evaluator<'_> {
 fn is_system(path: &[u8]) -> bool {
     [&b"/bin/"[..], b"/usr/bin/", b"/sbin/", b"/usr/sbin/"]
         .iter()
-        .any(|dir| path.strip_prefix(*dir).is_some_and(|rest| !rest.contains(&b'/')))
+        .any(|dir| {
+            path.strip_prefix(*dir)
+                .is_some_and(|rest| !rest.contains(&b'/'))
+        })
 }
 
 /// Seconds of a `sleep` argument, rounded down.
@@ -256,7 +424,11 @@ fn duration(bytes: &[u8]) -> Option<u64> {
         _ => (text, 1),
     };
     let whole = number.split('.').next()?;
-    let whole: u64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let whole: u64 = if whole.is_empty() {
+        0
+    } else {
+        whole.parse().ok()?
+    };
     whole.checked_mul(unit)
 }
 
@@ -283,18 +455,26 @@ fn output(name: &[u8], args: &[Traced], stdin: Option<&Traced>) -> Option<Traced
             [path] => Some(line(path.change(dir_name))),
             _ => None,
         },
-        b"cat" if args.is_empty() || args.len() == 1 && args.first()?.value.is(b"-") => Some(input()),
+        b"cat" if args.is_empty() || args.len() == 1 && args.first()?.value.is(b"-") => {
+            Some(input())
+        }
         b"tr" => tr(args, &input()),
         b"cut" => cut(args, &input()),
         b"head" | b"tail" => lines(name, args, &input()),
-        b"rev" if args.is_empty() => Some(each_line(&input(), |l| l.iter().rev().copied().collect())),
+        b"rev" if args.is_empty() => {
+            Some(each_line(&input(), |l| l.iter().rev().copied().collect()))
+        }
         b"sed" => sed(args, &input()),
         b"wc" => match args {
             [flag] if flag.value.is(b"-c") => {
                 Some(line(input().change(|b| b.len().to_string().into_bytes())))
             }
             [flag] if flag.value.is(b"-l") => Some(line(input().change(|b| {
-                b.iter().filter(|b| **b == b'\n').count().to_string().into_bytes()
+                b.iter()
+                    .filter(|b| **b == b'\n')
+                    .count()
+                    .to_string()
+                    .into_bytes()
             }))),
             _ => None,
         },
@@ -342,24 +522,37 @@ fn integer(bytes: &[u8]) -> Option<i64> {
 fn base_name(bytes: &[u8], suffix: Option<&[u8]>) -> Vec<u8> {
     let end = bytes.iter().rposition(|b| *b != b'/');
     let Some(end) = end else {
-        return if bytes.is_empty() { Vec::new() } else { b"/".to_vec() };
+        return if bytes.is_empty() {
+            Vec::new()
+        } else {
+            b"/".to_vec()
+        };
     };
     let name = base(bytes.get(..=end).unwrap_or(&[]));
-    let cut = suffix.and_then(|s| name.strip_suffix(s)).filter(|n| !n.is_empty());
+    let cut = suffix
+        .and_then(|s| name.strip_suffix(s))
+        .filter(|n| !n.is_empty());
     cut.unwrap_or(name).to_vec()
 }
 
 fn dir_name(bytes: &[u8]) -> Vec<u8> {
     let strip = |b: &[u8]| b.iter().rposition(|b| *b != b'/').map(|end| end + 1);
     let Some(end) = strip(bytes) else {
-        return if bytes.is_empty() { b".".to_vec() } else { b"/".to_vec() };
+        return if bytes.is_empty() {
+            b".".to_vec()
+        } else {
+            b"/".to_vec()
+        };
     };
     let name = bytes.get(..end).unwrap_or(&[]);
     let Some(slash) = name.iter().rposition(|b| *b == b'/') else {
         return b".".to_vec();
     };
     let dir = name.get(..slash).unwrap_or(&[]);
-    strip(dir).map_or_else(|| b"/".to_vec(), |end| dir.get(..end).unwrap_or(&[]).to_vec())
+    strip(dir).map_or_else(
+        || b"/".to_vec(),
+        |end| dir.get(..end).unwrap_or(&[]).to_vec(),
+    )
 }
 
 /// Changes every line of a text.
@@ -441,8 +634,16 @@ fn cut(args: &[Traced], input: &Traced) -> Option<Traced> {
     let mut ranges = Vec::new();
     for part in list.split(',') {
         let (from, to) = part.split_once('-').unwrap_or((part, part));
-        let from: usize = if from.is_empty() { 1 } else { from.parse().ok()? };
-        let to: usize = if to.is_empty() { usize::MAX } else { to.parse().ok()? };
+        let from: usize = if from.is_empty() {
+            1
+        } else {
+            from.parse().ok()?
+        };
+        let to: usize = if to.is_empty() {
+            usize::MAX
+        } else {
+            to.parse().ok()?
+        };
         ranges.push(from..=to);
     }
     let wanted = |index: usize| ranges.iter().any(|r| r.contains(&(index + 1)));
@@ -466,7 +667,9 @@ fn lines(name: &[u8], args: &[Traced], input: &Traced) -> Option<Traced> {
         [] => 10,
         [b"-n", count] => usize::try_from(integer(count)?).ok()?,
         [option] if option.len() > 1 => {
-            let digits = option.strip_prefix(b"-n").or_else(|| option.strip_prefix(b"-"))?;
+            let digits = option
+                .strip_prefix(b"-n")
+                .or_else(|| option.strip_prefix(b"-"))?;
             usize::try_from(integer(digits)?).ok()?
         }
         _ => return None,
@@ -512,11 +715,17 @@ fn sed(args: &[Traced], input: &Traced) -> Option<Traced> {
         if to.contains(['\\', '&']) || !matches!(*flags, "" | "g") || from.is_empty() {
             return None;
         }
-        let expression = if extended { (*from).to_owned() } else { basic(from)? };
+        let expression = if extended {
+            (*from).to_owned()
+        } else {
+            basic(from)?
+        };
         let regex = condition::posix(&expression)?;
         let limit = usize::from(flags.is_empty());
         let new = regex::bytes::NoExpand(to.as_bytes());
-        text = each_line(&text, |line| regex.replacen(line, limit, new.clone()).into_owned());
+        text = each_line(&text, |line| {
+            regex.replacen(line, limit, new.clone()).into_owned()
+        });
     }
     Some(text)
 }
@@ -571,7 +780,11 @@ fn grep(name: &[u8], args: &[Traced], state: &State) -> Option<(Traced, Option<b
     }
     let quiet = flags.contains(&b'q');
     let Some(bytes) = stdin.bytes() else {
-        let out = if quiet { Traced::known("") } else { stdin.derived(Value::unknown()) };
+        let out = if quiet {
+            Traced::known("")
+        } else {
+            stdin.derived(Value::unknown())
+        };
         return Some((out, None));
     };
     let pattern = std::str::from_utf8(grep_pattern(args)?.bytes()?).ok()?;
@@ -593,8 +806,15 @@ fn grep(name: &[u8], args: &[Traced], state: &State) -> Option<(Traced, Option<b
     }
     let regex = condition::posix(&expression)?;
     let invert = flags.contains(&b'v');
-    let lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|b| *b == b'\n');
-    let lines: Vec<&[u8]> = if bytes.is_empty() { Vec::new() } else { lines.collect() };
+    let lines = bytes
+        .strip_suffix(b"\n")
+        .unwrap_or(bytes)
+        .split(|b| *b == b'\n');
+    let lines: Vec<&[u8]> = if bytes.is_empty() {
+        Vec::new()
+    } else {
+        lines.collect()
+    };
     let found: Vec<&[u8]> = lines
         .into_iter()
         .filter(|line| regex.is_match(line) != invert)

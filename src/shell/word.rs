@@ -141,10 +141,7 @@ impl<'a> Reader<'a> {
 
     fn single_quoted(&mut self) {
         let rest = self.source.bytes().get(self.at..).unwrap_or(&[]);
-        let end = rest
-            .iter()
-            .position(|b| *b == b'\'')
-            .unwrap_or(rest.len());
+        let end = rest.iter().position(|b| *b == b'\'').unwrap_or(rest.len());
         let text = rest.get(..end).unwrap_or(&[]).to_vec();
         self.at += end + 1;
         self.push(PartKind::Literal(text), true);
@@ -481,7 +478,12 @@ fn parameter(inside: &Source, quoted: bool, depth: usize) -> Parameter {
     let mut at = 0;
     let mut prefix = None;
     // `${#}` and `${#-x}` are about `$#`, `${#x}` is a length
-    if bytes.first() == Some(&b'#') && bytes.len() > 1 && !matches!(bytes.get(1), Some(b'-' | b':' | b'=' | b'+' | b'%' | b'/' | b'^' | b','))
+    if bytes.first() == Some(&b'#')
+        && bytes.len() > 1
+        && !matches!(
+            bytes.get(1),
+            Some(b'-' | b':' | b'=' | b'+' | b'%' | b'/' | b'^' | b',')
+        )
     {
         prefix = Some(b'#');
         at = 1;

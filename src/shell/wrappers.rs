@@ -66,22 +66,56 @@ fn form(name: &[u8]) -> Option<Form> {
             assigns: true,
             ..options(
                 b"ugpCchDRrtTU",
-                &["user", "group", "prompt", "close-from", "chdir", "chroot", "role", "type",
-                    "command-timeout", "other-user", "host"],
+                &[
+                    "user",
+                    "group",
+                    "prompt",
+                    "close-from",
+                    "chdir",
+                    "chroot",
+                    "role",
+                    "type",
+                    "command-timeout",
+                    "other-user",
+                    "host",
+                ],
             )
         },
         b"doas" => options(b"uC", &[]),
         b"pkexec" => options(b"u", &["user"]),
         b"nice" => options(b"n", &["adjustment"]),
         b"ionice" => options(b"cnpPu", &["class", "classdata"]),
-        b"nohup" | b"chronic" | b"cronic" | b"eatmydata" | b"fakeroot" | b"setsid"
-        | b"run-one" | b"run-this-one" | b"keep-one-running" | b"run-one-constantly"
-        | b"run-one-until-success" | b"run-one-until-failure" | b"unbuffer" | b"dbus-run-session"
-        | b"builtin" | b"caffeinate" | b"proxychains" | b"proxychains4" | b"torsocks" => PLAIN,
+        b"nohup"
+        | b"chronic"
+        | b"cronic"
+        | b"eatmydata"
+        | b"fakeroot"
+        | b"setsid"
+        | b"run-one"
+        | b"run-this-one"
+        | b"keep-one-running"
+        | b"run-one-constantly"
+        | b"run-one-until-success"
+        | b"run-one-until-failure"
+        | b"unbuffer"
+        | b"dbus-run-session"
+        | b"builtin"
+        | b"caffeinate"
+        | b"proxychains"
+        | b"proxychains4"
+        | b"torsocks" => PLAIN,
         b"time" => options(b"fo", &["format", "output"]),
         b"stdbuf" => options(b"ioe", &["input", "output", "error"]),
-        b"systemd-cat" => options(b"tp", &["identifier", "priority", "stderr-priority",
-            "level-prefix", "namespace"]),
+        b"systemd-cat" => options(
+            b"tp",
+            &[
+                "identifier",
+                "priority",
+                "stderr-priority",
+                "level-prefix",
+                "namespace",
+            ],
+        ),
         b"systemd-inhibit" => options(b"", &["what", "who", "why", "mode"]),
         b"timeout" => Form {
             skip: 1,
@@ -391,7 +425,10 @@ fn ssh(words: &[Traced]) -> Option<Wrapped> {
 pub(super) fn is_this_host(host: &Value) -> bool {
     let bytes = host.bytes().unwrap_or(b"");
     let name = bytes.rsplit(|b| *b == b'@').next().unwrap_or(bytes);
-    matches!(name, b"localhost" | b"127.0.0.1" | b"::1" | b"[::1]" | b"localhost.localdomain")
+    matches!(
+        name,
+        b"localhost" | b"127.0.0.1" | b"::1" | b"[::1]" | b"localhost.localdomain"
+    )
 }
 
 /// `docker exec [OPTIONS] NAME COMMAND`
@@ -439,14 +476,38 @@ fn at(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
 
 fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
     const LATER: &[&str] = &[
-        "on-active", "on-boot", "on-startup", "on-unit-active", "on-unit-inactive", "on-calendar",
+        "on-active",
+        "on-boot",
+        "on-startup",
+        "on-unit-active",
+        "on-unit-inactive",
+        "on-calendar",
     ];
     let options = Form {
         short: b"puEHMs",
-        long: &["property", "unit", "setenv", "host", "machine", "description", "slice", "uid",
-            "gid", "nice", "working-directory", "service-type", "on-active", "on-boot",
-            "on-startup", "on-unit-active", "on-unit-inactive", "on-calendar", "timer-property",
-            "path-property", "socket-property"],
+        long: &[
+            "property",
+            "unit",
+            "setenv",
+            "host",
+            "machine",
+            "description",
+            "slice",
+            "uid",
+            "gid",
+            "nice",
+            "working-directory",
+            "service-type",
+            "on-active",
+            "on-boot",
+            "on-startup",
+            "on-unit-active",
+            "on-unit-inactive",
+            "on-calendar",
+            "timer-property",
+            "path-property",
+            "socket-property",
+        ],
         ..PLAIN
     };
     let (at, _) = skip_options(words, &options);
@@ -457,7 +518,11 @@ fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         let long = bytes.strip_prefix(b"--").unwrap_or(&[]);
         let name = long.split(|b| *b == b'=').next().unwrap_or(&[]);
         deferred |= LATER.iter().any(|l| l.as_bytes() == name);
-        let value = || words.get(index + 1).map_or_else(Value::unknown, |w| w.value.clone());
+        let value = || {
+            words
+                .get(index + 1)
+                .map_or_else(Value::unknown, |w| w.value.clone())
+        };
         match (bytes, name) {
             (b"-H" | b"--host", _) => scope = Some(Scope::Machine(value())),
             (_, b"host") => {
@@ -483,7 +548,14 @@ fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
 fn xargs(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
     let options = Form {
         short: b"adEIiLlnPs",
-        long: &["arg-file", "delimiter", "max-args", "max-procs", "max-lines", "replace"],
+        long: &[
+            "arg-file",
+            "delimiter",
+            "max-args",
+            "max-procs",
+            "max-lines",
+            "replace",
+        ],
         ..PLAIN
     };
     let (at, _) = skip_options(words, &options);

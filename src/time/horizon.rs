@@ -11,11 +11,11 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const LONGEST: u64 = 36_500 * DAY;
 
-/// Reads a duration such as `24h`, `7d`, `90m`, `2w` or `1d12h`; days have 24 hours.
+/// Reads a duration such as `24h`, `7d`, `90m`, `30s`, `2w` or `1d12h`; days have 24 hours.
 ///
 /// # Errors
 /// [`TimeError::Horizon`] for anything else, for nothing and for more than 36,500 days.
-pub fn parse_horizon(text: &str) -> Result<Duration, TimeError> {
+pub fn parse_duration(text: &str) -> Result<Duration, TimeError> {
     let bad = || TimeError::Horizon(text.to_owned());
     let mut seconds = 0u64;
     let mut rest = text;
@@ -25,6 +25,7 @@ pub fn parse_horizon(text: &str) -> Result<Duration, TimeError> {
         let number: u64 = number.parse().map_err(|_| bad())?;
         let mut letters = tail.chars();
         let unit = match letters.next() {
+            Some('s') => 1,
             Some('m') => MINUTE,
             Some('h') => HOUR,
             Some('d') => DAY,
@@ -86,7 +87,7 @@ mod tests {
             ("2w", 1_209_600),
             ("1d12h", 129_600),
         ] {
-            assert_eq!(parse_horizon(text).unwrap().as_secs(), seconds, "{text}");
+            assert_eq!(parse_duration(text).unwrap().as_secs(), seconds, "{text}");
         }
         for text in [
             "",
@@ -102,7 +103,7 @@ mod tests {
             "9999999999999999999h",
             "1\u{e9}",
         ] {
-            assert!(parse_horizon(text).is_err(), "{text}");
+            assert!(parse_duration(text).is_err(), "{text}");
         }
     }
 

@@ -106,7 +106,7 @@ impl Zone {
         let civil = zoned.strftime("%a %Y-%m-%d %H:%M");
         if self.assumed {
             format!("{civil} host local time")
-        } else if self.tz == TimeZone::UTC {
+        } else if zoned.offset().is_zero() && zoned.strftime("%Z").to_string() == "UTC" {
             format!("{civil} UTC")
         } else {
             format!("{civil} {}", zoned.strftime("%:z"))

@@ -9,11 +9,33 @@ use crate::shell::wrappers::{base, is_this_host};
 pub(in crate::shell) fn is_power_program(name: &[u8]) -> bool {
     matches!(
         name,
-        b"reboot" | b"shutdown" | b"halt" | b"poweroff" | b"init" | b"telinit" | b"systemctl"
-            | b"loginctl" | b"kexec" | b"rtcwake" | b"kill" | b"busctl" | b"dbus-send" | b"gdbus"
-            | b"ipmitool" | b"virsh" | b"xe" | b"qm" | b"pct" | b"xl" | b"machinectl"
-            | b"openrc-shutdown" | b"ubus" | b"transactional-update" | b"rebootmgrctl"
-            | b"coldreboot" | b"soft-reboot"
+        b"reboot"
+            | b"shutdown"
+            | b"halt"
+            | b"poweroff"
+            | b"init"
+            | b"telinit"
+            | b"systemctl"
+            | b"loginctl"
+            | b"kexec"
+            | b"rtcwake"
+            | b"kill"
+            | b"busctl"
+            | b"dbus-send"
+            | b"gdbus"
+            | b"ipmitool"
+            | b"virsh"
+            | b"xe"
+            | b"qm"
+            | b"pct"
+            | b"xl"
+            | b"machinectl"
+            | b"openrc-shutdown"
+            | b"ubus"
+            | b"transactional-update"
+            | b"rebootmgrctl"
+            | b"coldreboot"
+            | b"soft-reboot"
     )
 }
 
@@ -31,7 +53,9 @@ impl<'a> Words<'a> {
 
     /// Whether some word is not known, not even whether it is an option.
     fn open(&self) -> bool {
-        self.0.iter().any(|w| w.bytes().is_none() && w.prefix().is_empty())
+        self.0
+            .iter()
+            .any(|w| w.bytes().is_none() && w.prefix().is_empty())
     }
 
     fn has(&self, wanted: &[&[u8]]) -> bool {
@@ -227,9 +251,28 @@ fn clock(time: &[u8]) -> Delay {
 
 /// Options of systemctl that have a value behind them.
 const SYSTEMCTL: &[&[u8]] = &[
-    b"-H", b"--host", b"-M", b"--machine", b"-t", b"--type", b"-p", b"--property", b"-n",
-    b"--lines", b"-o", b"--output", b"-s", b"--signal", b"--root", b"--job-mode", b"--when",
-    b"--message", b"--state", b"--boot-loader-entry", b"--boot-loader-menu", b"--reboot-argument",
+    b"-H",
+    b"--host",
+    b"-M",
+    b"--machine",
+    b"-t",
+    b"--type",
+    b"-p",
+    b"--property",
+    b"-n",
+    b"--lines",
+    b"-o",
+    b"--output",
+    b"-s",
+    b"--signal",
+    b"--root",
+    b"--job-mode",
+    b"--when",
+    b"--message",
+    b"--state",
+    b"--boot-loader-entry",
+    b"--boot-loader-menu",
+    b"--reboot-argument",
 ];
 
 fn systemctl(words: &Words<'_>) -> Verdict {
@@ -239,12 +282,14 @@ fn systemctl(words: &Words<'_>) -> Verdict {
     let operands = words.operands(SYSTEMCTL);
     let first = operands.first().copied();
     let verdict = match first.and_then(Value::bytes) {
-        Some(b"isolate" | b"start" | b"restart" | b"reload-or-restart" | b"try-restart") => operands
-            .iter()
-            .skip(1)
-            .map(|unit| target(unit))
-            .find(|v| *v != Verdict::Nothing)
-            .unwrap_or(Verdict::Nothing),
+        Some(b"isolate" | b"start" | b"restart" | b"reload-or-restart" | b"try-restart") => {
+            operands
+                .iter()
+                .skip(1)
+                .map(|unit| target(unit))
+                .find(|v| *v != Verdict::Nothing)
+                .unwrap_or(Verdict::Nothing)
+        }
         _ => verb(first),
     };
     let verdict = match (verdict, words.value(b"--when", b"--when")) {
@@ -297,11 +342,15 @@ fn verb(word: Option<&Value>) -> Verdict {
 fn target(unit: &Value) -> Verdict {
     let kind = match unit.bytes() {
         Some(
-            b"reboot.target" | b"runlevel6.target" | b"ctrl-alt-del.target"
+            b"reboot.target"
+            | b"runlevel6.target"
+            | b"ctrl-alt-del.target"
             | b"systemd-reboot.service",
         ) => Kind::Reboot,
         Some(
-            b"poweroff.target" | b"runlevel0.target" | b"shutdown.target"
+            b"poweroff.target"
+            | b"runlevel0.target"
+            | b"shutdown.target"
             | b"systemd-poweroff.service",
         ) => Kind::PowerOff,
         Some(b"halt.target" | b"systemd-halt.service") => Kind::Halt,
@@ -375,7 +424,11 @@ fn kill(words: &Words<'_>) -> Verdict {
 
 /// logind's and systemd's methods.
 fn bus(words: &Words<'_>) -> Verdict {
-    let about = |part: &[u8]| words.iter().any(|w| w.windows(part.len()).any(|x| x == part));
+    let about = |part: &[u8]| {
+        words
+            .iter()
+            .any(|w| w.windows(part.len()).any(|x| x == part))
+    };
     if !about(b"login1") && !about(b"systemd1") && !about(b"ConsoleKit") {
         return Verdict::Nothing;
     }
@@ -393,9 +446,7 @@ fn bus(words: &Words<'_>) -> Verdict {
     let scheduled = words.iter().any(|w| w.ends_with(b"ScheduleShutdown"));
     let verdict = match method {
         Some(kind) => down(kind, Delay::Now),
-        None if scheduled && about(b"CancelScheduled") => {
-            Verdict::Power(Power::Cancel(Host::This))
-        }
+        None if scheduled && about(b"CancelScheduled") => Verdict::Power(Power::Cancel(Host::This)),
         None if scheduled => {
             let kind = if about(b"reboot") {
                 Kind::Reboot

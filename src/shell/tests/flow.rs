@@ -59,7 +59,11 @@ if [ \"$NAME\" = gw4 ] || [ gw6 = \"$NAME\" ]; then route VI_1 10.0.0.1; else ro
 
 #[test]
 fn case_labels_are_noted_with_their_places_also_after_the_match() {
-    let outcome = call(Tree::default(), "case \"$1\" in\n a|b*) x;;\n \"c\") y;;\nesac\n", &["a"]);
+    let outcome = call(
+        Tree::default(),
+        "case \"$1\" in\n a|b*) x;;\n \"c\") y;;\nesac\n",
+        &["a"],
+    );
     let found: Vec<(String, bool, Option<bool>)> = outcome
         .comparisons
         .iter()
@@ -98,10 +102,22 @@ fn flow_goes_where_a_shell_goes() {
         ("( x=1; a ); [ -z \"$x\" ] && b", "a; b"),
         ("{ x=1; }; [ -n \"$x\" ] && b", "b"),
         ("f() { return 1; a; }; f || b", "b"),
-        ("for i in 1 2 3; do [ $i = 2 ] && break; a $i; done; b", "a 1; b"),
-        ("for i in 1 2 3; do [ $i = 2 ] && continue; a $i; done", "a 1; a 3"),
-        ("for i in 1 2; do for j in x y; do break 2; done; a; done; b", "b"),
-        ("for i in 1 2; do for j in x y; do continue 2; done; a; done; b", "b"),
+        (
+            "for i in 1 2 3; do [ $i = 2 ] && break; a $i; done; b",
+            "a 1; b",
+        ),
+        (
+            "for i in 1 2 3; do [ $i = 2 ] && continue; a $i; done",
+            "a 1; a 3",
+        ),
+        (
+            "for i in 1 2; do for j in x y; do break 2; done; a; done; b",
+            "b",
+        ),
+        (
+            "for i in 1 2; do for j in x y; do continue 2; done; a; done; b",
+            "b",
+        ),
         ("case ab in a?) a;& b) c;; d) e;; esac", "a; c"),
         ("case ab in a?) a;;& x) b;; *b) c;; esac", "a; c"),
         ("trap 'a' EXIT; b; exit 0", "b; a"),
@@ -115,8 +131,14 @@ fn flow_goes_where_a_shell_goes() {
         ("[[ ( a == b || c == c ) && ! x == y ]] && a", "a"),
         ("[[ gw4 == gw* ]] && a; [[ gw4 == \"gw*\" ]] || b", "a; b"),
         ("test -n '' || a", "a"),
-        ("if [ 1 = 2 ]; then a; elif [ 1 = 1 ]; then b; else c; fi", "b"),
-        ("echo MASTER | grep -q MAST && a; grep -q x <<< abc || b", "a; b"),
+        (
+            "if [ 1 = 2 ]; then a; elif [ 1 = 1 ]; then b; else c; fi",
+            "b",
+        ),
+        (
+            "echo MASTER | grep -q MAST && a; grep -q x <<< abc || b",
+            "a; b",
+        ),
         ("a & b", "a; b"),
         ("command a; builtin echo x; nohup b &", "a; b"),
         ("x() { a; }; unset -f x; x", "x"),
@@ -132,15 +154,28 @@ fn flow_goes_where_a_shell_goes() {
 #[test]
 fn scripts_and_sourced_files_of_the_tree_are_followed() {
     let tree = Tree::default()
-        .with("/opt/lib.sh", "GW=10.0.0.1\nadd() { ip route add default via $GW dev $1; }\n")
-        .with("/usr/bin/hook", "#!/bin/sh\n. /opt/lib.sh\nadd $1\nexport A=1\n/opt/inner \"$A\"\n")
+        .with(
+            "/opt/lib.sh",
+            "GW=10.0.0.1\nadd() { ip route add default via $GW dev $1; }\n",
+        )
+        .with(
+            "/usr/bin/hook",
+            "#!/bin/sh\n. /opt/lib.sh\nadd $1\nexport A=1\n/opt/inner \"$A\"\n",
+        )
         .with("/opt/inner", "echo $1 > /etc/out\n");
     let outcome = call(tree, "#!/bin/sh\nsudo hook eth0 >/dev/null 2>&1\n", &[]);
     assert_eq!(
         lines(&outcome),
-        ["ip route add default via 10.0.0.1 dev eth0", "> /etc/out: 1"]
+        [
+            "ip route add default via 10.0.0.1 dev eth0",
+            "> /etc/out: 1"
+        ]
     );
-    let via: Vec<String> = outcome.effects[0].via.iter().map(Place::to_string).collect();
+    let via: Vec<String> = outcome.effects[0]
+        .via
+        .iter()
+        .map(Place::to_string)
+        .collect();
     assert_eq!(via, ["/x.sh:2:1", "/usr/bin/hook:3:1"]);
     assert_eq!(outcome.effects[0].place.path(), Path::new("/opt/lib.sh"));
 }
@@ -154,7 +189,11 @@ fn a_sourced_file_that_is_missing_ends_sh_but_not_bash() {
 #[test]
 fn text_that_is_not_known_is_said_not_to_be() {
     let outcome = sh("eval \"$(hostname)\"; . $(hostname); hostname | sh");
-    let reasons: Vec<String> = outcome.undecided.iter().map(|u| u.doubt.to_string()).collect();
+    let reasons: Vec<String> = outcome
+        .undecided
+        .iter()
+        .map(|u| u.doubt.to_string())
+        .collect();
     assert_eq!(
         reasons,
         [
@@ -175,7 +214,11 @@ fn a_syntax_error_stops_the_shell_where_it_stands() {
 
 #[test]
 fn carriage_returns_are_a_syntax_error_as_they_are_in_a_shell() {
-    let outcome = call(Tree::default(), "#!/bin/sh\r\ncase $1 in\r\n a) x;;\r\nesac\r\n", &["a"]);
+    let outcome = call(
+        Tree::default(),
+        "#!/bin/sh\r\ncase $1 in\r\n a) x;;\r\nesac\r\n",
+        &["a"],
+    );
     assert_eq!(lines(&outcome), ["/x.sh a"]);
 }
 

@@ -22,9 +22,40 @@ fn no_beginning_of_a_script_makes_it_panic() {
 #[test]
 fn hostile_nesting_ends_in_an_answer() {
     for part in [
-        "(", "{ ", "${x:-", "$((", "((", "[[ ( ", "if ", "`", "$(", "\"${x:-", "\"$(", "! ", "[[ ! ",
-        "case x in a) ", "a[", "x=(", "@(", "<(", "while ", "f() ", "<<E ", "\\", "$'", "'", "a|", "a;", "a&&",
-        "eval ", "$(( ( ", "{a,", "${x/", "for x in ", "time ", "function f ",
+        "(",
+        "{ ",
+        "${x:-",
+        "$((",
+        "((",
+        "[[ ( ",
+        "if ",
+        "`",
+        "$(",
+        "\"${x:-",
+        "\"$(",
+        "! ",
+        "[[ ! ",
+        "case x in a) ",
+        "a[",
+        "x=(",
+        "@(",
+        "<(",
+        "while ",
+        "f() ",
+        "<<E ",
+        "\\",
+        "$'",
+        "'",
+        "a|",
+        "a;",
+        "a&&",
+        "eval ",
+        "$(( ( ",
+        "{a,",
+        "${x/",
+        "for x in ",
+        "time ",
+        "function f ",
     ] {
         for count in [50, 299, 100_000] {
             let text = part.repeat(count);
@@ -55,7 +86,10 @@ fn endless_loops_end() {
 fn a_limit_is_never_silent() {
     let outcome = bash("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; a");
     assert!(
-        outcome.undecided.iter().any(|u| matches!(u.doubt, Doubt::Limit(_)))
+        outcome
+            .undecided
+            .iter()
+            .any(|u| matches!(u.doubt, Doubt::Limit(_)))
             || !lines(&outcome).is_empty()
     );
 }

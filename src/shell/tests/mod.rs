@@ -55,10 +55,9 @@ impl World for Tree {
             FileTest::NotEmpty => file.is_some_and(|f| !f.bytes().is_empty()),
             FileTest::Link | FileTest::Block | FileTest::Character => false,
             FileTest::Fifo | FileTest::Socket => false,
-            FileTest::Regular
-            | FileTest::Readable
-            | FileTest::Writable
-            | FileTest::Executable => file.is_some(),
+            FileTest::Regular | FileTest::Readable | FileTest::Writable | FileTest::Executable => {
+                file.is_some()
+            }
         })
     }
 }
@@ -119,7 +118,12 @@ pub(super) fn show(effect: &Effect) -> String {
             format!("{mark} {}: {}", value(path), value(data).trim_end())
         }
     };
-    let conditions: Vec<String> = effect.reach.conditions().iter().map(ToString::to_string).collect();
+    let conditions: Vec<String> = effect
+        .reach
+        .conditions()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
     if !conditions.is_empty() {
         line = format!("{line} if {}", conditions.join(", "));
     }

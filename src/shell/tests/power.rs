@@ -24,7 +24,9 @@ fn verdict(tree: &Tree, text: &str) -> String {
     };
     match judge(tree, text).takes_down {
         TakesDown::Always { down, .. } => format!("{}{}", kind(&down), delay(&down)),
-        TakesDown::If { conditions, down, .. } => {
+        TakesDown::If {
+            conditions, down, ..
+        } => {
             let text: Vec<String> = conditions.iter().map(ToString::to_string).collect();
             format!("{}{} if {}", kind(&down), delay(&down), text.join(", "))
         }
@@ -77,7 +79,10 @@ fn commands_take_this_host_down_or_do_not() {
         ("telinit 6", "reboot"),
         ("init q", "never"),
         ("echo b > /proc/sysrq-trigger", "reboot"),
-        ("echo 1 > /proc/sys/kernel/sysrq; echo o | tee /proc/sysrq-trigger", "off"),
+        (
+            "echo 1 > /proc/sys/kernel/sysrq; echo o | tee /proc/sysrq-trigger",
+            "off",
+        ),
         ("echo 1 > /proc/sys/kernel/sysrq", "never"),
         ("echo s > /proc/sysrq-trigger", "never"),
         ("sh -c 'echo b > /proc/sysrq-trigger'", "reboot"),
@@ -89,16 +94,31 @@ fn commands_take_this_host_down_or_do_not() {
         ("kill -SIGRTMIN+4 1", "off"),
         ("kill -INT 1", "reboot"),
         ("kill -9 1234", "never"),
-        ("dbus-send --system --dest=org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager.Reboot boolean:true", "reboot"),
-        ("busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager PowerOff b false", "off"),
-        ("busctl call org.freedesktop.login1 /o org.freedesktop.login1.Manager CanReboot", "never"),
-        ("ipmitool -I lanplus -H 10.0.0.9 -U a -P b chassis power cycle", "reboot of 10.0.0.9"),
+        (
+            "dbus-send --system --dest=org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager.Reboot boolean:true",
+            "reboot",
+        ),
+        (
+            "busctl call org.freedesktop.login1 /org/freedesktop/login1 org.freedesktop.login1.Manager PowerOff b false",
+            "off",
+        ),
+        (
+            "busctl call org.freedesktop.login1 /o org.freedesktop.login1.Manager CanReboot",
+            "never",
+        ),
+        (
+            "ipmitool -I lanplus -H 10.0.0.9 -U a -P b chassis power cycle",
+            "reboot of 10.0.0.9",
+        ),
         ("ipmitool -I open power reset", "reboot"),
         ("ipmitool sensor", "never"),
         ("virsh reboot vm1", "reboot of vm1"),
         ("qm reset 101", "reboot of 101"),
         ("ssh web1 reboot", "reboot of web1"),
-        ("ssh -p 22 root@web1 'sleep 5; sudo reboot'", "reboot of root@web1"),
+        (
+            "ssh -p 22 root@web1 'sleep 5; sudo reboot'",
+            "reboot of root@web1",
+        ),
         ("ssh localhost sudo reboot", "reboot"),
         ("docker exec c1 reboot", "reboot of container"),
         ("docker restart x", "never"),
@@ -121,7 +141,10 @@ fn commands_take_this_host_down_or_do_not() {
         ("setsid sh -c 'sleep 5; reboot' &", "reboot"),
         ("rm /x && shutdown -r now", "reboot"),
         ("(stop a; reboot)", "reboot"),
-        ("[ -f /var/run/reboot-required ] && reboot", "reboot if [ -f /var/run/reboot-required ]"),
+        (
+            "[ -f /var/run/reboot-required ] && reboot",
+            "reboot if [ -f /var/run/reboot-required ]",
+        ),
         ("ping -c1 gw || sudo reboot", "reboot if ! ping -c1 gw"),
         ("echo \"Rebooting\" > /var/log/reboot", "never"),
         ("logger reboot; wall 'reboot pending'", "never"),
@@ -135,7 +158,10 @@ fn commands_take_this_host_down_or_do_not() {
         ("systemctl $(cat /run/verb)", "undecided"),
         ("x=reboot; $x", "reboot"),
         ("x=/sbin; sudo ${x}/reboot", "reboot"),
-        ("if [ \"$(cat /run/a)\" = 1 ]; then reboot; fi", "reboot if [ \"$(cat /run/a)\" = 1 ]"),
+        (
+            "if [ \"$(cat /run/a)\" = 1 ]; then reboot; fi",
+            "reboot if [ \"$(cat /run/a)\" = 1 ]",
+        ),
         ("false && reboot", "never"),
         ("transactional-update reboot", "reboot"),
         ("xargs reboot < /dev/null", "reboot"),
@@ -147,17 +173,32 @@ fn commands_take_this_host_down_or_do_not() {
 #[test]
 fn wrappers_are_judged_by_what_they_do_and_not_by_their_names() {
     let tree = Tree::default()
-        .with("/etc/script/restart.sh", "#!/bin/sh\n/sbin/shutdown -r now\n")
-        .with("/home/pi/car/reboot.sh", "#!/bin/sh\npgrep car || /home/pi/car/start &\n")
+        .with(
+            "/etc/script/restart.sh",
+            "#!/bin/sh\n/sbin/shutdown -r now\n",
+        )
+        .with(
+            "/home/pi/car/reboot.sh",
+            "#!/bin/sh\npgrep car || /home/pi/car/start &\n",
+        )
         .with("/scripts/off", "#!/bin/sh\n# reboot\n#/sbin/reboot\n")
-        .with("/root/watch.sh", "#!/bin/bash\nif ! ping -c 3 8.8.8.8; then logger no; /sbin/reboot; fi\n")
-        .with("/root/job.py", "#!/usr/bin/python3\nimport os; os.system('reboot')\n");
+        .with(
+            "/root/watch.sh",
+            "#!/bin/bash\nif ! ping -c 3 8.8.8.8; then logger no; /sbin/reboot; fi\n",
+        )
+        .with(
+            "/root/job.py",
+            "#!/usr/bin/python3\nimport os; os.system('reboot')\n",
+        );
     assert_eq!(verdict(&tree, "/etc/script/restart.sh"), "reboot");
     assert_eq!(verdict(&tree, "sh -x /etc/script/restart.sh"), "reboot");
     assert_eq!(verdict(&tree, "cd /etc/script && ./restart.sh"), "reboot");
     assert_eq!(verdict(&tree, "/home/pi/car/reboot.sh"), "never");
     assert_eq!(verdict(&tree, "/scripts/off"), "never");
-    assert_eq!(verdict(&tree, "./watch.sh"), "reboot if ! ping -c 3 8.8.8.8");
+    assert_eq!(
+        verdict(&tree, "./watch.sh"),
+        "reboot if ! ping -c 3 8.8.8.8"
+    );
     let judged = judge(&tree, "/root/job.py");
     assert_eq!(judged.takes_down, TakesDown::Never);
     assert_eq!(judged.unjudged, [0]);

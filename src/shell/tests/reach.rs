@@ -3,31 +3,97 @@ use super::*;
 #[test]
 fn conditions_are_what_the_script_asks() {
     for (text, expected) in [
-        ("set -e; stop a && sync && shutdown -r now", "stop a; sync; shutdown -r now"),
-        ("ping -c1 gw || reboot", "ping -c1 gw; reboot if ! ping -c1 gw"),
-        ("ping -c1 gw && exit 0\nreboot", "ping -c1 gw; reboot if ! ping -c1 gw"),
-        ("if ! ping -c1 gw >/dev/null; then\n reboot\nfi", "ping -c1 gw; reboot if ! ping -c1 gw >/dev/null"),
-        ("[ -f /var/run/reboot-required ] && reboot", "reboot if [ -f /var/run/reboot-required ]"),
+        (
+            "set -e; stop a && sync && shutdown -r now",
+            "stop a; sync; shutdown -r now",
+        ),
+        (
+            "ping -c1 gw || reboot",
+            "ping -c1 gw; reboot if ! ping -c1 gw",
+        ),
+        (
+            "ping -c1 gw && exit 0\nreboot",
+            "ping -c1 gw; reboot if ! ping -c1 gw",
+        ),
+        (
+            "if ! ping -c1 gw >/dev/null; then\n reboot\nfi",
+            "ping -c1 gw; reboot if ! ping -c1 gw >/dev/null",
+        ),
+        (
+            "[ -f /var/run/reboot-required ] && reboot",
+            "reboot if [ -f /var/run/reboot-required ]",
+        ),
         ("[ -f /run/a ] || exit 0\nreboot", "reboot if [ -f /run/a ]"),
-        ("if [ -f /run/a ] && [ -f /run/b ]; then reboot; fi", "reboot if [ -f /run/a ] && [ -f /run/b ]"),
-        ("if [ -f /run/a ]; then b; else c; fi; d", "b if [ -f /run/a ]; c if ! [ -f /run/a ]; d"),
-        ("apt-get upgrade || exit 1\nreboot", "apt-get upgrade; reboot"),
-        ("apt-get upgrade || reboot", "apt-get upgrade; reboot if ! apt-get upgrade"),
-        ("if apt-get upgrade; then reboot; fi", "apt-get upgrade; reboot if apt-get upgrade"),
-        ("set -e; grep -q x /etc/y; reboot", "grep -q x /etc/y; reboot if grep -q x /etc/y"),
+        (
+            "if [ -f /run/a ] && [ -f /run/b ]; then reboot; fi",
+            "reboot if [ -f /run/a ] && [ -f /run/b ]",
+        ),
+        (
+            "if [ -f /run/a ]; then b; else c; fi; d",
+            "b if [ -f /run/a ]; c if ! [ -f /run/a ]; d",
+        ),
+        (
+            "apt-get upgrade || exit 1\nreboot",
+            "apt-get upgrade; reboot",
+        ),
+        (
+            "apt-get upgrade || reboot",
+            "apt-get upgrade; reboot if ! apt-get upgrade",
+        ),
+        (
+            "if apt-get upgrade; then reboot; fi",
+            "apt-get upgrade; reboot if apt-get upgrade",
+        ),
+        (
+            "set -e; grep -q x /etc/y; reboot",
+            "grep -q x /etc/y; reboot if grep -q x /etc/y",
+        ),
         ("grep -q x /etc/y; reboot", "grep -q x /etc/y; reboot"),
-        ("systemctl is-active x || systemctl start x", "systemctl is-active x; systemctl start x if ! systemctl is-active x"),
-        ("case $(hostname) in a) x;; b) y;; *) z;; esac", "x if case $(hostname) in a); y if ! case $(hostname) in a), case $(hostname) in b); z if ! case $(hostname) in a), ! case $(hostname) in b)"),
-        ("x=1; [ -f /run/a ] && x=2; [ $x = 1 ] && b", "b if [ $x = 1 ]"),
-        ("while ! ping -c1 gw; do sleep 1; done; a", "ping -c1 gw; a if ping -c1 gw"),
-        ("for f in /etc/x.d/*; do a $f; done; b", "a /etc/x.d/<?> if /etc/x.d/*; b"),
-        ("f() { ping -c1 gw || return; a; }; f; b", "ping -c1 gw; a if ping -c1 gw; b"),
-        ("sleep 70 && touch /etc/banner && reboot", "touch /etc/banner; reboot"),
-        ("n=$(cat /run/n); [ $n -gt 3 ] && reboot", "cat /run/n; reboot if [ $n -gt 3 ]"),
-        ("trap 'reboot' INT; a", "reboot if signal for: trap 'reboot' INT; a"),
-        ("( ping -c1 a || exit 1 ) || reboot", "ping -c1 a; reboot if ! ( ping -c1 a || exit 1 )"),
+        (
+            "systemctl is-active x || systemctl start x",
+            "systemctl is-active x; systemctl start x if ! systemctl is-active x",
+        ),
+        (
+            "case $(hostname) in a) x;; b) y;; *) z;; esac",
+            "x if case $(hostname) in a); y if ! case $(hostname) in a), case $(hostname) in b); z if ! case $(hostname) in a), ! case $(hostname) in b)",
+        ),
+        (
+            "x=1; [ -f /run/a ] && x=2; [ $x = 1 ] && b",
+            "b if [ $x = 1 ]",
+        ),
+        (
+            "while ! ping -c1 gw; do sleep 1; done; a",
+            "ping -c1 gw; a if ping -c1 gw",
+        ),
+        (
+            "for f in /etc/x.d/*; do a $f; done; b",
+            "a /etc/x.d/<?> if /etc/x.d/*; b",
+        ),
+        (
+            "f() { ping -c1 gw || return; a; }; f; b",
+            "ping -c1 gw; a if ping -c1 gw; b",
+        ),
+        (
+            "sleep 70 && touch /etc/banner && reboot",
+            "touch /etc/banner; reboot",
+        ),
+        (
+            "n=$(cat /run/n); [ $n -gt 3 ] && reboot",
+            "cat /run/n; reboot if [ $n -gt 3 ]",
+        ),
+        (
+            "trap 'reboot' INT; a",
+            "reboot if signal for: trap 'reboot' INT; a",
+        ),
+        (
+            "( ping -c1 a || exit 1 ) || reboot",
+            "ping -c1 a; reboot if ! ( ping -c1 a || exit 1 )",
+        ),
         ("sleep 5 & wait; reboot", "reboot"),
-        ("if [ \"`pidof x`\" ]; then a; fi", "pidof x; a if [ \"`pidof x`\" ]"),
+        (
+            "if [ \"`pidof x`\" ]; then a; fi",
+            "pidof x; a if [ \"`pidof x`\" ]",
+        ),
     ] {
         assert_eq!(lines(&sh(text)).join("; "), expected, "{text}");
     }
@@ -35,7 +101,9 @@ fn conditions_are_what_the_script_asks() {
 
 #[test]
 fn a_counter_in_an_endless_loop_may_reach_its_limit() {
-    let outcome = sh("n=0\nwhile true; do\n if ping -c1 gw; then n=0; else n=$((n+1)); fi\n if [ $n -ge 5 ]; then reboot; fi\n sleep 60\ndone");
+    let outcome = sh(
+        "n=0\nwhile true; do\n if ping -c1 gw; then n=0; else n=$((n+1)); fi\n if [ $n -ge 5 ]; then reboot; fi\n sleep 60\ndone",
+    );
     let last = lines(&outcome);
     assert!(
         last.iter().any(|l| l == "reboot if [ $n -ge 5 ]"),

@@ -1,0 +1,227 @@
+//! What was typed; nothing is resolved here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Will this box come back, and come back useful?
+#[derive(Debug, Parser)]
+#[command(
+    name = "comeback",
+    version,
+    about = "Pre-reboot safety linter and change guard: will this box come back, and come back useful?",
+    disable_help_subcommand = true,
+    arg_required_else_help = false,
+    max_term_width = 80,
+    after_help = EXAMPLES
+)]
+pub struct Cli {
+    /// What to do; a short help without one.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Three ways to begin, shown by `comeback` and `comeback -h`.
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sudo comeback check                      this machine
+  comeback check --hosts 'hosts/*'         a configuration repository
+  comeback guard -- systemctl reboot       reboot only if it will come back
+
+Exit status: 0 clear, 1 blocked, 2 usage, 3 nothing examined, 4 undecided,
+5 busy, 70 internal. Treat everything but 0 as \"do not reboot\".";
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Examine a tree and say whether it will come back
+    Check(CheckArgs),
+    /// Run a command only when the tree is clear; for hooks and scripts
+    Guard(GuardArgs),
+    /// List everything that will reboot or power off this box, next times first
+    Triggers(TriggersArgs),
+    /// Show what was read, with state and place
+    Facts(FactsArgs),
+    /// List the rules
+    Rules(RulesArgs),
+    /// Explain one rule
+    Explain(ExplainArgs),
+    /// Print shell completions
+    Completions(CompletionsArgs),
+    /// Print the JSON Schema of the report
+    Schema,
+    /// Answer look-ups on standard input (used by comeback itself)
+    #[command(name = "read-helper", hide = true)]
+    ReadHelper,
+}
+
+/// Which tree, and how it is read.
+#[derive(Debug, Args, Clone)]
+pub struct TreeArgs {
+    /// The root to examine; the live system where absent
+    pub root: Option<PathBuf>,
+    /// What kind of tree it is
+    #[arg(long, value_name = "KIND")]
+    pub tree: Option<TreeWord>,
+    /// Where a partial tree is complete, such as etc/cron.d (repeatable)
+    #[arg(long, value_name = "DIR", value_delimiter = ',')]
+    pub covers: Vec<PathBuf>,
+    /// The moment to speak of, as 2026-08-24T20:00:00Z; the clock where absent
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+    /// How far ahead schedules are looked at, as 24h or 7d
+    #[arg(long, value_name = "SPAN")]
+    pub horizon: Option<String>,
+    /// Give up reading after this long, as 30s; what is not read is undecided
+    #[arg(long, value_name = "SPAN")]
+    pub deadline: Option<String>,
+    /// Use this policy file
+    #[arg(long, value_name = "FILE", env = "COMEBACK_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+/// `--tree`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TreeWord {
+    /// The running system
+    Live,
+    /// A whole root
+    Full,
+    /// A part of one
+    Partial,
+}
+
+/// Which rules run and what they do to the verdict.
+#[derive(Debug, Args, Clone)]
+pub struct RuleArgs {
+    /// Run only these rules (repeatable, comma-separated)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Do not run these rules (repeatable, comma-separated)
+    #[arg(long, value_name = "ID", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Show preview rules and findings of low confidence too
+    #[arg(long)]
+    pub audit: bool,
+}
+
+/// `comeback check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// Examine every directory that matches, one host each (repeatable)
+    #[arg(long, value_name = "GLOB", conflicts_with = "root")]
+    pub hosts: Vec<String>,
+    /// Which rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// The level that makes the exit status 1
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub fail_on: Option<LevelWord>,
+    /// Accept a finding or an open question of this rule, with a reason
+    #[arg(long, value_name = "ID=REASON")]
+    pub accept: Vec<String>,
+    /// How to report: text, brief, json or jsonl, optionally =FILE (repeatable)
+    #[arg(long, value_name = "FMT[=FILE]")]
+    pub format: Vec<String>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub color: ColorWord,
+    /// Say only the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say why, and list every rule
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// `comeback guard`.
+#[derive(Debug, Args)]
+pub struct GuardArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// Accept a finding or an open question of this rule, with a reason
+    #[arg(long, value_name = "ID=REASON")]
+    pub accept: Vec<String>,
+    /// Print the whole report to standard error as well
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// What to run when the tree is clear
+    #[arg(last = true, value_name = "CMD")]
+    pub command: Vec<std::ffi::OsString>,
+}
+
+/// `comeback triggers`.
+#[derive(Debug, Args)]
+pub struct TriggersArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// text or json
+    #[arg(long, value_name = "FMT", value_enum, default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// `comeback facts`.
+#[derive(Debug, Args)]
+pub struct FactsArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+}
+
+/// `comeback rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// text or json
+    #[arg(long, value_name = "FMT", value_enum, default_value = "text")]
+    pub format: ListFormat,
+}
+
+/// `comeback explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule's id
+    pub rule: String,
+}
+
+/// `comeback completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Formats of the lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// `--fail-on`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LevelWord {
+    /// Blockers
+    Block,
+    /// Warnings too
+    Warn,
+    /// Notes too
+    Note,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ColorWord {
+    /// On a terminal
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}

@@ -1,0 +1,146 @@
+//! The command line: the only place that reads arguments and environment, and the
+//! only one that replaces this process by a guarded command.
+
+mod args;
+mod check;
+mod explain;
+mod facts;
+mod guard;
+mod output;
+mod run;
+mod triggers;
+
+pub use args::Cli;
+
+use std::ffi::OsString;
+use std::io::Write as _;
+
+use clap::{CommandFactory as _, FromArgMatches as _};
+
+use crate::policy::{ConfigError, Exit};
+use crate::source::{OpenError, serve_helper};
+use args::Command;
+use output::{Output, write_out};
+
+/// What ends a run before its verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// An option, rule id, time or pattern that makes no sense: the user's mistake.
+    #[error("{0}")]
+    Usage(String),
+    /// A policy file that cannot be used: the user's mistake.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// There is nothing to examine.
+    #[error("{0}")]
+    Nothing(String),
+    /// The report could not be written.
+    #[error("cannot write the report: {0}")]
+    Output(String),
+}
+
+impl Error {
+    const fn exit(&self) -> Exit {
+        match self {
+            Self::Usage(_) | Self::Config(_) => Exit::Usage,
+            Self::Nothing(_) => Exit::Nothing,
+            Self::Output(_) => Exit::Internal,
+        }
+    }
+}
+
+impl From<OpenError> for Error {
+    fn from(error: OpenError) -> Self {
+        Self::Nothing(error.to_string())
+    }
+}
+
+/// Runs the program with these arguments; the exit status is the answer.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    // What is not understood of the arguments is the user's; clap words it.
+    let matches = match Cli::command().try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => return print_clap(&error),
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => return print_clap(&error),
+    };
+    let result = match cli.command {
+        None => short_help(),
+        Some(Command::Check(args)) => check::run(&args),
+        Some(Command::Guard(args)) => guard::run(args),
+        Some(Command::Triggers(args)) => triggers::run(&args),
+        Some(Command::Facts(args)) => facts::run(&args),
+        Some(Command::Rules(args)) => explain::rules(&args),
+        Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Completions(args)) => completions(&args),
+        Some(Command::Schema) => schema(),
+        Some(Command::ReadHelper) => Ok(helper()),
+    };
+    match result {
+        Ok(exit) => exit.code(),
+        Err(error) => {
+            complain(&error.to_string());
+            error.exit().code()
+        }
+    }
+}
+
+/// One line to standard error.
+pub(super) fn complain(message: &str) {
+    let line = format!("comeback: {message}\n");
+    // A closed standard error leaves nobody to tell.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+fn print_clap(error: &clap::Error) -> u8 {
+    use clap::error::ErrorKind;
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render().to_string();
+            match write_out(&Output::Stdout, text.as_bytes()) {
+                Ok(()) => Exit::Clear.code(),
+                Err(_) => Exit::Internal.code(),
+            }
+        }
+        _ => {
+            let text = error.render().to_string();
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            Exit::Usage.code()
+        }
+    }
+}
+
+fn short_help() -> Result<Exit, Error> {
+    let mut text = String::from(
+        "comeback: will this box come back, and come back useful?\n\n\
+         Usage: comeback <check|guard|triggers|facts|rules|explain> ...\n\n",
+    );
+    text.push_str(args::EXAMPLES);
+    text.push_str("\n\nMore: comeback --help, comeback COMMAND --help, man comeback\n");
+    write_out(&Output::Stdout, text.as_bytes())?;
+    Ok(Exit::Usage)
+}
+
+fn completions(args: &args::CompletionsArgs) -> Result<Exit, Error> {
+    let mut out = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "comeback", &mut out);
+    write_out(&Output::Stdout, &out)?;
+    Ok(Exit::Clear)
+}
+
+fn schema() -> Result<Exit, Error> {
+    let text = crate::report::schema().map_err(|e| Error::Output(e.to_string()))?;
+    write_out(&Output::Stdout, text.as_bytes())?;
+    Ok(Exit::Clear)
+}
+
+fn helper() -> Exit {
+    let served = serve_helper(&mut std::io::stdin().lock(), &mut std::io::stdout().lock());
+    match served {
+        Ok(()) => Exit::Clear,
+        Err(_) => Exit::Internal,
+    }
+}

@@ -1,0 +1,294 @@
+//! From arguments to examined hosts: clock, tree, policy.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Error;
+use super::args::{RuleArgs, TreeArgs, TreeWord};
+use crate::facts::{Given, Host};
+use crate::policy::{Config, Waiver};
+use crate::rules::{Selection, canonical, cards, nearest};
+use crate::source::{
+    Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
+    detect_kind, is_there, read_policy,
+};
+use crate::text::escape_path;
+use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
+
+/// What a run is made with.
+pub(super) struct Setup {
+    /// The clock.
+    pub(super) clock: Clock,
+    /// How far ahead to look.
+    pub(super) horizon: jiff::SignedDuration,
+    /// The policy.
+    pub(super) config: Config,
+    /// When to give up.
+    pub(super) deadline: Deadline,
+}
+
+/// Where policy is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum PolicyPlace {
+    /// In the tree.
+    InTree,
+    /// From the current directory upward.
+    Upward,
+}
+
+/// The default horizon, in hours.
+const HORIZON_HOURS: i64 = 24;
+
+impl PolicyPlace {
+    /// A whole root carries its policy; a part of one lies in a repository that does.
+    pub(super) const fn of(tree: &Tree) -> Self {
+        match tree.coverage().kind {
+            TreeKind::Live | TreeKind::Full => Self::InTree,
+            TreeKind::Partial => Self::Upward,
+        }
+    }
+}
+
+/// Clock, policy and horizon.
+pub(super) fn setup(
+    args: &TreeArgs,
+    tree: &Tree,
+    place: PolicyPlace,
+    deadline: Deadline,
+) -> Result<Setup, Error> {
+    let config = match (&args.config, place) {
+        (Some(path), _) => given(path)?,
+        (None, PolicyPlace::InTree) => in_tree(tree)?,
+        (None, PolicyPlace::Upward) => upward()?,
+    };
+    with_config(args, Some(tree), config, deadline)
+}
+
+/// The same for several hosts, which have one policy: that of the repository.
+pub(super) fn setup_hosts(args: &TreeArgs, deadline: Deadline) -> Result<Setup, Error> {
+    let config = match &args.config {
+        Some(path) => given(path)?,
+        None => upward()?,
+    };
+    with_config(args, None, config, deadline)
+}
+
+fn with_config(
+    args: &TreeArgs,
+    tree: Option<&Tree>,
+    config: Config,
+    deadline: Deadline,
+) -> Result<Setup, Error> {
+    let horizon = match args.horizon.as_ref().or(config.horizon.as_ref()) {
+        Some(text) => {
+            let span = parse_duration(text).ok();
+            let span = span.and_then(|span| jiff::SignedDuration::try_from(span).ok());
+            span.ok_or_else(|| {
+                Error::Usage(format!(
+                    "horizon {text}: not a span of time such as 24h or 7d"
+                ))
+            })?
+        }
+        None => jiff::SignedDuration::from_hours(HORIZON_HOURS),
+    };
+    let clock = match &args.now {
+        Some(text) => {
+            let zone = tree.map_or_else(Zone::utc, crate::facts::zone_of);
+            let now = parse_now(text, &zone);
+            Clock::at(now.map_err(|error| Error::Usage(format!("--now: {error}")))?)
+        }
+        None => Clock::system(),
+    };
+    Ok(Setup {
+        clock,
+        horizon,
+        config,
+        deadline,
+    })
+}
+
+/// `--config`.
+fn given(path: &Path) -> Result<Config, Error> {
+    let shown = escape_path(path);
+    let bytes = read_policy(path).map_err(|e| Error::Usage(format!("config: {shown}: {e}")))?;
+    let bytes = bytes.ok_or_else(|| Error::Usage(format!("config: {shown}: no such file")))?;
+    Ok(Config::parse(path, &bytes)?)
+}
+
+/// The deadline: `--deadline`, else the command's own.
+pub(super) fn deadline(args: &TreeArgs, default: Option<Duration>) -> Result<Deadline, Error> {
+    match &args.deadline {
+        Some(text) => {
+            let span = parse_duration(text).map_err(|_| {
+                Error::Usage(format!("--deadline {text}: not a span of time such as 30s"))
+            })?;
+            Ok(Deadline::after(span))
+        }
+        None => Ok(default.map_or(Deadline::none(), Deadline::after)),
+    }
+}
+
+/// `/etc/comeback/comeback.toml` of the tree.
+fn in_tree(tree: &Tree) -> Result<Config, Error> {
+    use crate::fact::Fact;
+    let path = Path::new("/etc/comeback/comeback.toml");
+    match tree.read(path) {
+        Fact::Known(file) => Ok(Config::parse(path, file.bytes())?),
+        Fact::Absent(_) | Fact::NotCovered(_) => Ok(Config::default()),
+        Fact::Broken(fault) => Err(Error::Usage(format!("config: {}", fault.message))),
+        // Not "the defaults": what the site decided is not known.
+        Fact::Unknown(unknown) => Err(Error::Usage(format!("config: {unknown}"))),
+    }
+}
+
+/// The nearest `comeback.toml` from the current directory upward, not above the
+/// directory that holds `.git`, be that a directory or a file.
+fn upward() -> Result<Config, Error> {
+    let here = std::env::current_dir().map_err(|e| Error::Usage(e.to_string()))?;
+    for dir in here.ancestors() {
+        let path = dir.join("comeback.toml");
+        let found = read_policy(&path);
+        let found = found
+            .map_err(|error| Error::Usage(format!("config: {}: {error}", escape_path(&path))))?;
+        if let Some(bytes) = found {
+            return Ok(Config::parse(&path, &bytes)?);
+        }
+        if is_there(&dir.join(".git")) {
+            break;
+        }
+    }
+    Ok(Config::default())
+}
+
+/// Opens the tree the arguments name.
+pub(super) fn open_tree(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+) -> Result<Tree, Error> {
+    let live = root.is_none_or(|root| root == Path::new("/"));
+    let root = root.unwrap_or(Path::new("/"));
+    let source = DirSource::open(root, helper(), deadline)?;
+    let covers: Vec<PathBuf> = args
+        .covers
+        .iter()
+        .map(|dir| Path::new("/").join(dir))
+        .collect();
+    let shown = escape_path(root);
+    let kind = match args.tree {
+        Some(TreeWord::Live) if !live => {
+            return Err(Error::Usage(format!(
+                "--tree live: {shown} is not the running system"
+            )));
+        }
+        Some(TreeWord::Partial) if live => {
+            return Err(Error::Usage(
+                "--tree partial: the running system is never partial".into(),
+            ));
+        }
+        Some(TreeWord::Full) if !live => TreeKind::Full,
+        Some(TreeWord::Partial) => TreeKind::Partial,
+        Some(TreeWord::Live | TreeWord::Full) => TreeKind::Live,
+        None if live => TreeKind::Live,
+        None => match detect_kind(&source, source.in_checkout()) {
+            Ok(kind) => kind,
+            Err(ambiguous @ Ambiguous::Either) => {
+                return Err(Error::Usage(format!("{shown}: {ambiguous}")));
+            }
+            Err(ambiguous @ Ambiguous::Empty) => {
+                return Err(Error::Nothing(format!("{shown}: {ambiguous}")));
+            }
+        },
+    };
+    if !covers.is_empty() && kind != TreeKind::Partial {
+        return Err(Error::Usage(format!(
+            "--covers is for partial trees, and {shown} is {}",
+            kind.word()
+        )));
+    }
+    let coverage = match kind {
+        TreeKind::Live => Coverage::live(),
+        TreeKind::Full => {
+            // Unpacked by an ordinary user, a tree lost its owners.
+            let owner = source.lstat(Path::new("/")).map(|meta| meta.uid);
+            Coverage::full(owner == Ok(0) && !source.in_checkout())
+        }
+        TreeKind::Partial => Coverage::partial(covers),
+    };
+    Ok(Tree::new(
+        Box::new(source),
+        coverage,
+        Limits::STANDARD,
+        deadline,
+    ))
+}
+
+/// How to start the process that reads what may hang.
+fn helper() -> Option<HelperCommand> {
+    let program = std::env::current_exe().ok()?;
+    Some(HelperCommand {
+        program,
+        args: vec!["read-helper".into()],
+    })
+}
+
+/// A host over a tree.
+pub(super) fn host(tree: Tree, setup: &Setup, args: &TreeArgs, label: Option<String>) -> Host {
+    let given = Given {
+        label,
+        told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
+        versions: setup.config.versions.clone(),
+    };
+    Host::new(tree, setup.clock.now(), given)
+}
+
+/// `--select`, `--ignore`, `--audit`, with every id known.
+pub(super) fn selection(args: &RuleArgs) -> Result<Selection, Error> {
+    let known = |ids: &[String]| ids.iter().map(|id| rule_id(id)).collect::<Result<_, _>>();
+    Ok(Selection {
+        select: known(&args.select)?,
+        ignore: known(&args.ignore)?,
+        audit: args.audit,
+    })
+}
+
+/// A rule's id, or an error that names its nearest neighbour.
+pub(super) fn rule_id(typed: &str) -> Result<String, Error> {
+    if let Some(id) = canonical(typed) {
+        return Ok(id.to_owned());
+    }
+    let near = nearest(typed, cards().keys().map(String::as_str));
+    let hint = near.map_or_else(
+        || "; comeback rules lists them".to_owned(),
+        |near| format!(", did you mean \"{near}\"?"),
+    );
+    Err(Error::Usage(format!("unknown rule \"{typed}\"{hint}")))
+}
+
+/// `--accept ID=REASON` as waivers for today.
+pub(super) fn accepted(list: &[String]) -> Result<Vec<Waiver>, Error> {
+    list.iter()
+        .map(|text| {
+            let (id, reason) = text.split_once('=').unwrap_or((text, ""));
+            let rule = rule_id(id)?;
+            if reason.trim().is_empty() {
+                return Err(Error::Usage(format!(
+                    "--accept {id}: needs a reason: {id}=REASON"
+                )));
+            }
+            if cards().get(&rule).is_some_and(|card| !card.ignorable) {
+                return Err(Error::Usage(format!(
+                    "--accept {id}: this rule cannot be accepted"
+                )));
+            }
+            Ok(Waiver {
+                rule,
+                host: None,
+                subject: None,
+                until: jiff::civil::Date::MAX,
+                reason: reason.trim().to_owned(),
+                place: None,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,34 @@
+//! `comeback triggers`.
+
+use super::Error;
+use super::args::{ListFormat, TriggersArgs};
+use super::output::{Output, write_out};
+use super::run::{PolicyPlace, deadline, host, open_tree, setup};
+use crate::policy::Exit;
+use crate::report;
+
+pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
+    let deadline = deadline(&args.tree, None)?;
+    let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
+    let place = PolicyPlace::of(&tree);
+    let setup = setup(&args.tree, &tree, place, deadline)?;
+    let host = host(tree, &setup, &args.tree, None);
+    let text = match args.format {
+        ListFormat::Text => report::triggers_text(&host),
+        ListFormat::Json => {
+            report::triggers_json(&host).map_err(|e| Error::Output(e.to_string()))?
+        }
+    };
+    write_out(&Output::Stdout, text.as_bytes())?;
+    // A list, not a verdict; only what could not be read spoils it.
+    let undecided = host
+        .triggers()
+        .gaps
+        .iter()
+        .any(crate::fact::Unknown::could_not_look);
+    Ok(if undecided {
+        Exit::Undecided
+    } else {
+        Exit::Clear
+    })
+}
