@@ -148,7 +148,7 @@ fn message(judged: &Judged) -> String {
 }
 
 /// One finding with its evidence, impact and cure.
-fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
+pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let mut out = String::new();
     let rule = judged.finding.rule;
     let head = judged.level.word().len() + rule.len() + 4;
@@ -234,7 +234,7 @@ fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
 }
 
 /// What stayed open of one rule.
-fn open(rule: &OpenRule, verbose: bool) -> String {
+pub(super) fn open(rule: &OpenRule, verbose: bool) -> String {
     if rule.open.is_empty() || (!rule.decides && !verbose) {
         return String::new();
     }
@@ -294,17 +294,22 @@ fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
     }
     if outcome.verbose {
         for run in &host.examined.runs {
-            let word = match &run.ended {
-                Ended::Passed => "passed".to_owned(),
-                Ended::Found => "found".to_owned(),
-                Ended::NotApplicable(why) => format!("not applicable: {why}"),
-                Ended::Undecided(_) => "undecided".to_owned(),
-                Ended::NotCovered(why) => format!("not covered: {why}"),
-            };
+            let word = ended_words(&run.ended);
             let _ = writeln!(out, "  {:<40} {}", run.card.id, wrap(&word, 43, 43));
         }
     }
     out
+}
+
+/// How a rule ended, in words.
+pub(super) fn ended_words(ended: &Ended) -> String {
+    match ended {
+        Ended::Passed => "passed".to_owned(),
+        Ended::Found => "found".to_owned(),
+        Ended::NotApplicable(why) => format!("not applicable: {why}"),
+        Ended::Undecided(_) => "undecided".to_owned(),
+        Ended::NotCovered(why) => format!("not covered: {why}"),
+    }
 }
 
 /// The last lines: the verdict word, a sentence, the counts.
