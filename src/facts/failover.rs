@@ -283,7 +283,12 @@ fn handling(
         Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
         Fact::NotCovered(why) => return not_called(&why.to_string()),
     }
-    let (words, call) = match invocation {
+    // A shell that has nothing to expand makes the same words.
+    let plain = match invocation {
+        Invocation::Shell(text) => plain_words(text).map(Invocation::Exec),
+        Invocation::Exec(_) | Invocation::Never(_) => None,
+    };
+    let (words, call) = match plain.as_ref().unwrap_or(invocation) {
         Invocation::Never(why) => return not_called(why),
         Invocation::Exec(argv) => {
             let mut program: Vec<Value> = argv
@@ -318,6 +323,32 @@ fn handling(
         Handling::Nothing(misses(host, &call, &words, &outcome))
     };
     (handling, outcome.comparisons)
+}
+
+/// The words of a command line in which a shell would find nothing to expand.
+fn plain_words(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut words = Vec::new();
+    let mut word: Option<Vec<u8>> = None;
+    let mut quoted = false;
+    for byte in text {
+        match byte {
+            b'"' => {
+                quoted = !quoted;
+                word.get_or_insert_with(Vec::new);
+            }
+            b'$' | b'`' | b'\\' | b'\n' => return None,
+            b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'*' | b'?' | b'[' | b'{' | b'~'
+            | b'#' | b'\'' | b'!'
+                if !quoted =>
+            {
+                return None;
+            }
+            byte if !quoted && byte.is_ascii_whitespace() => words.extend(word.take()),
+            byte => word.get_or_insert_with(Vec::new).push(*byte),
+        }
+    }
+    words.extend(word);
+    (!quoted && !words.is_empty()).then_some(words)
 }
 
 fn call(program: Program, args: Vec<Value>) -> Call {
@@ -418,6 +449,30 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_line_without_anything_to_expand_is_its_words() {
+        let words = |text: &[u8]| {
+            let words = plain_words(text)?;
+            let text = words
+                .iter()
+                .map(|w| String::from_utf8_lossy(w).into_owned());
+            Some(text.collect::<Vec<_>>())
+        };
+        let call = words(b"\"/etc/r.sh\" INSTANCE \"a b\" MASTER 100");
+        let expected = ["/etc/r.sh", "INSTANCE", "a b", "MASTER", "100"];
+        assert_eq!(call, Some(expected.map(str::to_owned).to_vec()));
+        for text in [
+            &b"a && b"[..],
+            b"a $X",
+            b"a > f",
+            b"a \"open",
+            b"",
+            b"a 'b'",
+        ] {
+            assert_eq!(words(text), None);
+        }
+    }
 
     #[test]
     fn braces_are_alternatives_and_an_open_one_is_a_letter() {

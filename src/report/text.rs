@@ -8,7 +8,7 @@ use super::brief::plural;
 use super::snippet::{gutter, snippet};
 use super::wrap::wrap;
 use super::{Outcome, ShownHost};
-use crate::facts::triggers::action_word;
+use crate::facts::triggers::{Trigger, action_word};
 use crate::policy::{Judged, JudgedHost, OpenRule, Standing, Verdict};
 use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState};
 use crate::text::{Place, escape, escape_path};
@@ -43,8 +43,10 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         return out;
     }
     out.push('\n');
+    let next = |t: &&Trigger| t.next_at().is_some();
+    let triggers = host.examined.triggers.iter().filter(next).count();
     for line in &host.chain {
-        out.push_str(&chain_line(line));
+        out.push_str(&chain_line(line, triggers));
     }
     for (index, judged) in host.findings.iter().enumerate() {
         if matches!(judged.standing, Standing::Follows(_)) {
@@ -110,8 +112,14 @@ fn policy_words(outcome: &Outcome) -> String {
     }
 }
 
-fn chain_line(line: &ChainLine) -> String {
-    let word = format!("{:<12}", line.state.word());
+fn chain_line(line: &ChainLine, triggers: usize) -> String {
+    // For what takes the box down the number tells more than a state.
+    let word = if line.link == Link::Triggers && triggers > 0 {
+        plural(triggers, "reboot")
+    } else {
+        line.state.word().to_owned()
+    };
+    let word = format!("{word:<12}");
     let word = match line.state {
         LinkState::Ok => word.green(),
         LinkState::Broken => word.red().bold(),
@@ -168,6 +176,7 @@ fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let _ = writeln!(out, "{line}");
     let own = judged.finding.fix.as_deref();
     let fix = own.unwrap_or(&judged.card.fix);
+    let fix = fix.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = writeln!(out, "   = fix: {}", wrap(&escape(fix.as_bytes()), 10, 10));
     let commands = match own {
         Some(_) => &judged.finding.commands,
