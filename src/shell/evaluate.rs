@@ -218,7 +218,7 @@ impl Evaluator<'_> {
         flow
     }
 
-    fn item(&mut self, item: &Item, mut state: State) -> Flow {
+    fn item(&mut self, item: &Item, state: State) -> Flow {
         // a command costs what the state costs that is copied for it
         self.steps += (state.variables.len() + state.positional.values.len()) / 64;
         if !self.step(&item.place) {
@@ -231,7 +231,6 @@ impl Evaluator<'_> {
             let _ = self.and_or(item, inside).end();
             return Flow::done(state, 0);
         }
-        state.status = Status::Known(0);
         self.and_or(item, state)
     }
 

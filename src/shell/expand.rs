@@ -21,6 +21,8 @@ pub(super) enum Found {
     Unsure,
     /// `$@` and whole arrays.
     Many(Vec<Traced>),
+    /// Fields that are not split again.
+    Fields(Vec<Traced>),
 }
 
 /// A pattern after expansion.
@@ -175,6 +177,14 @@ impl Evaluator<'_> {
                 }
                 Found::One(value) if part.quoted => fields.quoted(&value),
                 Found::One(value) => fields.unquoted(&value, ifs.as_deref(), !literal),
+                Found::Fields(values) => {
+                    for (index, value) in values.iter().enumerate() {
+                        if index > 0 {
+                            fields.end();
+                        }
+                        fields.quoted(value);
+                    }
+                }
                 Found::Many(values) => {
                     let open = values.iter().any(|v| v.many);
                     for (index, value) in values.iter().enumerate() {
@@ -359,7 +369,7 @@ impl Evaluator<'_> {
             b"*" => {
                 let values = listed(state);
                 return if quoted {
-                    Found::One(joined(&values))
+                    Found::One(joined(&values, &separator(state)))
                 } else {
                     Found::Many(values)
                 };
@@ -404,8 +414,13 @@ impl Evaluator<'_> {
             return Found::One(variable.value());
         };
         match (&variable.contents, key.bytes()) {
-            (Contents::Array { entries, .. }, Some(b"@" | b"*")) => {
-                Found::Many(entries.values().cloned().collect())
+            (Contents::Array { entries, .. }, Some(all @ (b"@" | b"*"))) => {
+                let values: Vec<Traced> = entries.values().cloned().collect();
+                if quoted && all == b"*" {
+                    Found::One(joined(&values, &separator(state)))
+                } else {
+                    Found::Many(values)
+                }
             }
             (Contents::Scalar(value), Some(b"@" | b"*" | b"0")) => Found::One(value.clone()),
             (
@@ -475,8 +490,10 @@ impl Evaluator<'_> {
                         .to_string()
                         .into_bytes()
                 }),
-                Found::Many(values) if values.iter().any(|v| v.many) => Traced::unknown(),
-                Found::Many(values) => Traced::known(values.len().to_string()),
+                Found::Many(values) | Found::Fields(values) if values.iter().any(|v| v.many) => {
+                    Traced::unknown()
+                }
+                Found::Many(values) | Found::Fields(values) => Traced::known(values.len().to_string()),
             }),
             Operation::Indirect => {
                 let name = flat(found);
@@ -544,8 +561,14 @@ impl Evaluator<'_> {
                 };
                 match found {
                     Found::Many(values) => {
-                        // counted from 1, with `$0` before the arguments
-                        let skip = usize::try_from(offset.saturating_sub(1)).unwrap_or(0);
+                        let count = i64::try_from(values.len()).unwrap_or(i64::MAX);
+                        let from = match (offset, parameter.name.as_slice()) {
+                            (..0, _) => count.saturating_add(offset),
+                            // counted from 1, with `$0` before the arguments
+                            (_, b"@" | b"*") => offset.saturating_sub(1),
+                            _ => offset,
+                        };
+                        let skip = usize::try_from(from).unwrap_or(0);
                         let take = length.map_or(usize::MAX, |l| usize::try_from(l).unwrap_or(0));
                         Found::Many(values.into_iter().skip(skip).take(take).collect())
                     }
@@ -589,7 +612,7 @@ impl Evaluator<'_> {
         let set = match &found {
             Found::Unset => Some(false),
             Found::Unsure => None,
-            Found::Many(values) => Some(!values.is_empty()),
+            Found::Many(values) | Found::Fields(values) => Some(!values.is_empty()),
             Found::One(value) if colon => match &value.value {
                 Value::Known(bytes) => Some(!bytes.is_empty()),
                 Value::Unknown { prefix } => (!prefix.is_empty()).then_some(true),
@@ -609,7 +632,7 @@ impl Evaluator<'_> {
                 if plain {
                     Found::One(value)
                 } else {
-                    Found::Many(this.fields(word, state))
+                    Found::Fields(this.fields(word, state))
                 }
             }
         };
@@ -619,6 +642,7 @@ impl Evaluator<'_> {
             (b'+', None) => Found::One(flat(other(self)).join(Traced::known(""))),
             (b'?', Some(false)) => Found::Unset,
             (_, Some(true)) | (b'?', _) => found,
+            (b'-', Some(false)) => other(self),
             (_, decided) => {
                 let value = flat(other(self));
                 let value = match decided {
@@ -640,15 +664,23 @@ pub(super) fn flat(found: Found) -> Traced {
         Found::Unset => Traced::known(""),
         Found::Unsure => Traced::unknown(),
         Found::One(value) => value,
-        Found::Many(values) => joined(&values),
+        Found::Many(values) | Found::Fields(values) => joined(&values, b" "),
     }
 }
 
-fn joined(values: &[Traced]) -> Traced {
+/// The first character of `IFS`, which `$*` puts between its words.
+fn separator(state: &State) -> Vec<u8> {
+    match state.variables.get(b"IFS".as_slice()).map(super::state::Variable::value) {
+        None => b" ".to_vec(),
+        Some(ifs) => ifs.value.prefix().iter().take(1).copied().collect(),
+    }
+}
+
+fn joined(values: &[Traced], between: &[u8]) -> Traced {
     let mut whole = Traced::known("");
     for (index, value) in values.iter().enumerate() {
         if index > 0 {
-            whole.append(&Traced::known(" "));
+            whole.append(&Traced::known(between));
         }
         whole.append(value);
     }
@@ -659,6 +691,7 @@ fn each(found: Found, change: impl Fn(&Traced) -> Traced) -> Found {
     match found {
         Found::One(value) => Found::One(change(&value)),
         Found::Many(values) => Found::Many(values.iter().map(change).collect()),
+        Found::Fields(values) => Found::Fields(values.iter().map(change).collect()),
         Found::Unset => Found::Unset,
         Found::Unsure => Found::Unsure,
     }

@@ -415,7 +415,8 @@ fn closing_brace(bytes: &[u8], start: usize) -> usize {
 struct Closing<'a> {
     bytes: &'a [u8],
     at: usize,
-    depth: usize,
+    /// For each open parenthesis, whether it stands in double quotes.
+    open: Vec<bool>,
 }
 
 impl<'a> Closing<'a> {
@@ -423,7 +424,7 @@ impl<'a> Closing<'a> {
         Self {
             bytes,
             at: start,
-            depth: 0,
+            open: Vec::new(),
         }
     }
 }
@@ -439,9 +440,16 @@ impl Iterator for Closing<'_> {
             match byte {
                 b'\\' => self.at += 1,
                 b'"' => double = !double,
-                b'(' => self.depth += 1,
-                b')' if self.depth == 0 && !double => return Some(at),
-                b')' => self.depth = self.depth.saturating_sub(1),
+                b'$' if self.bytes.get(self.at) == Some(&b'(') => {
+                    self.at += 1;
+                    self.open.push(double);
+                    double = false;
+                }
+                b'(' if !double => self.open.push(false),
+                b')' if !double => match self.open.pop() {
+                    Some(outside) => double = outside,
+                    None => return Some(at),
+                },
                 b'\'' if !double => {
                     let rest = self.bytes.get(self.at..).unwrap_or(&[]);
                     let end = rest.iter().position(|b| *b == b'\'');
