@@ -28,18 +28,33 @@
 //! Nothing is ever skipped in silence: what can't be followed is in
 //! [`Outcome::undecided`] with its place, also where a limit is hit.
 
+#![allow(
+    clippy::similar_names,
+    reason = "argv and args are this field's own words"
+)]
+
 mod arithmetic;
+mod assignment;
+mod braces;
+mod branch;
 mod builtin;
 mod condition;
+mod convert;
 mod declare;
 mod evaluate;
 mod expand;
+mod filters;
 mod follow;
+mod forms;
 mod library;
+mod parameter;
 mod pattern;
 pub mod power;
+mod print;
+mod read;
 mod simple;
 mod source;
+mod start;
 mod state;
 mod syntax;
 #[cfg(test)]
@@ -47,6 +62,7 @@ mod tests;
 mod tools;
 mod value;
 mod word;
+mod wrapped;
 mod wrappers;
 
 use std::collections::BTreeMap;
@@ -57,8 +73,8 @@ use std::sync::Arc;
 use crate::fact::{Fact, Unknown};
 use crate::text::{File, Place};
 
-pub use evaluate::evaluate;
 pub use source::Source;
+pub use start::evaluate;
 pub use tools::is_quiet;
 pub use value::{Input, Value};
 

@@ -6,6 +6,7 @@
 
 mod judge;
 mod programs;
+mod words;
 
 use super::value::Value;
 use super::{Action, Effect, Scope};

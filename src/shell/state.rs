@@ -225,7 +225,7 @@ impl State {
         self.variables = variables;
         self.positional = self.positional.join(other.positional);
         self.functions.extend(other.functions);
-        self.cwd = self.cwd.join(other.cwd);
+        self.cwd = self.cwd.join(&other.cwd);
         self.errexit = self.errexit || other.errexit;
         self.status = self.status.join(other.status);
         let common = self.path.iter().zip(&other.path);

@@ -2,6 +2,7 @@
 //! `ssh`, `sh -c`, ... Each is looked through, so that an effect carries the
 //! command that does the work.
 
+use super::forms::{Form, PLAIN, form};
 use super::value::{Traced, Value};
 use super::{Dialect, Scope};
 
@@ -35,113 +36,6 @@ pub(super) struct Wrapped {
     pub(super) deferred: bool,
 }
 
-/// How a wrapper takes its words.
-struct Form {
-    /// Short options that take the next word.
-    short: &'static [u8],
-    /// Long options that take the next word.
-    long: &'static [&'static str],
-    /// Words before the command, such as `timeout`'s duration.
-    skip: usize,
-    /// Whether `A=b` may stand before the command.
-    assigns: bool,
-}
-
-const PLAIN: Form = Form {
-    short: b"",
-    long: &[],
-    skip: 0,
-    assigns: false,
-};
-
-/// Wrappers that take options, perhaps some words, and a command.
-fn form(name: &[u8]) -> Option<Form> {
-    let options = |short: &'static [u8], long: &'static [&'static str]| Form {
-        short,
-        long,
-        ..PLAIN
-    };
-    Some(match name {
-        b"sudo" => Form {
-            assigns: true,
-            ..options(
-                b"ugpCchDRrtTU",
-                &[
-                    "user",
-                    "group",
-                    "prompt",
-                    "close-from",
-                    "chdir",
-                    "chroot",
-                    "role",
-                    "type",
-                    "command-timeout",
-                    "other-user",
-                    "host",
-                ],
-            )
-        },
-        b"doas" => options(b"uC", &[]),
-        b"pkexec" => options(b"u", &["user"]),
-        b"nice" => options(b"n", &["adjustment"]),
-        b"ionice" => options(b"cnpPu", &["class", "classdata"]),
-        b"nohup"
-        | b"chronic"
-        | b"cronic"
-        | b"eatmydata"
-        | b"fakeroot"
-        | b"setsid"
-        | b"run-one"
-        | b"run-this-one"
-        | b"keep-one-running"
-        | b"run-one-constantly"
-        | b"run-one-until-success"
-        | b"run-one-until-failure"
-        | b"unbuffer"
-        | b"dbus-run-session"
-        | b"builtin"
-        | b"caffeinate"
-        | b"proxychains"
-        | b"proxychains4"
-        | b"torsocks" => PLAIN,
-        b"time" => options(b"fo", &["format", "output"]),
-        b"stdbuf" => options(b"ioe", &["input", "output", "error"]),
-        b"systemd-cat" => options(
-            b"tp",
-            &[
-                "identifier",
-                "priority",
-                "stderr-priority",
-                "level-prefix",
-                "namespace",
-            ],
-        ),
-        b"systemd-inhibit" => options(b"", &["what", "who", "why", "mode"]),
-        b"timeout" => Form {
-            skip: 1,
-            ..options(b"ks", &["kill-after", "signal"])
-        },
-        b"chrt" => Form {
-            skip: 1,
-            ..options(b"TPD", &["sched-runtime", "sched-period", "sched-deadline"])
-        },
-        b"taskset" => Form { skip: 1, ..PLAIN },
-        b"env" => Form {
-            assigns: true,
-            ..options(b"uC", &["unset", "chdir"])
-        },
-        b"nsenter" => options(b"tSG", &["target", "setuid", "setgid"]),
-        b"unshare" => options(b"SGRw", &["setuid", "setgid", "root", "wd"]),
-        b"prlimit" | b"setarch" | b"linux32" | b"linux64" => PLAIN,
-        b"command" => PLAIN,
-        b"exec" => options(b"a", &[]),
-        b"logsave" => Form { skip: 1, ..PLAIN },
-        b"strace" | b"ltrace" => options(b"abeoOpPsSuE", &[]),
-        b"numactl" => options(b"NmCpi", &["cpunodebind", "membind", "physcpubind"]),
-        _ => return None,
-    })
-}
-
 /// The last component of a program's path.
 pub(super) fn base(name: &[u8]) -> &[u8] {
     name.rsplit(|b| *b == b'/').next().unwrap_or(name)
@@ -166,8 +60,8 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
             let known = !applet.is_empty() && !applet.starts_with(b"-");
             return known.then(|| plain(Plan::Words(words.to_vec())));
         }
-        b"su" | b"runuser" => return su(name, words),
-        b"flock" => return flock(words),
+        b"su" | b"runuser" => return Some(su(name, words)),
+        b"flock" => return Some(flock(words)),
         b"chroot" => return chroot(words, dialect),
         b"ssh" | b"autossh" => return ssh(words),
         b"docker" | b"podman" | b"nerdctl" => return container(words, dialect),
@@ -298,7 +192,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
 }
 
 /// `su [-] [USER] -c TEXT`, `runuser -u USER -- COMMAND`
-fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
+fn su(name: &[u8], words: &[Traced]) -> Wrapped {
     let mut at = 0;
     let mut text = None;
     let mut by_user = false;
@@ -324,13 +218,16 @@ fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
                 let value = option.get(10..).unwrap_or(&[]);
                 text = Some(word.derived(Value::known(value)));
             }
-            Some(option) if option.starts_with(b"-") => {
-                // `-lc`
-                if !option.starts_with(b"--") && option.ends_with(b"c") {
-                    text = words.get(at).cloned();
-                    at += 1;
-                }
+            // `-lc`
+            Some(option)
+                if option.starts_with(b"-")
+                    && !option.starts_with(b"--")
+                    && option.ends_with(b"c") =>
+            {
+                text = words.get(at).cloned();
+                at += 1;
             }
+            Some(option) if option.starts_with(b"-") => {}
             _ if by_user => {
                 rest.push(word.clone());
                 rest.extend_from_slice(words.get(at..).unwrap_or(&[]));
@@ -340,14 +237,14 @@ fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
         }
     }
     if by_user && !rest.is_empty() {
-        return Some(wrapped(Plan::Words(rest), Dialect::Sh));
+        return wrapped(Plan::Words(rest), Dialect::Sh);
     }
     let plan = text.map_or(Plan::Input, |text| Plan::Text(text, Vec::new()));
-    Some(wrapped(plan, Dialect::Sh))
+    wrapped(plan, Dialect::Sh)
 }
 
 /// `flock [OPTIONS] FILE COMMAND`, `flock FILE -c TEXT`, `flock -n 9`
-fn flock(words: &[Traced]) -> Option<Wrapped> {
+fn flock(words: &[Traced]) -> Wrapped {
     let options = Form {
         short: b"wE",
         long: &["timeout", "wait", "conflict-exit-code"],
@@ -356,18 +253,19 @@ fn flock(words: &[Traced]) -> Option<Wrapped> {
     let (at, _) = skip_options(words, &options);
     let rest = words.get(at + 1..).unwrap_or(&[]);
     let first = rest.first().and_then(Traced::bytes);
-    let plan = match (first, rest.get(1)) {
-        (Some(b"-c" | b"--command"), Some(text)) => Plan::Text(text.clone(), Vec::new()),
-        _ => {
-            // options may stand behind the file too
-            let (more, _) = skip_options(rest, &options);
-            match rest.get(more..) {
-                Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
-                _ => Plan::Nothing,
-            }
-        }
+    let text = rest
+        .get(1)
+        .filter(|_| matches!(first, Some(b"-c" | b"--command")));
+    if let Some(text) = text {
+        return wrapped(Plan::Text(text.clone(), Vec::new()), Dialect::Sh);
+    }
+    // options may stand behind the file too
+    let (more, _) = skip_options(rest, &options);
+    let plan = match rest.get(more..) {
+        Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
+        _ => Plan::Nothing,
     };
-    Some(wrapped(plan, Dialect::Sh))
+    wrapped(plan, Dialect::Sh)
 }
 
 fn chroot(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {

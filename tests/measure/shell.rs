@@ -3,8 +3,12 @@
 //! `cargo run --example shell` runs small scripts with `/bin/sh` and `bash` and
 //! compares what they run with what the evaluator says; then it evaluates every
 //! shell script below the folders given as arguments and counts those that can't
-//! be parsed, with what `sh -n` or `bash -n` says about them.
-#![allow(clippy::print_stdout, reason = "a measuring program prints its figures")]
+//! be parsed, with what `sh -n` or `bash -n` says about them. With `--commands
+//! FILE` it says for each line of a file whether it takes the host down.
+#![allow(
+    clippy::print_stdout,
+    reason = "a measuring program prints its figures"
+)]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -13,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use comeback::fact::{Fact, Looked};
+use comeback::shell::power::{TakesDown, takes_down};
 use comeback::shell::{
     Action, Call, Dialect, FileTest, Limits, Outcome, Program, Reach, Source, Value, World,
     evaluate,
@@ -38,7 +43,8 @@ impl World for Nothing {
 }
 
 /// Prints its words, each in angle brackets.
-const RUN: &str = "run() { printf 'run'; for _a in \"$@\"; do printf ' <%s>' \"$_a\"; done; echo; }\n";
+const RUN: &str =
+    "run() { printf 'run'; for _a in \"$@\"; do printf ' <%s>' \"$_a\"; done; echo; }\n";
 
 /// For both shells.
 const BOTH: &[&str] = &[
@@ -108,6 +114,7 @@ const BOTH: &[&str] = &[
     "command -v nosuch_x >/dev/null || run none; type cd >/dev/null && run cd; command echo x | grep -q x && run x",
     "x='1 2 3'; set -- $x; run $# $3; set -- \"$x\"; run $#",
     "readonly r=1; export e=2 f; run $r $e; sh -c 'echo $e' >/dev/null; run done",
+    "run 1; (run ${nope:?gone}; run no) 2>/dev/null; run 2; x=1; run ${x:?}",
     "a=1; f() { a=2; }; f; run $a; (f; a=3); run $a; echo | { a=4; }; run $a",
 ];
 
@@ -160,8 +167,13 @@ fn main() {
     }
     println!("{total} scripts compared with the shells of this machine, {bad} differ");
     let mut count = Count::default();
-    for folder in std::env::args().skip(1) {
-        scripts(Path::new(&folder), &mut count, 0);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--commands" {
+            commands(Path::new(&arguments.next().unwrap_or_default()));
+        } else {
+            scripts(Path::new(&argument), &mut count, 0);
+        }
     }
     println!(
         "{} scripts, {} bytes, {} not parsed ({} of them rejected by the shell too), {} hit a limit, {:?} in all, slowest {:?} {}",
@@ -174,6 +186,28 @@ fn main() {
         count.slowest.0,
         count.slowest.1.display()
     );
+}
+
+/// One verdict for each line of a file of commands.
+fn commands(path: &Path) {
+    let text = std::fs::read(path).unwrap_or_default();
+    for line in String::from_utf8_lossy(&text).lines() {
+        let judgement = takes_down(&command(Dialect::Sh, line));
+        let verdict = match judgement.takes_down {
+            TakesDown::Always { down, .. } => format!("always {:?} {:?}", down.kind, down.delay),
+            TakesDown::If { conditions, .. } => {
+                let text: Vec<String> = conditions.iter().map(ToString::to_string).collect();
+                format!("if {}", text.join(", "))
+            }
+            TakesDown::OtherMachine { .. } => "other".to_owned(),
+            TakesDown::Never => format!("never, {} unjudged", judgement.unjudged.len()),
+            TakesDown::Undecided(why) => {
+                let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+                format!("undecided {}", why.join("; "))
+            }
+        };
+        println!("{verdict}\t{line}");
+    }
 }
 
 /// What a real shell prints.
@@ -275,10 +309,14 @@ fn scripts(folder: &Path, count: &mut Count, depth: usize) {
 fn shell_of(path: &Path) -> Option<&'static str> {
     use std::io::Read as _;
     let mut head = [0_u8; 64];
-    let read = std::fs::File::open(path).and_then(|mut f| f.read(&mut head)).ok()?;
+    let read = std::fs::File::open(path)
+        .and_then(|mut f| f.read(&mut head))
+        .ok()?;
     let line = head.get(..read)?.split(|b| *b == b'\n').next()?;
     let line = String::from_utf8_lossy(line.strip_prefix(b"#!")?).into_owned();
-    let mut words = line.split_whitespace().map(|w| w.rsplit('/').next().unwrap_or(w));
+    let mut words = line
+        .split_whitespace()
+        .map(|w| w.rsplit('/').next().unwrap_or(w));
     let first = words.next()?;
     match if first == "env" { words.next()? } else { first } {
         "sh" | "dash" => Some("sh"),
@@ -293,7 +331,11 @@ fn script(path: &Path, shell: &str, count: &mut Count) {
     };
     count.scripts += 1;
     count.bytes += bytes.len();
-    let dialect = if shell == "sh" { Dialect::Sh } else { Dialect::Bash };
+    let dialect = if shell == "sh" {
+        Dialect::Sh
+    } else {
+        Dialect::Bash
+    };
     let text = File::new(path, bytes);
     let call = Call {
         program: Program::Command(Source::whole(&text)),
@@ -320,6 +362,9 @@ fn script(path: &Path, shell: &str, count: &mut Count) {
             .output()
             .is_ok_and(|output| output.status.success());
         count.broken += usize::from(!accepted);
-        println!("not parsed{}: {message}", if accepted { "" } else { " (nor by the shell)" });
+        println!(
+            "not parsed{}: {message}",
+            if accepted { "" } else { " (nor by the shell)" }
+        );
     }
 }
