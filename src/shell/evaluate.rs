@@ -229,7 +229,7 @@ impl Evaluator<'_> {
         self.tested += tested;
         let mut flow = match pipeline.commands.as_slice() {
             [only] => self.command(only, state),
-            several => self.pipe(several, state),
+            several => self.pipe(several, &pipeline.place, state),
         };
         self.tested -= tested;
         settle(&mut flow, &pipeline.place);
@@ -249,7 +249,7 @@ impl Evaluator<'_> {
     }
 
     /// `a | b | c`: each in a subshell.
-    fn pipe(&mut self, commands: &[Command], mut state: State) -> Flow {
+    fn pipe(&mut self, commands: &[Command], place: &Place, mut state: State) -> Flow {
         let Some((last, before)) = commands.split_last() else {
             return Flow::done(state, 0);
         };
@@ -272,7 +272,12 @@ impl Evaluator<'_> {
             return Flow::default();
         };
         state.out = end.out;
-        state.status = end.status;
+        // the question is the whole pipeline's
+        state.status = match end.status {
+            Status::Open(_) | Status::Mixed => Status::Open(condition_at(place)),
+            Status::Assumed(_) => Status::Assumed(condition_at(place)),
+            known @ Status::Known(_) => known,
+        };
         state.slept = slept.max(end.slept);
         Flow::next(state)
     }

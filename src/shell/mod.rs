@@ -15,7 +15,7 @@
 //!   reached under the condition that it fails, and an `exit` there does not make
 //!   the rest of the script conditional.
 //! * A command that asks something (`[ ]`, `grep`, `ping`, `pgrep`, `curl`,
-//!   `systemctl is-active`, ...: [`tools`]) is a condition wherever its status
+//!   `systemctl is-active`, ...; the list is in `tools.rs`) is a condition wherever its status
 //!   decides: in `&&` and `||`, in `if` and `while`, and under `set -e`.
 //! * In `if`, `elif`, `while`, `until` and after `!`, every command that is not
 //!   modelled is a condition: the script says itself that it may fail.
@@ -46,6 +46,7 @@ mod expand;
 mod filters;
 mod follow;
 mod forms;
+mod jobs;
 mod library;
 mod parameter;
 mod pattern;

@@ -309,7 +309,7 @@ impl Evaluator<'_> {
         match (kind, set) {
             (b'+', Some(false)) => Found::Unset,
             (b'+', Some(true)) | (b'-', Some(false)) => other(self),
-            (b'+', None) => Found::One(flat(other(self)).join(Traced::known(""))),
+            (b'+', None) => Found::One(flat(other(self)).join(&Traced::known(""))),
             (b'?', Some(false)) => {
                 // the shell writes the word as an error and ends
                 self.failed = true;
@@ -320,7 +320,7 @@ impl Evaluator<'_> {
                 let value = flat(other(self));
                 let value = match decided {
                     Some(_) => value,
-                    None => flat(found).join(value),
+                    None => flat(found).join(&value),
                 };
                 if kind == b'=' && parameter.subscript.is_none() {
                     state.set(&parameter.name, value.clone());

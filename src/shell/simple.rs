@@ -168,7 +168,7 @@ impl Evaluator<'_> {
             }
             if let Some(text) = state.out.take() {
                 written = Some(match written.take() {
-                    Some(before) => before.join(text),
+                    Some(before) => before.join(&text),
                     None => text,
                 });
             }

@@ -5,7 +5,7 @@ use super::evaluate::{Evaluator, condition_at};
 use super::filters::{grep, grep_pattern, output};
 use super::state::{Flow, State, Status};
 use super::value::{Traced, Value};
-use super::wrappers::base;
+use super::wrappers::{base, is_installed};
 use super::{Action, Effect, Reach, condition};
 use crate::fact::{Fact, Looked};
 use crate::text::Place;
@@ -264,6 +264,22 @@ pub(super) fn is_known(name: &[u8]) -> bool {
     listed(ASKING, name) || listed(FILTERING, name) || listed(QUIET, name)
 }
 
+/// Whether a program's words hold a program of their own that is not looked at:
+/// `perl -e`, `awk '{ system(...) }'`.
+pub(super) fn hides_commands(argv: &[Value]) -> bool {
+    let name = argv.first().and_then(Value::bytes).map(base);
+    let interpreters: &[&str] = &["perl", "python", "python3", "ruby", "php", "node", "expect"];
+    let filters: &[&str] = &["awk", "gawk", "mawk", "sed"];
+    let runs = |word: &Value| {
+        let text = word.prefix();
+        let marks: [&[u8]; 4] = [b"system", b"| \"", b"|\"", b"|&"];
+        marks.iter().any(|m| text.windows(m.len()).any(|w| w == *m)) || word.bytes().is_none()
+    };
+    name.is_some_and(|name| {
+        listed(interpreters, name) || listed(filters, name) && argv.iter().skip(1).any(runs)
+    })
+}
+
 /// Whether an effect changes nothing but logs: printing, asking, waiting,
 /// logging, and output below `/var/log`, `/tmp` or `/dev/null`.
 #[must_use]
@@ -297,7 +313,7 @@ impl Evaluator<'_> {
         let args = argv.get(1..).unwrap_or(&[]);
         // a script of that name somewhere else is not the tool
         let full = argv.first().and_then(Traced::bytes).unwrap_or(b"");
-        if full.contains(&b'/') && !is_system(full) {
+        if !is_installed(full) {
             return Err(Box::new(state));
         }
         match name.as_slice() {
@@ -401,16 +417,6 @@ impl Evaluator<'_> {
         state.print(&data);
         Flow::done(state, 0)
     }
-}
-
-/// Whether a path lies where the system's own programs are.
-fn is_system(path: &[u8]) -> bool {
-    [&b"/bin/"[..], b"/usr/bin/", b"/sbin/", b"/usr/sbin/"]
-        .iter()
-        .any(|dir| {
-            path.strip_prefix(*dir)
-                .is_some_and(|rest| !rest.contains(&b'/'))
-        })
 }
 
 /// Seconds of a `sleep` argument, rounded down.

@@ -174,8 +174,8 @@ impl Traced {
     }
 
     /// What is known when it is one or the other.
-    pub(super) fn join(mut self, other: Self) -> Self {
-        self.take_inputs(&other);
+    pub(super) fn join(mut self, other: &Self) -> Self {
+        self.take_inputs(other);
         self.many |= other.many;
         if self.place != other.place {
             self.place = None;

@@ -3,6 +3,7 @@
 //! command that does the work.
 
 use super::forms::{Form, PLAIN, form};
+use super::jobs::{at, find, systemd_run, xargs};
 use super::value::{Traced, Value};
 use super::{Dialect, Scope};
 
@@ -41,10 +42,36 @@ pub(super) fn base(name: &[u8]) -> &[u8] {
     name.rsplit(|b| *b == b'/').next().unwrap_or(name)
 }
 
+/// Whether a program is called as one of the system's own: by its name alone, or
+/// from where the system and its administrator install programs. Elsewhere a
+/// script may have any name.
+pub(super) fn is_installed(name: &[u8]) -> bool {
+    let Some(cut) = name.iter().rposition(|b| *b == b'/') else {
+        return true;
+    };
+    matches!(
+        name.get(..cut).unwrap_or(&[]),
+        b"/bin"
+            | b"/sbin"
+            | b"/usr/bin"
+            | b"/usr/sbin"
+            | b"/usr/local/bin"
+            | b"/usr/local/sbin"
+            | b"/lib/systemd"
+            | b"/usr/lib/systemd"
+    )
+}
+
 /// Looks through one wrapper.
 pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    let name = base(argv.first()?.bytes()?);
+    let full = argv.first()?.bytes()?;
+    let name = base(full);
     let words = argv.get(1..).unwrap_or(&[]);
+    // a shell is one wherever it lies
+    let shells: [&[u8]; 4] = [b"sh", b"bash", b"dash", b"ksh"];
+    if !is_installed(full) && !shells.contains(&name) {
+        return None;
+    }
     let plain = |plan| Wrapped {
         plan,
         dialect,
@@ -68,6 +95,7 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         b"at" | b"batch" => return at(name, words),
         b"systemd-run" => return systemd_run(words, dialect),
         b"xargs" => return xargs(words, dialect),
+        b"find" => return find(words, dialect),
         b"command" if asks_where(words) => return Some(plain(Plan::Nothing)),
         _ => {}
     }
@@ -90,7 +118,7 @@ fn asks_where(words: &[Traced]) -> bool {
 }
 
 /// Where the command begins, and the variables set before it.
-fn skip_options(words: &[Traced], form: &Form) -> (usize, Vec<(Vec<u8>, Traced)>) {
+pub(super) fn skip_options(words: &[Traced], form: &Form) -> (usize, Vec<(Vec<u8>, Traced)>) {
     let mut at = 0;
     let mut env = Vec::new();
     let mut skip = form.skip;
@@ -147,7 +175,8 @@ fn takes_next(option: &[u8], form: &Form) -> bool {
     at.is_some_and(|at| at + 1 == letters.len())
 }
 
-fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
+/// A plan and nothing else.
+pub(super) fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
     Wrapped {
         plan,
         dialect,
@@ -351,119 +380,4 @@ fn container(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         scope: Some(Scope::Container),
         ..wrapped(plan, dialect)
     })
-}
-
-fn at(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
-    let mut plan = Plan::Input;
-    for (index, word) in words.iter().enumerate() {
-        match word.bytes()? {
-            // asks or removes
-            b"-l" | b"-d" | b"-r" | b"-c" | b"-V" => return None,
-            b"-f" => plan = Plan::Script(words.get(index + 1)?.clone(), Vec::new()),
-            _ => {}
-        }
-    }
-    if name == b"at" && words.is_empty() {
-        return None;
-    }
-    Some(Wrapped {
-        deferred: true,
-        ..wrapped(plan, Dialect::Sh)
-    })
-}
-
-fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    const LATER: &[&str] = &[
-        "on-active",
-        "on-boot",
-        "on-startup",
-        "on-unit-active",
-        "on-unit-inactive",
-        "on-calendar",
-    ];
-    let options = Form {
-        short: b"puEHMs",
-        long: &[
-            "property",
-            "unit",
-            "setenv",
-            "host",
-            "machine",
-            "description",
-            "slice",
-            "uid",
-            "gid",
-            "nice",
-            "working-directory",
-            "service-type",
-            "on-active",
-            "on-boot",
-            "on-startup",
-            "on-unit-active",
-            "on-unit-inactive",
-            "on-calendar",
-            "timer-property",
-            "path-property",
-            "socket-property",
-        ],
-        ..PLAIN
-    };
-    let (at, _) = skip_options(words, &options);
-    let mut deferred = false;
-    let mut scope = None;
-    for (index, word) in words.iter().enumerate().take(at) {
-        let bytes = word.value.prefix();
-        let long = bytes.strip_prefix(b"--").unwrap_or(&[]);
-        let name = long.split(|b| *b == b'=').next().unwrap_or(&[]);
-        deferred |= LATER.iter().any(|l| l.as_bytes() == name);
-        let value = || {
-            words
-                .get(index + 1)
-                .map_or_else(Value::unknown, |w| w.value.clone())
-        };
-        match (bytes, name) {
-            (b"-H" | b"--host", _) => scope = Some(Scope::Machine(value())),
-            (_, b"host") => {
-                let host = long.get(5..).unwrap_or(&[]);
-                scope = Some(Scope::Machine(Value::known(host)));
-            }
-            (b"-M" | b"--machine", _) | (_, b"machine") => scope = Some(Scope::Container),
-            _ => {}
-        }
-    }
-    let rest = words.get(at..).unwrap_or(&[]);
-    if rest.is_empty() {
-        return None;
-    }
-    Some(Wrapped {
-        scope,
-        deferred,
-        ..wrapped(Plan::Words(rest.to_vec()), dialect)
-    })
-}
-
-/// `xargs COMMAND`: with words that are not known behind it.
-fn xargs(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    let options = Form {
-        short: b"adEIiLlnPs",
-        long: &[
-            "arg-file",
-            "delimiter",
-            "max-args",
-            "max-procs",
-            "max-lines",
-            "replace",
-        ],
-        ..PLAIN
-    };
-    let (at, _) = skip_options(words, &options);
-    let mut rest = words.get(at..).unwrap_or(&[]).to_vec();
-    if rest.is_empty() {
-        return None;
-    }
-    rest.push(Traced {
-        many: true,
-        ..Traced::unknown()
-    });
-    Some(wrapped(Plan::Words(rest), dialect))
 }

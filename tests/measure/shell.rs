@@ -353,7 +353,10 @@ fn script(path: &Path, shell: &str, count: &mut Count) {
         count.slowest = (time, path.to_path_buf());
     }
     let said: Vec<String> = outcome.undecided.iter().map(ToString::to_string).collect();
-    count.limited += usize::from(said.iter().any(|s| s.contains("over a limit")));
+    if let Some(limit) = said.iter().find(|s| s.contains("over a limit")) {
+        count.limited += 1;
+        println!("limit: {limit}");
+    }
     if let Some(message) = said.iter().find(|s| s.contains("syntax error")) {
         count.rejected += 1;
         let accepted = Command::new(shell)

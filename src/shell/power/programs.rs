@@ -3,7 +3,7 @@
 use super::words::Words;
 use super::{Delay, Down, Host, Kind, Power, Verdict, down, down_at};
 use crate::shell::value::Value;
-use crate::shell::wrappers::{base, is_this_host};
+use crate::shell::wrappers::{base, is_installed, is_this_host};
 
 /// Programs looked at here: found among the system's own, their files are not
 /// read to see whether they are scripts.
@@ -48,6 +48,10 @@ pub(super) fn program(argv: &[Value]) -> Verdict {
         // `$REBOOT`, but also `/opt/x/$name`
         return Verdict::Unsure("the program's name is not known");
     };
+    // a script in somebody's directory may have any name
+    if !first.bytes().is_some_and(is_installed) {
+        return Verdict::Nothing;
+    }
     let words = Words(rest);
     if words.has(&[b"--help", b"--version"]) {
         return Verdict::Nothing;
