@@ -15,13 +15,13 @@ use super::source::Source;
 use super::syntax::List;
 
 /// Largest text given to the parser, in bytes.
-const MAX_BYTES: usize = 4 << 20;
+const MAX_BYTES: usize = 1 << 20;
 /// Most commands in one text: the library's lists are nested as deep as they are long.
 const MAX_COMMANDS: usize = 30_000;
 /// Most brackets and braces open at a time, counted without regard to quotes.
 const MAX_OPEN: usize = 300;
 /// How many shorter beginnings are tried when a text does not parse.
-const ATTEMPTS: usize = 64;
+const ATTEMPTS: usize = 16;
 
 /// Why a text could not be parsed.
 #[derive(Debug)]
