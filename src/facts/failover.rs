@@ -13,7 +13,7 @@ use crate::parse::keepalived::{
 };
 use crate::shell::{
     Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
-    Value, evaluate,
+    Value, evaluate, is_quiet,
 };
 use crate::source::{FileKind, Found, Tree, glob_to_regex};
 use crate::text::File;
@@ -372,45 +372,30 @@ fn actions(outcome: &Outcome) -> Vec<Effect> {
     effects.cloned().collect()
 }
 
-/// Programs that only tell somebody.
-const TELLING: [&[u8]; 18] = [
-    b"logger",
-    b"echo",
-    b"printf",
-    b"date",
-    b"true",
-    b"false",
-    b"sleep",
-    b"test",
-    b"[",
-    b"mail",
-    b"mailx",
-    b"sendmail",
-    b"wall",
-    b"cat",
-    b"id",
-    b"hostname",
-    b"whoami",
-    b"basename",
+/// Programs that ask a question when a script waits for their status, and do
+/// something when they are called for it: announce an address, call an interface of
+/// the provider.
+const CALLING: [&[u8]; 7] = [
+    b"curl",
+    b"wget",
+    b"arping",
+    b"nc",
+    b"ncat",
+    b"redis-cli",
+    b"mysqladmin",
 ];
 
 fn is_action(effect: &Effect) -> bool {
-    if effect.scope != Scope::Here {
+    if effect.scope != Scope::Here || !is_quiet(effect) {
         return true;
     }
     match &effect.action {
         Action::Run { argv, .. } => {
             let name = argv.first().and_then(Value::bytes).unwrap_or(b"");
             let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
-            !TELLING.contains(&base)
+            CALLING.contains(&base)
         }
-        Action::Write { path, .. } => match path.bytes() {
-            Some(path) => {
-                let quiet: [&[u8]; 4] = [b"/dev/", b"/var/log/", b"/tmp/", b"/var/tmp/"];
-                !quiet.iter().any(|dir| path.starts_with(dir))
-            }
-            None => false,
-        },
+        Action::Write { .. } => false,
     }
 }
 

@@ -105,6 +105,8 @@ const ASKING: &[&str] = &[
     "rc-service",
     "runlevel",
     "killall",
+    // as in `comeback guard && reboot`
+    "comeback",
 ];
 
 /// Programs that hand on what they read.
@@ -226,6 +228,8 @@ pub(super) fn asks(argv: &[Traced]) -> bool {
                 Some(b"add" | b"del" | b"delete" | b"replace" | b"change" | b"set" | b"flush")
             )
         }),
+        // with a command behind `--` it runs that
+        b"comeback" => argv.iter().any(|w| w.bytes() == Some(b"--")),
         b"ifconfig" | b"route" | b"nmcli" | b"ethtool" => argv.len() > 3,
         b"find" | b"sed" | b"mysqladmin" | b"rpm" | b"dpkg" => {
             let hot = [
