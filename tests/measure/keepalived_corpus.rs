@@ -180,7 +180,7 @@ fn program_version() -> Option<Version> {
 
 /// The classes of complaints that are about syntax alone, with the words
 /// keepalived uses for them.
-const CLASSES: [(&str, ProblemKind); 21] = [
+const CLASSES: [(&str, ProblemKind); 22] = [
     ("Unknown keyword '", ProblemKind::UnknownKeyword),
     ("Missing '{' at beginning", ProblemKind::MissingOpenBrace),
     ("Unexpected '{'", ProblemKind::UnexpectedBrace),
@@ -199,6 +199,7 @@ const CLASSES: [(&str, ProblemKind); 21] = [
     ("Invalid address prefix", ProblemKind::BadAddress),
     ("Invalid virtual server IP", ProblemKind::BadAddress),
     ("Invalid real server ip", ProblemKind::BadAddress),
+    ("invalid broadcast", ProblemKind::BadAddress),
     (" malformed ", ProblemKind::BadAddress),
     ("parsed invalid IP", ProblemKind::BadAddress),
     ("Config files missing", ProblemKind::IncludeMissing),
