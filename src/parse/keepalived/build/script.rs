@@ -41,7 +41,8 @@ impl Builder {
         let most = i64::from(i32::MAX);
         match name {
             "script" => {
-                script.command = command(given, false, dialect, report).or(script.command.take())
+                let found = command(given, false, dialect, report);
+                script.command = found.or(script.command.take());
             }
             "interval" => {
                 let message = "not a number of seconds: ignored";
