@@ -115,6 +115,14 @@ fn words_between_a_keyword_and_its_brace_are_told() {
 }
 
 #[test]
+fn a_second_word_behind_virtual_server_group_is_fatal() {
+    let config = read("virtual_server_group a b {\n10.0.0.1 80\n}\n");
+    assert_eq!(problems(&config), [(Kind::ExtraParameters, 1)]);
+    assert!(config.problems[0].fatal);
+    assert_eq!(problems(&read("virtual_server_group a {\n}\n")), []);
+}
+
+#[test]
 fn each_process_skips_what_is_for_another_even_when_it_is_broken() {
     let conf = "virtual_server 10.0.0.1 80 {\nnonsense {\n}\nprotocol TCP\n}\nvrrp_instance A {\npriority 5\n}\n";
     let config = read(conf);
