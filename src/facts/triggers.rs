@@ -13,7 +13,7 @@ use super::cron::Table;
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::parse::crontab::{
-    Command, Crontab, Daemon, Directory, Job, RunParts, Schedule, TableKind, accepted_name,
+    Command, Crontab, Daemon, Directory, Job, RunParts, Schedule, accepted_name,
 };
 use crate::parse::init_script::{Head, head};
 use crate::shell::power::{Delay, Down, Kind, TakesDown, takes_down};
@@ -193,7 +193,7 @@ fn of_job(
         Judged::Down(fall) => fall,
         Judged::Not => return None,
         Judged::Open(open) => {
-            for unknown in open {
+            for unknown in open.into_iter().filter(|unknown| matters(host, unknown)) {
                 if !out.gaps.contains(&unknown) {
                     out.gaps.push(unknown);
                 }
@@ -232,6 +232,33 @@ fn of_job(
         guard: fall.guard,
         certain: true,
     })
+}
+
+/// Whether something that could not be evaluated leaves the question open. A script
+/// that names no way down, or that a package ships, does not: what it would have to
+/// be told from outside to take the box down is not what cron tells it.
+fn matters(host: &Host, unknown: &Unknown) -> bool {
+    if unknown.could_not_look() && unknown.place.is_none() {
+        return true;
+    }
+    let Some(place) = &unknown.place else {
+        return true;
+    };
+    let is_table = host
+        .cron()
+        .tables
+        .items
+        .iter()
+        .any(|t| t.file.path() == place.path());
+    let text = if is_table {
+        let line = place.file.position(place.span.start).line;
+        place.file.slice(place.file.line_span(line))
+    } else {
+        place.file.bytes()
+    };
+    let mentions = MENTIONS.as_ref();
+    let names_a_way_down = mentions.is_none_or(|mentions| mentions.is_match(text));
+    names_a_way_down && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
 }
 
 fn within(inner: &Place, outer: &Place) -> bool {
@@ -448,7 +475,7 @@ fn program(
         return script_of_interpreter(host, script, effect);
     }
     match &effect.target {
-        Fact::Known(path) => foreign(host, path, effect),
+        Fact::Known(path) => foreign(host, path),
         // Not there, so it does not run.
         Fact::Absent(_) | Fact::Broken(_) => Judged::Not,
         Fact::Unknown(unknown) => Judged::Open(vec![unknown.clone()]),
@@ -484,7 +511,7 @@ fn script_of_interpreter(host: &Host, script: &[u8], effect: &crate::shell::Effe
         return Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)]);
     }
     match host.resolve(path) {
-        Fact::Known(_) => foreign(host, path, effect),
+        Fact::Known(_) => foreign(host, path),
         Fact::Absent(_) | Fact::Broken(_) => Judged::Not,
         Fact::Unknown(unknown) => Judged::Open(vec![unknown]),
         Fact::NotCovered(why) => Judged::NotCovered(why),
@@ -577,7 +604,7 @@ fn run_parts(host: &Host, dir: &Path, call: &Call, daemon: Daemon, depth: usize)
 }
 
 /// A program that is there and no shell script.
-fn foreign(host: &Host, path: &Path, effect: &crate::shell::Effect) -> Judged {
+fn foreign(host: &Host, path: &Path) -> Judged {
     let file = match host.tree().read_head(path, 1 << 20) {
         Fact::Known(file) => file,
         Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return Judged::Not,
@@ -595,24 +622,8 @@ fn foreign(host: &Host, path: &Path, effect: &crate::shell::Effect) -> Judged {
         ),
         Head::Plain => "a".to_owned(),
     };
-    let mentions = MENTIONS.as_ref();
-    if mentions.is_some_and(|mentions| !mentions.is_match(file.bytes())) {
-        return Judged::Not;
-    }
-    let shipped = host.owner_of_any(path);
-    if matches!(shipped, Fact::Known(_)) {
-        return Judged::Not;
-    }
-    let what = format!(
-        "{language} script {} mentions a reboot and is not evaluated",
-        path.display()
-    );
+    let place = file.place(file.line_span(1));
+    let what = format!("this {language} script names a way down and is not evaluated");
     let doubt = Doubt::CannotModel(what);
-    Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)])
-}
-
-/// Whether a table is a user's own.
-#[must_use]
-pub const fn is_user_table(kind: TableKind) -> bool {
-    matches!(kind, TableKind::User { .. })
+    Judged::Open(vec![Unknown::at(place, doubt)])
 }

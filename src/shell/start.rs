@@ -152,6 +152,9 @@ impl Evaluator<'_> {
 /// Which shell runs a file: by its first line, and `sh` for a text without one,
 /// as shells do when the kernel refuses it. `None`: not a shell script.
 pub(super) fn shebang(bytes: &[u8]) -> Option<Dialect> {
+    if bytes.starts_with(b"\x7fELF") {
+        return None;
+    }
     let Some(line) = bytes.strip_prefix(b"#!") else {
         let head = bytes.get(..bytes.len().min(1024)).unwrap_or(&[]);
         let text = !head.is_empty()
