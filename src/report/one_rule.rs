@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{ended_words, finding, open};
+use super::text::{ended_words, finding, open_rules};
 use crate::policy::{JudgedHost, Standing};
 
 /// The findings and open questions of one rule on one host, folded ones too, as the
@@ -20,8 +20,9 @@ pub fn rule_text(host: &JudgedHost, rule: &str) -> String {
         }
         parts.push(text);
     }
-    let open_rules = host.open.iter().filter(|open| open.card.id == rule);
-    parts.extend(open_rules.map(|rule| open(rule, true).trim_start().to_owned()));
+    let open = host.open.iter().filter(|open| open.card.id == rule);
+    let open = open.map(|rule| open_rules(std::slice::from_ref(rule), true));
+    parts.extend(open.map(|text| text.trim_start().to_owned()));
     if parts.is_empty() {
         let runs = host.examined.runs.iter();
         let run = runs.filter(|run| run.card.id == rule);
