@@ -138,8 +138,8 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         }
     }
     examined.runs.sort_by(|a, b| a.card.id.cmp(&b.card.id));
-    examined.summaries = summaries(host, horizon);
-    let triggers = host.triggers();
+    examined.summaries = summaries(host);
+    let triggers = &host.triggers().list;
     examined.triggers.clone_from(&triggers.items);
     examined.trigger_gaps.clone_from(&triggers.gaps);
     examined
@@ -163,10 +163,11 @@ fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> (Vec<Finding>, End
                 Ended::Undecided(tidy(findings.open))
             } else if !findings.list.is_empty() {
                 Ended::Found
-            } else if let Some(why) = findings.uncovered.into_iter().next() {
-                Ended::NotCovered(why)
             } else {
-                Ended::Passed
+                match findings.uncovered.into_iter().next() {
+                    Some(why) if findings.judged == 0 => Ended::NotCovered(why),
+                    _ => Ended::Passed,
+                }
             };
             (findings.list, ended, false)
         }
@@ -269,6 +270,17 @@ mod tests {
         assert_eq!(findings.len(), 1);
         let once = vec![Unknown::new("/a", Doubt::Denied)];
         assert_eq!(ended, Ended::Undecided(once));
+    }
+
+    #[test]
+    fn a_part_that_was_judged_is_a_pass_of_that_part() {
+        let (_, ended, _) = outcome(|| {
+            let mut out = Findings::new();
+            out.judged = 1;
+            out.uncovered.push(Why::NoOwners);
+            Ok(out)
+        });
+        assert_eq!(ended, Ended::Passed);
     }
 
     #[test]
