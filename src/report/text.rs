@@ -52,9 +52,6 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         if matches!(judged.standing, Standing::Follows(_)) {
             continue;
         }
-        if matches!(judged.standing, Standing::Waived { .. }) && !outcome.verbose {
-            continue;
-        }
         out.push('\n');
         out.push_str(&finding(judged, "", outcome.verbose));
         for follower in followers(host, index) {
@@ -66,7 +63,12 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
             }
         }
         if let Standing::Waived { reason, until } = &judged.standing {
-            let text = format!("waived until {until}: {}", escape(reason.as_bytes()));
+            let reason = escape(reason.as_bytes());
+            let text = if *until == jiff::civil::Date::MAX {
+                format!("accepted for this run: {reason}")
+            } else {
+                format!("waived until {until}: {reason}")
+            };
             let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
         }
     }
