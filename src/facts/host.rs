@@ -117,6 +117,12 @@ impl Host {
         }
     }
 
+    /// What the user calls it.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        self.given.label.clone()
+    }
+
     /// The host's own name, where the tree knows it.
     pub fn hostname(&self) -> Fact<String> {
         identity::hostname(&self.tree)

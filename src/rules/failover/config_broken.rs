@@ -19,6 +19,7 @@ impl Rule for ConfigBroken {
         let failover = super::configured(host)?;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
+        out.judged = failover.config.instances.len();
         let mut fatal = failover.config.problems.iter().filter(|p| p.fatal);
         if let Some(first) = fatal.next() {
             // The first ends it; the others wait behind that.

@@ -35,6 +35,7 @@ fn configured(host: &Host) -> Result<&Failover, Stop> {
 /// What could not be read of the configuration itself.
 fn open_parts(failover: &Failover, out: &mut super::Findings) {
     out.open.extend(failover.config.open.iter().cloned());
+    out.uncovered.extend(failover.uncovered.iter().cloned());
 }
 
 /// How many hook calls could be judged.
