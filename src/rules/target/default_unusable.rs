@@ -19,6 +19,10 @@ const DEAD_ENDS: [(&str, &str); 7] = [
     ("runlevel1.target", "stops in rescue mode"),
 ];
 
+/// The cure where there is no systemd.
+const INITDEFAULT: &str =
+    "Let /etc/inittab name a runlevel that brings the box up, such as id:2:initdefault:.";
+
 impl Rule for DefaultUnusable {
     fn id(&self) -> &'static str {
         "target-default-unusable"
@@ -57,7 +61,8 @@ impl Rule for DefaultUnusable {
             }
             Target::Runlevel(Runlevel::NoTable(looked)) => {
                 let message = "no /etc/inittab: init asks for a runlevel and waits for ever";
-                out.push(finding(message.to_owned(), Evidence::from(looked)));
+                let found = finding(message.to_owned(), Evidence::from(looked));
+                out.push(found.fix(INITDEFAULT, &[]));
             }
             Target::Runlevel(Runlevel::NoDefault(meant)) => {
                 let message = "no default runlevel: init asks for one and waits for ever";
@@ -67,7 +72,7 @@ impl Rule for DefaultUnusable {
                 let first = pieces.next();
                 let none = || Evidence::path("/etc/inittab", "has no initdefault line");
                 let found = finding(message.to_owned(), first.unwrap_or_else(none));
-                out.push(found.with_all(pieces));
+                out.push(found.with_all(pieces).fix(INITDEFAULT, &[]));
             }
             Target::Runlevel(Runlevel::Level(level, place)) => {
                 let fate = match level {
@@ -80,7 +85,8 @@ impl Rule for DefaultUnusable {
                 if let Some(fate) = fate {
                     let message = format!("the boot {fate}: the default runlevel is {level}");
                     let label = "the first initdefault counts, and its highest level";
-                    out.push(finding(message, Evidence::span(place.clone(), label)));
+                    let found = finding(message, Evidence::span(place.clone(), label));
+                    out.push(found.fix(INITDEFAULT, &[]));
                 }
             }
         }
