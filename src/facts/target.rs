@@ -298,8 +298,10 @@ fn step(tree: &Tree, name: &str) -> Step {
                 FileKind::CharDevice => return Step::Is(Unit::Masked(path)),
                 FileKind::File if found.meta.len == 0 => return Step::Is(Unit::Masked(path)),
                 FileKind::Link => {
-                    let Fact::Known(target) = tree.read_link(&path) else {
-                        continue;
+                    let target = match tree.read_link(&path) {
+                        Fact::Known(target) => target,
+                        Fact::Unknown(unknown) => return Step::Is(Unit::Unknown(unknown)),
+                        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
                     };
                     if target == Path::new("/dev/null") {
                         return Step::Is(Unit::Masked(path));

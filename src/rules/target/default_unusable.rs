@@ -19,9 +19,9 @@ const DEAD_ENDS: [(&str, &str); 7] = [
     ("runlevel1.target", "stops in rescue mode"),
 ];
 
-/// The cure where there is no systemd.
-const INITDEFAULT: &str =
-    "Let /etc/inittab name a runlevel that brings the box up, such as id:2:initdefault:.";
+/// The cure for sysvinit.
+const INITTAB: &str =
+    "Put a line such as id:2:initdefault: into /etc/inittab, before any other initdefault.";
 
 impl Rule for DefaultUnusable {
     fn id(&self) -> &'static str {
@@ -33,6 +33,8 @@ impl Rule for DefaultUnusable {
         let finding = |message: String, evidence: Evidence| {
             Finding::new(self.id(), "default", message, evidence)
         };
+        let by_inittab =
+            |message: String, evidence: Evidence| finding(message, evidence).fix(INITTAB, &[]);
         match super::of(host)? {
             Target::Systemd(target) => {
                 let name = escape(target.name.as_bytes());
@@ -61,8 +63,7 @@ impl Rule for DefaultUnusable {
             }
             Target::Runlevel(Runlevel::NoTable(looked)) => {
                 let message = "no /etc/inittab: init asks for a runlevel and waits for ever";
-                let found = finding(message.to_owned(), Evidence::from(looked));
-                out.push(found.fix(INITDEFAULT, &[]));
+                out.push(by_inittab(message.to_owned(), Evidence::from(looked)));
             }
             Target::Runlevel(Runlevel::NoDefault(meant)) => {
                 let message = "no default runlevel: init asks for one and waits for ever";
@@ -71,8 +72,8 @@ impl Rule for DefaultUnusable {
                     .map(|(place, why)| Evidence::span(place.clone(), *why));
                 let first = pieces.next();
                 let none = || Evidence::path("/etc/inittab", "has no initdefault line");
-                let found = finding(message.to_owned(), first.unwrap_or_else(none));
-                out.push(found.with_all(pieces).fix(INITDEFAULT, &[]));
+                let found = by_inittab(message.to_owned(), first.unwrap_or_else(none));
+                out.push(found.with_all(pieces));
             }
             Target::Runlevel(Runlevel::Level(level, place)) => {
                 let fate = match level {
@@ -85,8 +86,7 @@ impl Rule for DefaultUnusable {
                 if let Some(fate) = fate {
                     let message = format!("the boot {fate}: the default runlevel is {level}");
                     let label = "the first initdefault counts, and its highest level";
-                    let found = finding(message, Evidence::span(place.clone(), label));
-                    out.push(found.fix(INITDEFAULT, &[]));
+                    out.push(by_inittab(message, Evidence::span(place.clone(), label)));
                 }
             }
         }
