@@ -71,16 +71,13 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
             let number: u32 = number.parse().ok()?;
             (number >= *from).then_some((package, installed, kernel, source))
         });
-    let rows: Vec<_> = rows.collect();
-    if rows.is_empty() {
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
         return;
     }
     let kernels = host.kernels();
-    if let Err(stop) = kernels.complete() {
-        // Only what could not be read: a /boot that is elsewhere is no question here.
-        if let Stop::Undecided(_) = stop {
-            out.stop(stop);
-        }
+    out.open.extend(kernels.gaps.iter().cloned());
+    if kernels.complete().is_err() {
         return;
     }
     // One kernel of unknown version may be new enough.
