@@ -131,7 +131,10 @@ fn the_words_of_a_card_are_complete_and_keep_their_form() {
             }
         }
         for (key, list) in lists(card) {
-            if list.iter().any(|text| text.trim() != text || text.is_empty()) {
+            if list
+                .iter()
+                .any(|text| text.trim() != text || text.is_empty())
+            {
                 complain(key, "an item is empty or padded");
             }
         }

@@ -1,11 +1,7 @@
 //! The invariants of the source: which module may do what, which may know which,
 //! and what must not be written anywhere.
 
-mod golden;
-
 use std::path::{Path, PathBuf};
-
-use golden::repository;
 
 /// One line of a source file with comments and literals blanked out.
 struct Line {
@@ -18,6 +14,11 @@ impl Line {
     fn at(&self) -> String {
         format!("{}:{}: {}", self.path, self.number, self.code.trim())
     }
+}
+
+/// A path of the repository.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// Files of the repository with one of these endings, below `dir`, sorted.
@@ -126,7 +127,11 @@ fn char_length(text: &str) -> usize {
         Some((_, '\\')) => text[2..].find('\'').map_or(0, |end| {
             // `'\''` closes one later.
             let end = end + 3;
-            if text[2..].starts_with('\'') { end + 1 } else { end }
+            if text[2..].starts_with('\'') {
+                end + 1
+            } else {
+                end
+            }
         }),
         Some(_) => match chars.next() {
             Some((at, '\'')) => at + 1,
@@ -208,11 +213,7 @@ const DOORS: [(&str, &[&str], &str); 13] = [
         &["src/cli/"],
         "only cli/ has the standard streams",
     ),
-    (
-        r"\bthread::sleep\b",
-        &[],
-        "nothing waits without a reason",
-    ),
+    (r"\bthread::sleep\b", &[], "nothing waits without a reason"),
     (
         r"\bunwrap_or_default\b",
         &[],
@@ -306,7 +307,10 @@ fn a_module_knows_only_those_below_it() {
             continue;
         };
         let Some((_, below)) = LAYERS.iter().find(|(name, _)| *name == own) else {
-            complaints.push(format!("{}: {own} has no place among the layers", line.path));
+            complaints.push(format!(
+                "{}: {own} has no place among the layers",
+                line.path
+            ));
             continue;
         };
         for used in pattern.captures_iter(&line.code) {
@@ -326,7 +330,10 @@ fn the_layers_are_in_order_and_complete() {
     let mut seen: Vec<&str> = Vec::new();
     for (name, below) in LAYERS {
         for used in below {
-            assert!(seen.contains(used), "{name} knows {used}, which is not below");
+            assert!(
+                seen.contains(used),
+                "{name} knows {used}, which is not below"
+            );
         }
         seen.push(name);
     }

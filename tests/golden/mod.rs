@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 /// A path of the repository.
-pub fn repository(path: &str) -> PathBuf {
+pub(crate) fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
 /// Fails unless the file holds exactly `text`; with `COMEBACK_BLESS=1` in the
 /// environment it is rewritten instead.
-pub fn same_as_file(path: &str, text: &str) {
+pub(crate) fn same_as_file(path: &str, text: &str) {
     let file = repository(path);
     if std::env::var_os("COMEBACK_BLESS").is_some_and(|value| value == "1") {
         std::fs::write(&file, text).unwrap();
