@@ -13,7 +13,7 @@ use crate::parse::keepalived::{
 };
 use crate::shell::{
     Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
-    Value, evaluate,
+    Value, evaluate, is_quiet,
 };
 use crate::source::{FileKind, Found, Tree, glob_to_regex};
 use crate::text::File;
@@ -283,7 +283,12 @@ fn handling(
         Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
         Fact::NotCovered(why) => return not_called(&why.to_string()),
     }
-    let (words, call) = match invocation {
+    // A shell that has nothing to expand makes the same words.
+    let plain = match invocation {
+        Invocation::Shell(text) => plain_words(text).map(Invocation::Exec),
+        Invocation::Exec(_) | Invocation::Never(_) => None,
+    };
+    let (words, call) = match plain.as_ref().unwrap_or(invocation) {
         Invocation::Never(why) => return not_called(why),
         Invocation::Exec(argv) => {
             let mut program: Vec<Value> = argv
@@ -320,6 +325,32 @@ fn handling(
     (handling, outcome.comparisons)
 }
 
+/// The words of a command line in which a shell would find nothing to expand.
+fn plain_words(text: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut words = Vec::new();
+    let mut word: Option<Vec<u8>> = None;
+    let mut quoted = false;
+    for byte in text {
+        match byte {
+            b'"' => {
+                quoted = !quoted;
+                word.get_or_insert_with(Vec::new);
+            }
+            b'$' | b'`' | b'\\' | b'\n' => return None,
+            b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')' | b'*' | b'?' | b'[' | b'{' | b'~'
+            | b'#' | b'\'' | b'!'
+                if !quoted =>
+            {
+                return None;
+            }
+            byte if !quoted && byte.is_ascii_whitespace() => words.extend(word.take()),
+            byte => word.get_or_insert_with(Vec::new).push(*byte),
+        }
+    }
+    words.extend(word);
+    (!quoted && !words.is_empty()).then_some(words)
+}
+
 fn call(program: Program, args: Vec<Value>) -> Call {
     let mut env = BTreeMap::new();
     // The daemon's environment at boot holds little else (systemd.exec(5)).
@@ -341,45 +372,30 @@ fn actions(outcome: &Outcome) -> Vec<Effect> {
     effects.cloned().collect()
 }
 
-/// Programs that only tell somebody.
-const TELLING: [&[u8]; 18] = [
-    b"logger",
-    b"echo",
-    b"printf",
-    b"date",
-    b"true",
-    b"false",
-    b"sleep",
-    b"test",
-    b"[",
-    b"mail",
-    b"mailx",
-    b"sendmail",
-    b"wall",
-    b"cat",
-    b"id",
-    b"hostname",
-    b"whoami",
-    b"basename",
+/// Programs that ask a question when a script waits for their status, and do
+/// something when they are called for it: announce an address, call an interface of
+/// the provider.
+const CALLING: [&[u8]; 7] = [
+    b"curl",
+    b"wget",
+    b"arping",
+    b"nc",
+    b"ncat",
+    b"redis-cli",
+    b"mysqladmin",
 ];
 
 fn is_action(effect: &Effect) -> bool {
-    if effect.scope != Scope::Here {
+    if effect.scope != Scope::Here || !is_quiet(effect) {
         return true;
     }
     match &effect.action {
         Action::Run { argv, .. } => {
             let name = argv.first().and_then(Value::bytes).unwrap_or(b"");
             let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
-            !TELLING.contains(&base)
+            CALLING.contains(&base)
         }
-        Action::Write { path, .. } => match path.bytes() {
-            Some(path) => {
-                let quiet: [&[u8]; 4] = [b"/dev/", b"/var/log/", b"/tmp/", b"/var/tmp/"];
-                !quiet.iter().any(|dir| path.starts_with(dir))
-            }
-            None => false,
-        },
+        Action::Write { .. } => false,
     }
 }
 
@@ -418,6 +434,30 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_line_without_anything_to_expand_is_its_words() {
+        let words = |text: &[u8]| {
+            let words = plain_words(text)?;
+            let text = words
+                .iter()
+                .map(|w| String::from_utf8_lossy(w).into_owned());
+            Some(text.collect::<Vec<_>>())
+        };
+        let call = words(b"\"/etc/r.sh\" INSTANCE \"a b\" MASTER 100");
+        let expected = ["/etc/r.sh", "INSTANCE", "a b", "MASTER", "100"];
+        assert_eq!(call, Some(expected.map(str::to_owned).to_vec()));
+        for text in [
+            &b"a && b"[..],
+            b"a $X",
+            b"a > f",
+            b"a \"open",
+            b"",
+            b"a 'b'",
+        ] {
+            assert_eq!(words(text), None);
+        }
+    }
 
     #[test]
     fn braces_are_alternatives_and_an_open_one_is_a_letter() {

@@ -234,7 +234,17 @@ impl Owners {
 
 /// The package whose file list names `path`, whatever the path; reads every list.
 pub fn shipped_by(tree: &Tree, packages: &Packages, path: &Path) -> Fact<String> {
-    let wanted = path.as_os_str().as_bytes();
+    // Lists name a file as its package ships it, which the merge of /usr moved.
+    let physical = match tree.resolve(path) {
+        Fact::Known(found) => found.path,
+        _ => path.to_path_buf(),
+    };
+    let names = [path, physical.as_path()].map(|path| path.as_os_str().as_bytes().to_vec());
+    let wanted = |line: &[u8]| {
+        names.iter().any(|name| {
+            line == name.as_slice() || name.strip_prefix(b"/usr").is_some_and(|rest| line == rest)
+        })
+    };
     if packages.dpkg.is_some() {
         for list in tree.entries(Path::new("/var/lib/dpkg/info")).items {
             if list.extension().is_none_or(|extension| extension != "list") {
@@ -243,7 +253,7 @@ pub fn shipped_by(tree: &Tree, packages: &Packages, path: &Path) -> Fact<String>
             let Fact::Known(file) = tree.read(&list) else {
                 continue;
             };
-            if dpkg::parse_list(file.bytes()).any(|line| line == wanted) {
+            if dpkg::parse_list(file.bytes()).any(wanted) {
                 let name = list.file_stem().map(|n| n.to_string_lossy().into_owned());
                 return Fact::Known(name.unwrap_or_else(String::new));
             }

@@ -13,11 +13,11 @@ use super::cron::Table;
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::parse::crontab::{
-    Command, Crontab, Daemon, Directory, Job, RunParts, Schedule, TableKind, accepted_name,
+    Command, Crontab, Daemon, Directory, Job, RunParts, Schedule, accepted_name,
 };
 use crate::parse::init_script::{Head, head};
 use crate::shell::power::{Delay, Down, Kind, TakesDown, takes_down};
-use crate::shell::{Action, Call, Dialect, Limits, Outcome, Program, Source, Value, evaluate};
+use crate::shell::{Action, Call, Dialect, Limits, Program, Source, Value, evaluate};
 use crate::source::FileKind;
 use crate::text::{File, Place, escape};
 use crate::time::cron::{Timing, next};
@@ -189,17 +189,11 @@ fn of_job(
     }
     let place = table.file.place(job.line);
     let call = call(table, daemon, reading, job);
-    let (down, place_of_power, via, conditions, guard) = match judge(host, &call, daemon, 0) {
-        Judged::Down {
-            down,
-            place,
-            via,
-            conditions,
-            guard,
-        } => (down, place, via, conditions, guard),
+    let fall = match judge(host, &call, daemon, 0) {
+        Judged::Down(fall) => fall,
         Judged::Not => return None,
         Judged::Open(open) => {
-            for unknown in open {
+            for unknown in open.into_iter().filter(|unknown| matters(host, unknown)) {
                 if !out.gaps.contains(&unknown) {
                     out.gaps.push(unknown);
                 }
@@ -211,14 +205,14 @@ fn of_job(
             return None;
         }
     };
-    let mut via: Vec<Place> = via;
-    if place_of_power.path() != place.path() || !within(&place_of_power, &place) {
-        via.push(place_of_power);
+    let mut via = fall.via;
+    if fall.place.path() != place.path() || !within(&fall.place, &place) {
+        via.push(fall.place);
     }
     let when = match (&reading.dropped, off) {
         (Some(problem), _) => When::Never(problem.message.clone()),
         (None, Some(off)) => When::Never(off.to_owned()),
-        (None, None) => when(host, daemon, reading, job, &down),
+        (None, None) => when(host, daemon, reading, job, &fall.down, fall.slept),
     };
     let who = match (&job.user, &table.owner) {
         (Some((user, _)), _) => escape(user),
@@ -226,7 +220,7 @@ fn of_job(
         (None, None) => "root".to_owned(),
     };
     Some(Trigger {
-        action: down.kind,
+        action: fall.down.kind,
         when,
         schedule: escape(table.file.slice(job.schedule_span)),
         by: format!("cron, as {who}"),
@@ -234,17 +228,51 @@ fn of_job(
         command_place: table.file.place(job.command.span),
         place,
         via,
-        conditions,
-        guard,
+        conditions: fall.conditions,
+        guard: fall.guard,
         certain: true,
     })
+}
+
+/// Whether something that could not be evaluated leaves the question open. A script
+/// that names no way down, or that a package ships, does not: what it would have to
+/// be told from outside to take the box down is not what cron tells it.
+fn matters(host: &Host, unknown: &Unknown) -> bool {
+    if unknown.could_not_look() && unknown.place.is_none() {
+        return true;
+    }
+    let Some(place) = &unknown.place else {
+        return true;
+    };
+    let is_table = host
+        .cron()
+        .tables
+        .items
+        .iter()
+        .any(|t| t.file.path() == place.path());
+    let text = if is_table {
+        let line = place.file.position(place.span.start).line;
+        place.file.slice(place.file.line_span(line))
+    } else {
+        place.file.bytes()
+    };
+    let mentions = MENTIONS.as_ref();
+    let names_a_way_down = mentions.is_none_or(|mentions| mentions.is_match(text));
+    names_a_way_down && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
 }
 
 fn within(inner: &Place, outer: &Place) -> bool {
     inner.span.start >= outer.span.start && inner.span.end <= outer.span.end
 }
 
-fn when(host: &Host, daemon: Daemon, reading: &Crontab, job: &Job, down: &Down) -> When {
+fn when(
+    host: &Host,
+    daemon: Daemon,
+    reading: &Crontab,
+    job: &Job,
+    down: &Down,
+    slept: u64,
+) -> When {
     let fields = match &job.schedule {
         Schedule::At(fields) => fields,
         Schedule::Reboot => return When::Boot,
@@ -262,21 +290,21 @@ fn when(host: &Host, daemon: Daemon, reading: &Crontab, job: &Job, down: &Down) 
     let now = host.now();
     let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     match next(fields, timing, now, until) {
-        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down)),
+        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down, slept)),
         None => When::Never("the schedule matches no date".into()),
     }
 }
 
-/// The moment the box goes down, where the command says when.
-fn delayed(start: Timestamp, down: &Down) -> Timestamp {
-    match down.delay {
-        Delay::Minutes(minutes) => {
-            let minutes = i64::try_from(minutes).unwrap_or(i64::MAX / 120);
-            let delay = SignedDuration::from_secs(minutes.saturating_mul(60));
-            start.checked_add(delay).unwrap_or(start)
-        }
-        Delay::Now | Delay::At { .. } | Delay::Unknown => start,
-    }
+/// The moment the box goes down: after what the job sleeps, and after the delay the
+/// command names.
+fn delayed(start: Timestamp, down: &Down, slept: u64) -> Timestamp {
+    let minutes = match down.delay {
+        Delay::Minutes(minutes) => minutes,
+        Delay::Now | Delay::At { .. } | Delay::Unknown => 0,
+    };
+    let seconds = minutes.saturating_mul(60).saturating_add(slept);
+    let delay = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    start.checked_add(delay).unwrap_or(start)
 }
 
 /// The call cron makes for a job.
@@ -315,15 +343,22 @@ fn source(file: &Arc<File>, command: &Command) -> Source {
     Source::mapped(file, command.text.clone(), offsets.collect())
 }
 
+/// A way down.
+struct Fall {
+    down: Down,
+    /// The command that does it.
+    place: Place,
+    /// The places on the way to it, outermost first.
+    via: Vec<Place>,
+    conditions: Vec<String>,
+    guard: Option<String>,
+    /// Seconds of `sleep` before it.
+    slept: u64,
+}
+
 /// What a call comes to.
 enum Judged {
-    Down {
-        down: Down,
-        place: Place,
-        via: Vec<Place>,
-        conditions: Vec<String>,
-        guard: Option<String>,
-    },
+    Down(Fall),
     Not,
     Open(Vec<Unknown>),
     NotCovered(crate::fact::Why),
@@ -353,13 +388,14 @@ fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> Judged {
         && let Some(effect) = outcome.effects.get(effect)
     {
         let guard = guard_in(&conditions);
-        return Judged::Down {
+        return Judged::Down(Fall {
             down: down.clone(),
             place: effect.place.clone(),
             via: effect.via.clone(),
             conditions,
             guard,
-        };
+            slept: effect.slept,
+        });
     }
     let mut open = match judgement.takes_down {
         TakesDown::Undecided(open) => open,
@@ -374,7 +410,7 @@ fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> Judged {
             Judged::Not => {}
             Judged::Open(more) => open.extend(more),
             Judged::NotCovered(why) => uncovered = Some(why),
-            down @ Judged::Down { .. } => return with_conditions(down, &outcome, index),
+            Judged::Down(fall) => return Judged::Down(within_effect(fall, effect)),
         }
     }
     match (open.is_empty(), uncovered) {
@@ -384,38 +420,19 @@ fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> Judged {
     }
 }
 
-/// Adds the conditions and the way of the effect that led here.
-fn with_conditions(judged: Judged, outcome: &Outcome, index: usize) -> Judged {
-    let Judged::Down {
-        down,
-        place,
-        via,
+/// Adds the conditions and the way of the effect that led there.
+fn within_effect(fall: Fall, effect: &crate::shell::Effect) -> Fall {
+    let outer = effect.reach.conditions().iter().map(ToString::to_string);
+    let conditions: Vec<String> = outer.chain(fall.conditions).collect();
+    let mut via = effect.via.clone();
+    via.push(effect.place.clone());
+    via.extend(fall.via);
+    Fall {
+        guard: fall.guard.or_else(|| guard_in(&conditions)),
         conditions,
-        guard,
-    } = judged
-    else {
-        return judged;
-    };
-    let Some(effect) = outcome.effects.get(index) else {
-        return Judged::Not;
-    };
-    let mut all: Vec<String> = effect
-        .reach
-        .conditions()
-        .iter()
-        .map(ToString::to_string)
-        .collect();
-    all.extend(conditions);
-    let mut way = effect.via.clone();
-    way.push(effect.place.clone());
-    way.extend(via);
-    let guard = guard.or_else(|| guard_in(&all));
-    Judged::Down {
-        down,
-        place,
-        via: way,
-        conditions: all,
-        guard,
+        via,
+        slept: fall.slept.saturating_add(effect.slept),
+        ..fall
     }
 }
 
@@ -454,8 +471,11 @@ fn program(
             return run_parts(host, dir, call, daemon, depth);
         }
     }
+    if let Some(script) = interpreted(base, &words) {
+        return script_of_interpreter(host, script, effect);
+    }
     match &effect.target {
-        Fact::Known(path) => foreign(host, path, effect),
+        Fact::Known(path) => foreign(host, path),
         // Not there, so it does not run.
         Fact::Absent(_) | Fact::Broken(_) => Judged::Not,
         Fact::Unknown(unknown) => Judged::Open(vec![unknown.clone()]),
@@ -469,9 +489,43 @@ fn program(
     }
 }
 
+/// The script an interpreter is started with: its first word that is no option.
+fn interpreted<'a>(base: &[u8], words: &[&'a [u8]]) -> Option<&'a [u8]> {
+    let shells: [&[u8]; 6] = [b"sh", b"bash", b"dash", b"ash", b"ksh", b"zsh"];
+    let others: [&[u8]; 5] = [b"python", b"perl", b"php", b"ruby", b"node"];
+    let known = shells.contains(&base) || others.iter().any(|name| base.starts_with(name));
+    let script = words.iter().skip(1).find(|word| !word.starts_with(b"-"))?;
+    known.then_some(*script)
+}
+
+/// `python3 /opt/x.py`, or `sh /opt/x.sh` where the evaluator had no script to follow.
+fn script_of_interpreter(host: &Host, script: &[u8], effect: &crate::shell::Effect) -> Judged {
+    let path = Path::new(std::ffi::OsStr::from_bytes(script));
+    if !path.is_absolute() {
+        // Relative to a directory that cron's own `cd` or HOME decides.
+        let what = format!(
+            "{} is looked up in a directory that is not known",
+            escape(script)
+        );
+        let doubt = Doubt::CannotModel(what);
+        return Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)]);
+    }
+    match host.resolve(path) {
+        Fact::Known(_) => foreign(host, path),
+        Fact::Absent(_) | Fact::Broken(_) => Judged::Not,
+        Fact::Unknown(unknown) => Judged::Open(vec![unknown]),
+        Fact::NotCovered(why) => Judged::NotCovered(why),
+    }
+}
+
 /// Programs by bare name, or in the distribution's own directories, are assumed to
 /// be what the distribution ships; those that take a box down are known by name.
+/// A suffix is the mark of a script of the site's own.
 fn is_distribution_program(name: &[u8]) -> bool {
+    let suffixes: [&[u8]; 5] = [b".sh", b".py", b".pl", b".php", b".rb"];
+    if suffixes.iter().any(|suffix| name.ends_with(suffix)) {
+        return false;
+    }
     let dirs: [&[u8]; 4] = [b"/bin/", b"/sbin/", b"/usr/bin/", b"/usr/sbin/"];
     !name.contains(&b'/') || dirs.iter().any(|dir| name.starts_with(dir))
 }
@@ -499,19 +553,10 @@ fn guarded(
         ..call.clone()
     };
     match judge(host, &inner, daemon, depth + 1) {
-        Judged::Down {
-            down,
-            place,
-            via,
-            conditions,
-            ..
-        } => Judged::Down {
-            down,
-            place,
-            via,
-            conditions,
+        Judged::Down(fall) => Judged::Down(Fall {
             guard: Some("comeback guard".to_owned()),
-        },
+            ..fall
+        }),
         other => other,
     }
 }
@@ -547,7 +592,7 @@ fn run_parts(host: &Host, dir: &Path, call: &Call, daemon: Daemon, depth: usize)
         match judge(host, &inner, daemon, depth + 1) {
             Judged::Not | Judged::NotCovered(_) => {}
             Judged::Open(more) => open.extend(more),
-            down @ Judged::Down { .. } => return down,
+            down @ Judged::Down(_) => return down,
         }
     }
     open.extend(entries.gaps);
@@ -559,41 +604,26 @@ fn run_parts(host: &Host, dir: &Path, call: &Call, daemon: Daemon, depth: usize)
 }
 
 /// A program that is there and no shell script.
-fn foreign(host: &Host, path: &Path, effect: &crate::shell::Effect) -> Judged {
+fn foreign(host: &Host, path: &Path) -> Judged {
     let file = match host.tree().read_head(path, 1 << 20) {
         Fact::Known(file) => file,
         Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return Judged::Not,
         Fact::Unknown(unknown) => return Judged::Open(vec![unknown]),
     };
-    let Head::Script(interpreter) = head(&file) else {
+    let language = match head(&file) {
         // A binary that takes boxes down would be known by its name.
-        return Judged::Not;
+        Head::Elf | Head::Empty => return Judged::Not,
+        Head::Script(interpreter) => escape(
+            interpreter
+                .path
+                .rsplit(|b| *b == b'/')
+                .next()
+                .unwrap_or(b""),
+        ),
+        Head::Plain => "a".to_owned(),
     };
-    let mentions = MENTIONS.as_ref();
-    if mentions.is_some_and(|mentions| !mentions.is_match(file.bytes())) {
-        return Judged::Not;
-    }
-    let shipped = host.owner_of_any(path);
-    if matches!(shipped, Fact::Known(_)) {
-        return Judged::Not;
-    }
-    let language = escape(
-        interpreter
-            .path
-            .rsplit(|b| *b == b'/')
-            .next()
-            .unwrap_or(b""),
-    );
-    let what = format!(
-        "{language} script {} mentions a reboot and is not evaluated",
-        path.display()
-    );
+    let place = file.place(file.line_span(1));
+    let what = format!("this {language} script names a way down and is not evaluated");
     let doubt = Doubt::CannotModel(what);
-    Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)])
-}
-
-/// Whether a table is a user's own.
-#[must_use]
-pub const fn is_user_table(kind: TableKind) -> bool {
-    matches!(kind, TableKind::User { .. })
+    Judged::Open(vec![Unknown::at(place, doubt)])
 }

@@ -9,7 +9,7 @@ use crate::shell::{FileTest, World};
 use crate::source::{FileKind, Tree};
 use crate::text::File;
 
-/// Bytes that tell a script from a binary.
+/// Bytes that tell a binary from a script.
 const HEAD: u64 = 4;
 
 /// Answers the evaluator's questions from a tree.

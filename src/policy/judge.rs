@@ -1,6 +1,8 @@
 //! What the rules said, weighed by policy: levels, waivers, follow-ups, the chain,
 //! the verdict.
 
+use std::cmp::Reverse;
+
 use super::config::{NOT_EXAMINED, Waiver};
 use super::verdict::{Exit, Verdict};
 use crate::fact::{Unknown, Why};
@@ -156,11 +158,14 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
     }
 }
 
-/// Gravest first, then along the chain, then by rule and subject.
-fn order(judged: &Judged) -> (std::cmp::Reverse<Level>, Link, &str, &str) {
+/// Gravest and surest first, then along the chain, then by rule and subject.
+fn order(judged: &Judged) -> (Reverse<Level>, bool, Reverse<Confidence>, Link, &str, &str) {
     let finding = &judged.finding;
     (
-        std::cmp::Reverse(judged.level),
+        Reverse(judged.level),
+        // What joins other findings comes after them.
+        !finding.joins.is_empty(),
+        Reverse(judged.confidence),
         judged.card.link,
         finding.rule,
         &finding.subject,
@@ -307,22 +312,20 @@ fn chain(examined: &Examined, findings: &[Judged], open: &[OpenRule]) -> Vec<Cha
         let of_link = |judged: &&Judged| judged.card.link == *link;
         let counts =
             |judged: &&Judged| matches!(judged.standing, Standing::Counts | Standing::Follows(_));
-        let worst = findings
-            .iter()
-            .filter(of_link)
-            .filter(counts)
-            .max_by_key(|j| j.level);
+        // They are sorted: the first is the gravest and surest.
+        let worst = findings.iter().filter(of_link).find(counts);
         let reached = !(broken_before && (SEQUENCE.contains(link) || BRANCHES.contains(link)));
         let is_open = open
             .iter()
             .any(|rule| rule.card.link == *link && rule.decides);
         let (state, text) = if reached {
             match worst.map(|j| (j.level, j)) {
-                Some((Level::Block, _)) if *link == Link::Triggers => {
-                    (summary.state, summary.text.clone())
+                // A reboot on its way is no broken link; the line says when.
+                Some((Level::Block | Level::Warn, _)) if *link == Link::Triggers => {
+                    (LinkState::Degraded, summary.text.clone())
                 }
                 Some((Level::Block, judged)) => (LinkState::Broken, judged.finding.message.clone()),
-                Some((Level::Warn, judged)) if *link != Link::Triggers => {
+                Some((Level::Warn, judged)) => {
                     let late = judged.impact == [Impact::Delay];
                     let state = if late {
                         LinkState::Delayed

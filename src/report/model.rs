@@ -447,7 +447,7 @@ fn finding(judged: &Judged, host: &crate::policy::JudgedHost) -> Finding {
         follows: follows.map(|text| escape(text.as_bytes())),
         evidence: evidence.collect(),
         fix: Fix {
-            text: escape(inner.fix.as_ref().unwrap_or(&judged.card.fix).as_bytes()),
+            text: one_line(inner.fix.as_ref().unwrap_or(&judged.card.fix)),
             commands: if own_fix {
                 inner.commands.clone()
             } else {
@@ -456,6 +456,12 @@ fn finding(judged: &Judged, host: &crate::policy::JudgedHost) -> Finding {
         },
         waiver,
     }
+}
+
+/// A card's text without its line breaks.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    escape(words.join(" ").as_bytes())
 }
 
 fn evidence(evidence: &Evidence, primary: &mut bool) -> WireEvidence {

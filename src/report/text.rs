@@ -8,7 +8,7 @@ use super::brief::plural;
 use super::snippet::{gutter, snippet};
 use super::wrap::wrap;
 use super::{Outcome, ShownHost};
-use crate::facts::triggers::action_word;
+use crate::facts::triggers::{Trigger, action_word};
 use crate::policy::{Judged, JudgedHost, OpenRule, Standing, Verdict};
 use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState};
 use crate::text::{Place, escape, escape_path};
@@ -43,8 +43,21 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         return out;
     }
     out.push('\n');
+    let next = |t: &&Trigger| t.next_at().is_some();
+    let triggers = host.examined.triggers.iter().filter(next).count();
+    let mut reason = "";
     for line in &host.chain {
-        out.push_str(&chain_line(line));
+        let mut line = line.clone();
+        // The reason stands once; the lines behind it share it.
+        if line.state == LinkState::NotCovered && line.summary == reason {
+            line.summary.clear();
+        }
+        out.push_str(&chain_line(&line, triggers));
+        reason = host
+            .chain
+            .iter()
+            .find(|l| l.link == line.link && l.state == LinkState::NotCovered)
+            .map_or(reason, |l| l.summary.as_str());
     }
     for (index, judged) in host.findings.iter().enumerate() {
         if matches!(judged.standing, Standing::Follows(_)) {
@@ -68,9 +81,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
             let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
         }
     }
-    for rule in &host.open {
-        out.push_str(&open(rule, outcome.verbose));
-    }
+    out.push_str(&open_rules(&host.open, outcome.verbose));
     out.push_str(&notes(outcome, host));
     out.push_str(&verdict(outcome, host));
     out
@@ -110,8 +121,14 @@ fn policy_words(outcome: &Outcome) -> String {
     }
 }
 
-fn chain_line(line: &ChainLine) -> String {
-    let word = format!("{:<12}", line.state.word());
+fn chain_line(line: &ChainLine, triggers: usize) -> String {
+    // For what takes the box down the number tells more than a state.
+    let word = if line.link == Link::Triggers && triggers > 0 {
+        plural(triggers, "reboot")
+    } else {
+        line.state.word().to_owned()
+    };
+    let word = format!("{word:<12}");
     let word = match line.state {
         LinkState::Ok => word.green(),
         LinkState::Broken => word.red().bold(),
@@ -168,6 +185,7 @@ fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let _ = writeln!(out, "{line}");
     let own = judged.finding.fix.as_deref();
     let fix = own.unwrap_or(&judged.card.fix);
+    let fix = fix.split_whitespace().collect::<Vec<_>>().join(" ");
     let _ = writeln!(out, "   = fix: {}", wrap(&escape(fix.as_bytes()), 10, 10));
     let commands = match own {
         Some(_) => &judged.finding.commands,
@@ -233,31 +251,44 @@ fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
     findings.filter(move |judged| judged.standing == Standing::Follows(cause))
 }
 
-/// What stayed open of one rule.
-fn open(rule: &OpenRule, verbose: bool) -> String {
-    if rule.open.is_empty() || (!rule.decides && !verbose) {
-        return String::new();
-    }
+/// What stayed open: rules with the same questions are told together.
+fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
     let mut out = String::new();
-    let id = &rule.card.id;
-    let title = wrap(
-        &format!("cannot tell: {}", rule.card.title),
-        13 + id.len(),
-        4,
-    );
-    let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
-    for unknown in rule.open.iter().take(8) {
-        let _ = writeln!(out, "   = {}", wrap(&unknown.to_string(), 5, 5));
-    }
-    if rule.open.len() > 8 {
-        let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);
-    }
-    if rule
-        .open
-        .iter()
-        .any(|u| u.doubt == crate::fact::Doubt::Denied)
-    {
-        let _ = writeln!(out, "   = fix: run as root to decide");
+    let mut told: Vec<&OpenRule> = Vec::new();
+    let shown = |rule: &&OpenRule| !rule.open.is_empty() && (rule.decides || verbose);
+    for rule in rules.iter().filter(shown) {
+        if told.iter().any(|known| known.open == rule.open) {
+            continue;
+        }
+        told.push(rule);
+        let same = rules
+            .iter()
+            .filter(shown)
+            .filter(|other| other.open == rule.open);
+        let same: Vec<&str> = same.skip(1).map(|other| other.card.id.as_str()).collect();
+        let id = &rule.card.id;
+        let title = wrap(
+            &format!("cannot tell: {}", rule.card.title),
+            13 + id.len(),
+            4,
+        );
+        let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
+        for unknown in rule.open.iter().take(8) {
+            let _ = writeln!(out, "   = {}", wrap(&unknown.to_string(), 5, 5));
+        }
+        if rule.open.len() > 8 {
+            let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);
+        }
+        if !same.is_empty() {
+            let _ = writeln!(out, "   = nor: {}", wrap(&same.join(", "), 10, 10));
+        }
+        if rule
+            .open
+            .iter()
+            .any(|u| u.doubt == crate::fact::Doubt::Denied)
+        {
+            let _ = writeln!(out, "   = fix: run as root to decide");
+        }
     }
     out
 }
@@ -473,13 +504,11 @@ fn fleet(outcome: &Outcome) -> String {
         let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
     }
     for shown in hosts {
-        for rule in &shown.host.open {
-            let text = open(rule, outcome.verbose);
-            if !text.is_empty() {
-                out.push_str(&text);
-                let name = escape(shown.host.examined.name.as_bytes());
-                let _ = writeln!(out, "   = host: {name}");
-            }
+        let text = open_rules(&shown.host.open, outcome.verbose);
+        if !text.is_empty() {
+            out.push_str(&text);
+            let name = escape(shown.host.examined.name.as_bytes());
+            let _ = writeln!(out, "   = host: {name}");
         }
     }
     out.push('\n');

@@ -30,6 +30,10 @@ pub(super) fn evaluate(bytes: &[u8], state: &mut State) -> Option<i64> {
         state,
         live: true,
     };
+    parser.blanks();
+    if parser.at >= bytes.len() {
+        return Some(0);
+    }
     let mut value = parser.assignment();
     while parser.eat(b",") {
         value = parser.assignment();

@@ -89,19 +89,14 @@ impl Evaluator<'_> {
         place: &Place,
         state: &mut State,
     ) -> Option<bool> {
-        let matched = self.regex_matches(subject, pattern, state);
+        let matched = Self::regex_matches(subject, pattern, state);
         if let Some(literal) = pattern.text.bytes() {
             self.compare(subject, literal, place, true, matched);
         }
         matched
     }
 
-    fn regex_matches(
-        &mut self,
-        subject: &Traced,
-        pattern: &Pattern,
-        state: &mut State,
-    ) -> Option<bool> {
+    fn regex_matches(subject: &Traced, pattern: &Pattern, state: &mut State) -> Option<bool> {
         let unknown = |state: &mut State| {
             state.set(b"BASH_REMATCH", Traced::unknown());
         };

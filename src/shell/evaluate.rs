@@ -5,107 +5,15 @@ use std::sync::Arc;
 
 use super::library;
 use super::source::Source;
-use super::state::{Flow, Jump, State, Status, Variable, join};
-use super::syntax::{AndOr, Arm, ArmEnd, Command, Item, Kind, List, Pipeline, Word};
-use super::value::{Input, Traced};
-use super::{
-    Branch, Call, Comparison, Condition, Dialect, Effect, Limits, Outcome, Program, World,
-};
+use super::state::{Flow, Jump, State, Status};
+use super::syntax::{AndOr, Command, Item, Kind, List, Pipeline};
+use super::value::Traced;
+use super::{Branch, Comparison, Condition, Dialect, Effect, Limits, World};
 use crate::fact::{Doubt, Unknown};
 use crate::text::{File, Place};
 
-/// Rounds of one loop before differing variables are taken as unknown.
-const ROUNDS: usize = 128;
-
 /// Most commands inside each other, over all scripts and functions.
 const NESTING: usize = 600;
-/// Stack for one evaluation: what the limits here and those of the parser need,
-/// several times over. It is reserved, not used.
-const STACK: usize = 128 << 20;
-
-/// Evaluates a call, on a thread of its own: nesting in a hostile script can
-/// then not exhaust the caller's stack, and a panic is an answer.
-#[must_use]
-pub fn evaluate(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
-    let nothing = |doubt| Outcome {
-        effects: Vec::new(),
-        comparisons: Vec::new(),
-        branches: Vec::new(),
-        undecided: vec![Unknown::new(
-            match &call.program {
-                Program::Script(path) => path.clone(),
-                Program::Command(source) => source.file().path().to_path_buf(),
-                Program::Words(_) => PathBuf::new(),
-            },
-            doubt,
-        )],
-        exit: None,
-    };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("shell".to_owned())
-            .stack_size(STACK);
-        match thread.spawn_scoped(scope, || evaluate_here(call, world, limits)) {
-            Ok(handle) => handle.join().unwrap_or_else(|_| {
-                nothing(Doubt::Crashed("the evaluation of a script".to_owned()))
-            }),
-            Err(error) => nothing(Doubt::Io(error.to_string())),
-        }
-    })
-}
-
-fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
-    let mut evaluator = Evaluator {
-        world,
-        limits: *limits,
-        steps: 0,
-        effects: Vec::new(),
-        comparisons: Vec::new(),
-        branches: Vec::new(),
-        undecided: Vec::new(),
-        via: Vec::new(),
-        scripts: Vec::new(),
-        calls: 0,
-        nesting: 0,
-        tested: 0,
-        full: false,
-    };
-    let mut state = State::new(call.dialect);
-    for (name, value) in &call.env {
-        let input = Input::Variable(name.clone());
-        let mut variable = Variable::scalar(Traced::input(value.clone(), input));
-        variable.exported = true;
-        state.variables.insert(name.clone(), variable);
-    }
-    state.cwd = call.cwd.clone();
-    let stdin = call.stdin.clone();
-    state.stdin = stdin.map(|value| Traced::input(value, Input::Stdin));
-    let numbered = call.args.iter().enumerate();
-    let args: Vec<Traced> = numbered
-        .map(|(i, value)| Traced::input(value.clone(), Input::Argument(i + 1)))
-        .collect();
-    let end = match &call.program {
-        Program::Script(path) => evaluator.start_script(path, args, state),
-        Program::Command(source) => {
-            state.positional = super::state::Positional::new(args);
-            let flow = evaluator.text(source, state);
-            evaluator.end_of_shell(flow)
-        }
-        Program::Words(words) => evaluator.start_words(words, args, state),
-    };
-    let exit = match end.map(|state| state.status) {
-        Some(Status::Known(status)) => Some(status),
-        _ => None,
-    };
-    Outcome {
-        effects: evaluator.effects,
-        comparisons: evaluator.comparisons,
-        branches: evaluator.branches,
-        undecided: evaluator.undecided,
-        exit,
-    }
-}
-
 pub(super) struct Evaluator<'a> {
     pub(super) world: &'a dyn World,
     pub(super) limits: Limits,
@@ -123,6 +31,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) nesting: usize,
     /// Above zero where a status is asked for, so that `set -e` does not apply.
     pub(super) tested: usize,
+    /// Whether an expansion failed that ends the shell (`${x:?}`).
+    pub(super) failed: bool,
     /// Whether a limit was hit.
     pub(super) full: bool,
 }
@@ -218,7 +128,7 @@ impl Evaluator<'_> {
         flow
     }
 
-    fn item(&mut self, item: &Item, mut state: State) -> Flow {
+    fn item(&mut self, item: &Item, state: State) -> Flow {
         // a command costs what the state costs that is copied for it
         self.steps += (state.variables.len() + state.positional.values.len()) / 64;
         if !self.step(&item.place) {
@@ -231,7 +141,6 @@ impl Evaluator<'_> {
             let _ = self.and_or(item, inside).end();
             return Flow::done(state, 0);
         }
-        state.status = Status::Known(0);
         self.and_or(item, state)
     }
 
@@ -320,7 +229,7 @@ impl Evaluator<'_> {
         self.tested += tested;
         let mut flow = match pipeline.commands.as_slice() {
             [only] => self.command(only, state),
-            several => self.pipe(several, state),
+            several => self.pipe(several, &pipeline.place, state),
         };
         self.tested -= tested;
         settle(&mut flow, &pipeline.place);
@@ -340,7 +249,7 @@ impl Evaluator<'_> {
     }
 
     /// `a | b | c`: each in a subshell.
-    fn pipe(&mut self, commands: &[Command], mut state: State) -> Flow {
+    fn pipe(&mut self, commands: &[Command], place: &Place, mut state: State) -> Flow {
         let Some((last, before)) = commands.split_last() else {
             return Flow::done(state, 0);
         };
@@ -363,7 +272,12 @@ impl Evaluator<'_> {
             return Flow::default();
         };
         state.out = end.out;
-        state.status = end.status;
+        // the question is the whole pipeline's
+        state.status = match end.status {
+            Status::Open(_) | Status::Mixed => Status::Open(condition_at(place)),
+            Status::Assumed(_) => Status::Assumed(condition_at(place)),
+            known @ Status::Known(_) => known,
+        };
         state.slept = slept.max(end.slept);
         Flow::next(state)
     }
@@ -476,279 +390,6 @@ impl Evaluator<'_> {
         }
     }
 
-    fn branch(&mut self, arms: &[(List, List)], otherwise: Option<&List>, state: State) -> Flow {
-        let mut result = Flow::default();
-        let mut state = state;
-        for (condition, body) in arms {
-            self.tested += 1;
-            let mut flow = self.list(condition, state);
-            self.tested -= 1;
-            let next = flow.next.take();
-            result.take_jumps(flow.jumps);
-            let Some(after) = next else { return result };
-            state = after;
-            let place = place_of(condition);
-            match state.status.clone() {
-                Status::Known(status) => {
-                    self.decided(place.as_ref(), Some(status == 0));
-                    if status == 0 {
-                        return result.or(self.list(body, state));
-                    }
-                }
-                Status::Assumed(condition) | Status::Open(condition) => {
-                    self.decided(place.as_ref(), None);
-                    let mut into = state.clone();
-                    into.assume(&condition, true);
-                    let into = self.list(body, into);
-                    result = result.or(into);
-                    state.assume(&condition, false);
-                }
-                Status::Mixed => {}
-            }
-        }
-        state.status = Status::Known(0);
-        let last = match otherwise {
-            Some(list) => self.list(list, state),
-            None => Flow::next(state),
-        };
-        result.or(last)
-    }
-
-    pub(super) fn decided(&mut self, place: Option<&Place>, taken: Option<bool>) {
-        if let Some(place) = place {
-            let branch = Branch {
-                place: place.clone(),
-                taken,
-            };
-            if !self.branches.contains(&branch) {
-                self.branches.push(branch);
-            }
-        }
-    }
-
-    fn while_loop(
-        &mut self,
-        until: bool,
-        condition: &List,
-        body: &List,
-        command: &Command,
-        state: State,
-    ) -> Flow {
-        let reads = reads_input(condition);
-        self.rounds(state, &command.place, |this, state, _| {
-            this.tested += 1;
-            let mut flow = this.list(condition, state);
-            this.tested -= 1;
-            if until && let Some(state) = &mut flow.next {
-                state.status = match state.status.clone() {
-                    Status::Known(status) => Status::Known(u8::from(status == 0)),
-                    Status::Assumed(mut condition) | Status::Open(mut condition) => {
-                        condition.holds = !condition.holds;
-                        Status::Open(condition)
-                    }
-                    Status::Mixed => Status::Mixed,
-                };
-            }
-            (flow, Some(body), reads)
-        })
-    }
-
-    fn for_loop(
-        &mut self,
-        name: &[u8],
-        words: &[Word],
-        body: &List,
-        command: &Command,
-        mut state: State,
-    ) -> Flow {
-        let mut items = Vec::new();
-        for word in words {
-            items.extend(self.fields(word, &mut state));
-        }
-        let mut place = command.place.clone();
-        if let (Some(first), Some(last)) = (words.first(), words.last()) {
-            place.span = first.place.span.to(last.place.span);
-        }
-        let mut items = items.into_iter();
-        let mut pending: Option<Traced> = None;
-        self.rounds(state, &command.place, |_, mut state, _| {
-            let item = pending.take().or_else(|| items.next());
-            state.status = match &item {
-                None => Status::Known(1),
-                // any number of rounds
-                Some(item) if item.many => Status::Open(condition_at(&place)),
-                Some(_) => Status::Known(0),
-            };
-            if let Some(item) = item {
-                state.set(name, item);
-            }
-            (Flow::next(state), Some(body), true)
-        })
-    }
-
-    /// The rounds of a loop. `test` runs what stands before a round and says
-    /// with its status whether there is one, and whether the loop ends by itself.
-    fn rounds<'b>(
-        &mut self,
-        state: State,
-        place: &Place,
-        mut test: impl FnMut(&mut Self, State, usize) -> (Flow, Option<&'b List>, bool),
-    ) -> Flow {
-        let entry = state.path.clone();
-        let mut result = Flow::default();
-        let mut state = state;
-        let mut repeats = 0;
-        for round in 0.. {
-            if !self.step(place) {
-                return result.or(Flow::next(state));
-            }
-            let before = state.clone();
-            let (mut flow, body, ends) = test(self, state, round);
-            let next = flow.next.take();
-            result.take_jumps(flow.jumps);
-            let Some(mut tested) = next else {
-                return leave_loop(result);
-            };
-            let open = match tested.status.clone() {
-                Status::Known(0) => false,
-                Status::Known(_) => {
-                    tested.status = Status::Known(0);
-                    return leave_loop(result.or(Flow::next(tested)));
-                }
-                Status::Assumed(condition) | Status::Open(condition) => {
-                    let mut out = tested.clone();
-                    if ends {
-                        out.status = Status::Known(0);
-                    } else {
-                        out.assume(&condition, false);
-                        out.status = Status::Known(0);
-                    }
-                    result = result.or(Flow::next(out));
-                    tested.assume(&condition, true);
-                    true
-                }
-                Status::Mixed => true,
-            };
-            let mut flow = match body {
-                Some(body) => self.list(body, tested),
-                None => Flow::next(tested),
-            };
-            let next = flow.next.take();
-            let again = join(next, flow.jumps.remove(&Jump::Continue(1)));
-            result.take_jumps(flow.jumps);
-            let Some(mut again) = again else {
-                return leave_loop(result);
-            };
-            if open || round >= ROUNDS {
-                // conditions of one round do not hold in the next
-                let common = entry.iter().zip(&again.path);
-                let common = common.take_while(|(a, b)| a == b).count();
-                again.path.truncate(common);
-                again = again.join(before.clone());
-            }
-            if again.same_values(&before) && (open || round > 0) {
-                repeats += 1;
-                if repeats > 1 && (open || round >= ROUNDS) || repeats > 2 && !ends {
-                    return leave_loop(result);
-                }
-            }
-            if round > ROUNDS + 8 {
-                self.limit(place, format!("more than {ROUNDS} rounds of a loop"));
-                return leave_loop(result.or(Flow::next(again)));
-            }
-            state = again;
-        }
-        result
-    }
-
-    fn case(&mut self, word: &Word, arms: &[Arm], mut state: State) -> Flow {
-        let subject = self.single(word, &mut state);
-        let mut result = Flow::default();
-        let mut falling: Option<State> = None;
-        // patterns behind the arm that matched are only noted
-        let mut base = state.clone();
-        let mut testing = Some(state);
-        for arm in arms {
-            let mut into = falling.take();
-            if let Some(state) = testing.as_ref().or(into.as_ref()) {
-                base = state.clone();
-            }
-            let fits = self.arm_fits(&subject, arm, &mut base, testing.is_some());
-            if let Some(state) = testing.take() {
-                match fits {
-                    Some(false) => testing = Some(state),
-                    Some(true) => into = join(into, Some(state)),
-                    None => {
-                        let condition = arm_condition(word, arm);
-                        let mut inside = state.clone();
-                        inside.assume(&condition, true);
-                        into = join(into, Some(inside));
-                        let mut past = state;
-                        past.assume(&condition, false);
-                        testing = Some(past);
-                    }
-                }
-            }
-            let Some(mut into) = into else { continue };
-            into.status = Status::Known(0);
-            let mut flow = self.list(&arm.body, into);
-            match arm.end {
-                ArmEnd::Leave => result = result.or(flow),
-                ArmEnd::FallThrough => {
-                    falling = flow.next.take();
-                    result.take_jumps(flow.jumps);
-                }
-                ArmEnd::TestNext => {
-                    testing = join(testing, flow.next.take());
-                    result.take_jumps(flow.jumps);
-                }
-            }
-        }
-        if let Some(state) = falling {
-            result = result.or(Flow::next(state));
-        }
-        if let Some(mut state) = testing {
-            if arms.iter().all(|arm| arm.end != ArmEnd::TestNext) {
-                state.status = Status::Known(0);
-            }
-            result = result.or(Flow::next(state));
-        }
-        result
-    }
-
-    /// Whether one of an arm's patterns matches. Comparisons are noted for arms
-    /// behind the one that matched too: they are part of what the script knows.
-    fn arm_fits(
-        &mut self,
-        subject: &Traced,
-        arm: &Arm,
-        state: &mut State,
-        counts: bool,
-    ) -> Option<bool> {
-        let mut fits = Some(false);
-        for word in &arm.patterns {
-            let pattern = self.pattern(word, state);
-            let matched = pattern.matches(subject);
-            self.compared(subject, &pattern, &word.place, matched);
-            fits = match (fits, matched) {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (None, _) | (_, None) => None,
-                _ => Some(false),
-            };
-        }
-        if counts {
-            let place = arm.patterns.first().map(|first| {
-                let mut place = first.place.clone();
-                if let Some(last) = arm.patterns.last() {
-                    place.span = place.span.to(last.place.span);
-                }
-                place
-            });
-            self.decided(place.as_ref(), fits);
-        }
-        fits
-    }
-
     /// Runs a value as shell text; says so where it is not known.
     pub(super) fn nested_text(&mut self, text: &Traced, state: State) -> Flow {
         let Some(place) = text.place.clone() else {
@@ -797,34 +438,7 @@ impl Evaluator<'_> {
 
     /// The shell a file is written for by its first line, where it is one.
     pub(super) fn dialect(file: &File) -> Option<Dialect> {
-        shebang(file.bytes())
-    }
-}
-
-/// Which shell runs a file: by its first line, and `sh` for a text without one,
-/// as shells do when the kernel refuses it. `None`: not a shell script.
-pub(super) fn shebang(bytes: &[u8]) -> Option<Dialect> {
-    let Some(line) = bytes.strip_prefix(b"#!") else {
-        let head = bytes.get(..bytes.len().min(1024)).unwrap_or(&[]);
-        let text = !head.is_empty()
-            && !head.contains(&0)
-            && std::str::from_utf8(head).is_ok_and(|s| !s.trim().is_empty());
-        return text.then_some(Dialect::Sh);
-    };
-    let line = line.split(|b| *b == b'\n').next().unwrap_or(&[]);
-    let mut words = line
-        // a carriage return is part of the name, as it is for the kernel
-        .split(|b| matches!(b, b' ' | b'\t'))
-        .filter(|word| !word.is_empty())
-        .map(|word| word.rsplit(|b| *b == b'/').next().unwrap_or(word));
-    let mut program = words.next()?;
-    if matches!(program, b"env" | b"busybox") {
-        program = words.find(|word| !word.starts_with(b"-") && !word.contains(&b'='))?;
-    }
-    match program {
-        b"sh" | b"dash" | b"ash" | b"openrc-run" => Some(Dialect::Sh),
-        b"bash" | b"rbash" | b"ksh" | b"ksh93" | b"mksh" | b"zsh" => Some(Dialect::Bash),
-        _ => None,
+        super::start::shebang(file.bytes())
     }
 }
 
@@ -844,16 +458,6 @@ pub(super) fn condition_at(place: &Place) -> Condition {
     }
 }
 
-fn arm_condition(word: &Word, arm: &Arm) -> Condition {
-    let patterns: Vec<String> = arm.patterns.iter().map(|p| p.place.text()).collect();
-    let place = arm.patterns.first().map_or(&word.place, |p| &p.place);
-    Condition {
-        place: place.clone(),
-        text: format!("case {} in {})", word.place.text(), patterns.join("|")),
-        holds: true,
-    }
-}
-
 /// A status that differs between ways becomes a condition of its own.
 fn settle(flow: &mut Flow, place: &Place) {
     if let Some(state) = &mut flow.next
@@ -863,40 +467,9 @@ fn settle(flow: &mut Flow, place: &Place) {
     }
 }
 
-/// Past a loop: its own jumps end here, outer ones lose a level.
-fn leave_loop(mut flow: Flow) -> Flow {
-    let mut result = Flow::default();
-    result.next = join(flow.next.take(), flow.jumps.remove(&Jump::Break(1)));
-    for (jump, state) in flow.jumps {
-        let jump = match jump {
-            Jump::Break(levels) => Jump::Break(levels.saturating_sub(1).max(1)),
-            Jump::Continue(levels) => Jump::Continue(levels.saturating_sub(1).max(1)),
-            other => other,
-        };
-        result = result.or(Flow::jump(jump, state));
-    }
-    result
-}
-
 /// All commands of a list.
 pub(super) fn place_of(list: &List) -> Option<Place> {
     let mut place = list.first()?.place.clone();
     place.span = place.span.to(list.last()?.place.span);
     Some(place)
-}
-
-/// Whether a loop's condition reads standard input, which ends some time.
-fn reads_input(condition: &List) -> bool {
-    let Some(item) = condition.last() else {
-        return false;
-    };
-    let [command] = item.first.commands.as_slice() else {
-        return false;
-    };
-    let Kind::Simple { words, .. } = &command.kind else {
-        return false;
-    };
-    words
-        .first()
-        .is_some_and(|word| word.place.bytes() == b"read")
 }

@@ -11,10 +11,10 @@ use super::state::{Flow, Frame, Jump, Positional, State, Status, join};
 use super::syntax::Command;
 use super::tools;
 use super::value::{Traced, Value};
-use super::wrappers::{self, Plan};
+use super::wrappers;
 use super::{Dialect, Scope};
 use crate::fact::{Doubt, Fact, Unknown};
-use crate::text::{File, Place, Span};
+use crate::text::{File, Place};
 
 /// `PATH` where a call does not say: what dash falls back to.
 const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -31,65 +31,6 @@ pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {
 }
 
 impl Evaluator<'_> {
-    /// The call of a file, as `execve` would run it.
-    pub(super) fn start_script(
-        &mut self,
-        path: &Path,
-        args: Vec<Traced>,
-        mut state: State,
-    ) -> Option<State> {
-        let name = path.to_string_lossy().into_owned().into_bytes();
-        let fact = self.world.script(path);
-        if let Fact::Known(file) = &fact
-            && let Some(dialect) = Self::dialect(file)
-        {
-            state.dialect = dialect;
-            state.zero = Traced::known(name);
-            state.positional = Positional::new(args);
-            self.scripts.push(path.to_path_buf());
-            let end = self.file(file, state);
-            self.scripts.pop();
-            return end;
-        }
-        let file = match &fact {
-            Fact::Known(file) => Arc::clone(file),
-            _ => File::new(path, Vec::new()),
-        };
-        let place = file.place(Span::new(0, 0));
-        let mut argv = vec![Traced::known(name)];
-        argv.extend(args);
-        let target = fact.map(|_| path.to_path_buf());
-        self.effect(&argv, &place, &state, target);
-        Self::ran(&argv, &place, state).end()
-    }
-
-    /// The call of words without a shell.
-    pub(super) fn start_words(
-        &mut self,
-        words: &[Value],
-        args: Vec<Traced>,
-        state: State,
-    ) -> Option<State> {
-        let text: Vec<u8> = words
-            .iter()
-            .map(Value::prefix)
-            .collect::<Vec<_>>()
-            .join(&b' ');
-        let file = File::new("command", text.clone());
-        let place = file.place(Span::new(0, text.len()));
-        let word = |value: &Value| Traced {
-            place: Some(place.clone()),
-            ..Traced::new(value.clone())
-        };
-        let mut argv: Vec<Traced> = words.iter().map(word).collect();
-        argv.extend(args);
-        if argv.is_empty() {
-            return Some(state);
-        }
-        let flow = self.external(&argv, &place, state);
-        self.end_of_shell(flow)
-    }
-
     pub(super) fn call_function(
         &mut self,
         body: &Arc<Command>,
@@ -186,23 +127,23 @@ impl Evaluator<'_> {
             Fact::Absent(_) => Flow::done(state, 1),
             Fact::Broken(fault) => {
                 self.cannot(place, fault.message);
-                self.unread(place, state)
+                Self::unread(place, state)
             }
             Fact::Unknown(unknown) => {
                 if !self.undecided.contains(&unknown) {
                     self.undecided.push(unknown);
                 }
-                self.unread(place, state)
+                Self::unread(place, state)
             }
             Fact::NotCovered(why) => {
                 self.cannot(place, format!("sources a file that can't be read: {why}"));
-                self.unread(place, state)
+                Self::unread(place, state)
             }
         }
     }
 
     /// After a sourced file that was not read: it may have set anything.
-    fn unread(&mut self, place: &Place, mut state: State) -> Flow {
+    fn unread(place: &Place, mut state: State) -> Flow {
         state.tainted = true;
         for variable in state.variables.values_mut() {
             let exported = variable.exported;
@@ -284,17 +225,15 @@ impl Evaluator<'_> {
             return Self::ran(argv, place, state);
         }
         match self.world.script(&path) {
-            Fact::Known(file) => match Self::dialect(&file) {
-                Some(dialect) => {
+            Fact::Known(file) => {
+                if let Some(dialect) = Self::dialect(&file) {
                     let args = argv.get(1..).unwrap_or(&[]).to_vec();
                     let zero = Traced::known(name);
-                    self.call_script(&path, &file, zero, args, argv, place, dialect, state)
+                    return self.call_script(&path, &file, zero, args, argv, place, dialect, state);
                 }
-                None => {
-                    self.effect(argv, place, &state, Fact::Known(path));
-                    Self::ran(argv, place, state)
-                }
-            },
+                self.effect(argv, place, &state, Fact::Known(path));
+                Self::ran(argv, place, state)
+            }
             other => {
                 let target = other.map(|_| path);
                 self.effect(argv, place, &state, target);
@@ -304,7 +243,7 @@ impl Evaluator<'_> {
     }
 
     #[allow(clippy::too_many_arguments)] // a call has this many parts
-    fn call_script(
+    pub(super) fn call_script(
         &mut self,
         path: &Path,
         file: &Arc<File>,
@@ -338,203 +277,14 @@ impl Evaluator<'_> {
         self.scripts.pop();
         returned(state, end, place)
     }
-
-    /// A wrapper around another command; gives the state back where it is none.
-    pub(super) fn wrapped(
-        &mut self,
-        argv: &[Traced],
-        place: &Place,
-        mut state: State,
-    ) -> Result<Flow, Box<State>> {
-        let Some(wrapped) = wrappers::unwrap(argv, state.dialect) else {
-            return Err(Box::new(state));
-        };
-        // a wrapper of the tree's own under a wrapper's name is a script
-        let kept = (state.scope.clone(), state.deferred);
-        if let Some(scope) = wrapped.scope {
-            // from another machine everything else is another machine too
-            if !matches!(state.scope, Scope::Machine(_)) {
-                state.scope = scope;
-            }
-        }
-        state.deferred |= wrapped.deferred;
-        let mut before = Vec::new();
-        for (name, value) in wrapped.env {
-            before.push((name.clone(), state.variables.get(&name).cloned()));
-            state.set(&name, value);
-            if let Some(variable) = state.variables.get_mut(&name) {
-                variable.exported = true;
-            }
-        }
-        let builtin = matches!(
-            argv.first().and_then(Traced::bytes),
-            Some(b"command" | b"builtin")
-        );
-        let mut flow = match wrapped.plan {
-            Plan::Words(words) if builtin => match words.first().and_then(Traced::bytes) {
-                Some(name) => {
-                    let name = name.to_vec();
-                    match self.builtin(&name, &words, place, state) {
-                        Ok(flow) => flow,
-                        Err(back) => self.external(&words, place, *back),
-                    }
-                }
-                None => self.program(&words, place, state),
-            },
-            Plan::Words(words) => self.external(&words, place, state),
-            Plan::Text(text, args) => self.shell_text(&text, args, wrapped.dialect, place, state),
-            Plan::Script(name, args) => {
-                self.shell_script(&name, args, argv, wrapped.dialect, place, state)
-            }
-            Plan::Input => {
-                let deferred = wrapped.deferred;
-                self.shell_input(argv, wrapped.dialect, deferred, place, state)
-            }
-            Plan::Nothing if builtin => {
-                let name = argv.get(2).cloned().unwrap_or_else(Traced::unknown);
-                self.locate(&name, place, state)
-            }
-            Plan::Nothing => {
-                self.effect(
-                    argv,
-                    place,
-                    &state,
-                    Fact::Unknown(unresolved(place, "runs nothing")),
-                );
-                let mut flow = Self::ran(argv, place, state);
-                if argv.first().is_some_and(|first| ends_with(first, b"flock"))
-                    && let Some(state) = &mut flow.next
-                {
-                    state.status = Status::Assumed(condition_at(place));
-                }
-                flow
-            }
-        };
-        for state in flow.states() {
-            (state.scope, state.deferred) = kept.clone();
-            for (name, old) in before.iter().rev() {
-                match old {
-                    Some(old) => state.variables.insert(name.clone(), old.clone()),
-                    None => state.variables.remove(name),
-                };
-            }
-        }
-        Ok(flow)
-    }
-
-    /// `sh -c TEXT`
-    fn shell_text(
-        &mut self,
-        text: &Traced,
-        args: Vec<Traced>,
-        dialect: Dialect,
-        place: &Place,
-        state: State,
-    ) -> Flow {
-        let mut inside = child(&state, dialect);
-        let mut args = args.into_iter();
-        if let Some(zero) = args.next() {
-            inside.zero = zero;
-        }
-        inside.positional = Positional::new(args.collect());
-        let mut text = text.clone();
-        text.place.get_or_insert_with(|| place.clone());
-        self.via.push(place.clone());
-        let tested = std::mem::take(&mut self.tested);
-        let flow = self.nested_text(&text, inside);
-        let end = self.end_of_shell(flow);
-        self.tested = tested;
-        self.via.pop();
-        returned(state, end, place)
-    }
-
-    /// `sh FILE`
-    fn shell_script(
-        &mut self,
-        name: &Traced,
-        args: Vec<Traced>,
-        argv: &[Traced],
-        dialect: Dialect,
-        place: &Place,
-        state: State,
-    ) -> Flow {
-        let fact = match name.bytes() {
-            // `sh file` looks in the working directory first
-            Some(bytes) => match absolute(bytes, &state.cwd) {
-                Some(path) if state.scope == Scope::Here => Fact::Known(path),
-                _ => Fact::Unknown(unresolved(place, "the working directory is not known")),
-            },
-            None => Fact::Unknown(unresolved(place, "the script's name is not known")),
-        };
-        let file = fact.clone().and_then(|path| self.world.script(&path));
-        match (fact, file) {
-            (Fact::Known(path), Fact::Known(file)) => self.call_script(
-                &path,
-                &file,
-                name.clone(),
-                args,
-                argv,
-                place,
-                dialect,
-                state,
-            ),
-            (fact, file) => {
-                let target = match (fact, file) {
-                    (Fact::Known(path), file) => file.map(|_| path),
-                    (fact, _) => fact,
-                };
-                self.effect(argv, place, &state, target);
-                Self::ran(argv, place, state)
-            }
-        }
-    }
-
-    /// `... | sh`, `at now <<EOF`
-    fn shell_input(
-        &mut self,
-        argv: &[Traced],
-        dialect: Dialect,
-        deferred: bool,
-        place: &Place,
-        mut state: State,
-    ) -> Flow {
-        match state.stdin.take() {
-            // a shell without input does nothing; `at` waits for a terminal
-            None => {
-                if deferred {
-                    self.cannot(place, "a job whose commands are not known");
-                }
-                Flow::done(state, 0)
-            }
-            Some(text) if text.bytes().is_some() => {
-                self.shell_text(&text, Vec::new(), dialect, place, state)
-            }
-            Some(text) => {
-                state.stdin = Some(text);
-                self.cannot(place, "runs commands from an input that is not known");
-                self.effect(
-                    argv,
-                    place,
-                    &state,
-                    Fact::Unknown(unresolved(place, "runs commands from its input")),
-                );
-                Self::ran(argv, place, state)
-            }
-        }
-    }
 }
 
-fn ends_with(word: &Traced, name: &[u8]) -> bool {
-    word.bytes()
-        .is_some_and(|bytes| wrappers::base(bytes) == name)
-}
-
-fn unresolved(place: &Place, why: &str) -> Unknown {
+pub(super) fn unresolved(place: &Place, why: &str) -> Unknown {
     Unknown::at(place.clone(), Doubt::CannotModel(why.to_owned()))
 }
 
 /// A shell started by another one.
-fn child(parent: &State, dialect: Dialect) -> State {
+pub(super) fn child(parent: &State, dialect: Dialect) -> State {
     let mut state = State::new(dialect);
     let exported = parent.variables.iter().filter(|(_, v)| v.exported);
     state.variables = exported.map(|(n, v)| (n.clone(), v.clone())).collect();
@@ -550,7 +300,7 @@ fn child(parent: &State, dialect: Dialect) -> State {
 }
 
 /// Back in the shell that started another one.
-fn returned(mut state: State, end: Option<State>, place: &Place) -> Flow {
+pub(super) fn returned(mut state: State, end: Option<State>, place: &Place) -> Flow {
     let Some(end) = end else {
         return Flow::default();
     };

@@ -15,7 +15,7 @@
 //!   reached under the condition that it fails, and an `exit` there does not make
 //!   the rest of the script conditional.
 //! * A command that asks something (`[ ]`, `grep`, `ping`, `pgrep`, `curl`,
-//!   `systemctl is-active`, ...: [`tools`]) is a condition wherever its status
+//!   `systemctl is-active`, ...; the list is in `tools.rs`) is a condition wherever its status
 //!   decides: in `&&` and `||`, in `if` and `while`, and under `set -e`.
 //! * In `if`, `elif`, `while`, `until` and after `!`, every command that is not
 //!   modelled is a condition: the script says itself that it may fail.
@@ -28,18 +28,34 @@
 //! Nothing is ever skipped in silence: what can't be followed is in
 //! [`Outcome::undecided`] with its place, also where a limit is hit.
 
+#![allow(
+    clippy::similar_names,
+    reason = "argv and args are this field's own words"
+)]
+
 mod arithmetic;
+mod assignment;
+mod braces;
+mod branch;
 mod builtin;
 mod condition;
+mod convert;
 mod declare;
 mod evaluate;
 mod expand;
+mod filters;
 mod follow;
+mod forms;
+mod jobs;
 mod library;
+mod parameter;
 mod pattern;
 pub mod power;
+mod print;
+mod read;
 mod simple;
 mod source;
+mod start;
 mod state;
 mod syntax;
 #[cfg(test)]
@@ -47,6 +63,7 @@ mod tests;
 mod tools;
 mod value;
 mod word;
+mod wrapped;
 mod wrappers;
 
 use std::collections::BTreeMap;
@@ -57,8 +74,8 @@ use std::sync::Arc;
 use crate::fact::{Fact, Unknown};
 use crate::text::{File, Place};
 
-pub use evaluate::evaluate;
 pub use source::Source;
+pub use start::evaluate;
 pub use tools::is_quiet;
 pub use value::{Input, Value};
 

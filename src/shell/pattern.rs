@@ -124,15 +124,12 @@ fn set(bytes: &[(u8, bool)], start: usize) -> Option<(Element, usize)> {
             }
             _ => None,
         };
-        match upper {
-            Some(upper) => {
-                ranges.push((byte, upper));
-                at += 3;
-            }
-            None => {
-                ranges.push((byte, byte));
-                at += 1;
-            }
+        if let Some(upper) = upper {
+            ranges.push((byte, upper));
+            at += 3;
+        } else {
+            ranges.push((byte, byte));
+            at += 1;
         }
     }
 }

@@ -6,6 +6,7 @@
 
 mod judge;
 mod programs;
+mod words;
 
 use super::value::Value;
 use super::{Action, Effect, Scope};
@@ -117,7 +118,12 @@ pub(super) fn verdict(effect: &Effect) -> Verdict {
         Scope::Root(_) => Some(Host::Unknown),
     };
     let host = match &mut power {
-        Power::Down(down) => &mut down.host,
+        Power::Down(down) => {
+            if effect.deferred {
+                down.delay = Delay::Unknown;
+            }
+            &mut down.host
+        }
         Power::Cancel(host) => host,
     };
     if let (Some(elsewhere), Host::This) = (elsewhere, &*host) {

@@ -1,10 +1,10 @@
 //! Simple commands: assignments, redirections, and who gets the words.
 
 use super::evaluate::{Evaluator, condition_at};
-use super::state::{Flow, State, Status};
+use super::state::{Flow, Jump, State, Status};
 use super::syntax::{Assignment, Command, Redirect, RedirectKind, Word};
 use super::value::Traced;
-use super::{Action, Effect, Reach};
+use super::{Action, Dialect, Effect, Reach};
 use crate::fact::{Fact, Looked};
 use crate::text::Place;
 
@@ -38,6 +38,10 @@ impl Evaluator<'_> {
         for word in words {
             argv.extend(self.fields(word, &mut state));
         }
+        if std::mem::take(&mut self.failed) {
+            state.status = Status::Known(if state.dialect == Dialect::Sh { 2 } else { 1 });
+            return Flow::jump(Jump::Exit, state);
+        }
         let place = command.place.clone();
         if argv.is_empty() && declared.is_empty() {
             if !words.is_empty() {
@@ -45,6 +49,10 @@ impl Evaluator<'_> {
             }
             for assignment in assignments {
                 self.assign(assignment, &mut state, false);
+            }
+            if std::mem::take(&mut self.failed) {
+                state.status = Status::Known(if state.dialect == Dialect::Sh { 2 } else { 1 });
+                return Flow::jump(Jump::Exit, state);
             }
             let status = substituted(&state);
             let redirects = &command.redirects;
@@ -160,7 +168,7 @@ impl Evaluator<'_> {
             }
             if let Some(text) = state.out.take() {
                 written = Some(match written.take() {
-                    Some(before) => before.join(text),
+                    Some(before) => before.join(&text),
                     None => text,
                 });
             }

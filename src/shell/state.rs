@@ -127,7 +127,7 @@ impl Positional {
         };
         let joined = self.values.into_iter().zip(other.values);
         Self {
-            values: joined.map(|(a, b)| a.join(b)).collect(),
+            values: joined.map(|(a, b)| a.join(&b)).collect(),
             open_from,
         }
     }
@@ -145,7 +145,7 @@ impl Variable {
         let exported = self.exported || other.exported;
         let contents = match (self.contents, other.contents) {
             (a, b) if a == b => a,
-            (Contents::Scalar(a), Contents::Scalar(b)) => Contents::Scalar(a.join(b)),
+            (Contents::Scalar(a), Contents::Scalar(b)) => Contents::Scalar(a.join(&b)),
             _ => Contents::Scalar(Traced::unknown()),
         };
         Self { contents, exported }
@@ -209,7 +209,7 @@ impl State {
             };
             Variable {
                 exported,
-                contents: Contents::Scalar(was.join(Traced::known(""))),
+                contents: Contents::Scalar(was.join(&Traced::known(""))),
             }
         };
         let mut variables = BTreeMap::new();
@@ -225,7 +225,7 @@ impl State {
         self.variables = variables;
         self.positional = self.positional.join(other.positional);
         self.functions.extend(other.functions);
-        self.cwd = self.cwd.join(other.cwd);
+        self.cwd = self.cwd.join(&other.cwd);
         self.errexit = self.errexit || other.errexit;
         self.status = self.status.join(other.status);
         let common = self.path.iter().zip(&other.path);
@@ -283,9 +283,9 @@ impl State {
 
 fn join_streams(a: Option<Traced>, b: Option<Traced>) -> Option<Traced> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(a.join(b)),
+        (Some(a), Some(b)) => Some(a.join(&b)),
         (None, None) => None,
-        (Some(a), None) | (None, Some(a)) => Some(a.join(Traced::known(""))),
+        (Some(a), None) | (None, Some(a)) => Some(a.join(&Traced::known(""))),
     }
 }
 

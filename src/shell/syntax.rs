@@ -206,8 +206,6 @@ pub(super) struct Assignment {
     pub(super) append: bool,
     /// The value.
     pub(super) value: AssignedValue,
-    /// The whole of it.
-    pub(super) place: Place,
 }
 
 /// What is assigned.

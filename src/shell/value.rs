@@ -78,8 +78,8 @@ impl Value {
     }
 
     /// What is known when it is one or the other.
-    pub(super) fn join(self, other: Self) -> Self {
-        if self == other {
+    pub(super) fn join(self, other: &Self) -> Self {
+        if self == *other {
             return self;
         }
         let common = self
@@ -174,13 +174,13 @@ impl Traced {
     }
 
     /// What is known when it is one or the other.
-    pub(super) fn join(mut self, other: Self) -> Self {
-        self.take_inputs(&other);
+    pub(super) fn join(mut self, other: &Self) -> Self {
+        self.take_inputs(other);
         self.many |= other.many;
         if self.place != other.place {
             self.place = None;
         }
-        self.value = self.value.join(other.value);
+        self.value = self.value.join(&other.value);
         self
     }
 }

@@ -2,6 +2,8 @@
 //! `ssh`, `sh -c`, ... Each is looked through, so that an effect carries the
 //! command that does the work.
 
+use super::forms::{Form, PLAIN, form};
+use super::jobs::{at, find, systemd_run, xargs};
 use super::value::{Traced, Value};
 use super::{Dialect, Scope};
 
@@ -35,122 +37,41 @@ pub(super) struct Wrapped {
     pub(super) deferred: bool,
 }
 
-/// How a wrapper takes its words.
-struct Form {
-    /// Short options that take the next word.
-    short: &'static [u8],
-    /// Long options that take the next word.
-    long: &'static [&'static str],
-    /// Words before the command, such as `timeout`'s duration.
-    skip: usize,
-    /// Whether `A=b` may stand before the command.
-    assigns: bool,
-}
-
-const PLAIN: Form = Form {
-    short: b"",
-    long: &[],
-    skip: 0,
-    assigns: false,
-};
-
-/// Wrappers that take options, perhaps some words, and a command.
-fn form(name: &[u8]) -> Option<Form> {
-    let options = |short: &'static [u8], long: &'static [&'static str]| Form {
-        short,
-        long,
-        ..PLAIN
-    };
-    Some(match name {
-        b"sudo" => Form {
-            assigns: true,
-            ..options(
-                b"ugpCchDRrtTU",
-                &[
-                    "user",
-                    "group",
-                    "prompt",
-                    "close-from",
-                    "chdir",
-                    "chroot",
-                    "role",
-                    "type",
-                    "command-timeout",
-                    "other-user",
-                    "host",
-                ],
-            )
-        },
-        b"doas" => options(b"uC", &[]),
-        b"pkexec" => options(b"u", &["user"]),
-        b"nice" => options(b"n", &["adjustment"]),
-        b"ionice" => options(b"cnpPu", &["class", "classdata"]),
-        b"nohup"
-        | b"chronic"
-        | b"cronic"
-        | b"eatmydata"
-        | b"fakeroot"
-        | b"setsid"
-        | b"run-one"
-        | b"run-this-one"
-        | b"keep-one-running"
-        | b"run-one-constantly"
-        | b"run-one-until-success"
-        | b"run-one-until-failure"
-        | b"unbuffer"
-        | b"dbus-run-session"
-        | b"builtin"
-        | b"caffeinate"
-        | b"proxychains"
-        | b"proxychains4"
-        | b"torsocks" => PLAIN,
-        b"time" => options(b"fo", &["format", "output"]),
-        b"stdbuf" => options(b"ioe", &["input", "output", "error"]),
-        b"systemd-cat" => options(
-            b"tp",
-            &[
-                "identifier",
-                "priority",
-                "stderr-priority",
-                "level-prefix",
-                "namespace",
-            ],
-        ),
-        b"systemd-inhibit" => options(b"", &["what", "who", "why", "mode"]),
-        b"timeout" => Form {
-            skip: 1,
-            ..options(b"ks", &["kill-after", "signal"])
-        },
-        b"chrt" => Form {
-            skip: 1,
-            ..options(b"TPD", &["sched-runtime", "sched-period", "sched-deadline"])
-        },
-        b"taskset" => Form { skip: 1, ..PLAIN },
-        b"env" => Form {
-            assigns: true,
-            ..options(b"uC", &["unset", "chdir"])
-        },
-        b"nsenter" => options(b"tSG", &["target", "setuid", "setgid"]),
-        b"unshare" => options(b"SGRw", &["setuid", "setgid", "root", "wd"]),
-        b"prlimit" | b"setarch" | b"linux32" | b"linux64" => PLAIN,
-        b"command" => PLAIN,
-        b"exec" => options(b"a", &[]),
-        b"logsave" => Form { skip: 1, ..PLAIN },
-        b"strace" | b"ltrace" => options(b"abeoOpPsSuE", &[]),
-        b"numactl" => options(b"NmCpi", &["cpunodebind", "membind", "physcpubind"]),
-        _ => return None,
-    })
-}
-
 /// The last component of a program's path.
 pub(super) fn base(name: &[u8]) -> &[u8] {
     name.rsplit(|b| *b == b'/').next().unwrap_or(name)
 }
 
+/// Whether a program is called as one of the system's own: by its name alone, or
+/// from where the system and its administrator install programs. Elsewhere a
+/// script may have any name.
+pub(super) fn is_installed(name: &[u8]) -> bool {
+    let Some(cut) = name.iter().rposition(|b| *b == b'/') else {
+        return true;
+    };
+    matches!(
+        name.get(..cut).unwrap_or(&[]),
+        b"/bin"
+            | b"/sbin"
+            | b"/usr/bin"
+            | b"/usr/sbin"
+            | b"/usr/local/bin"
+            | b"/usr/local/sbin"
+            | b"/lib/systemd"
+            | b"/usr/lib/systemd"
+    )
+}
+
 /// Looks through one wrapper.
 pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    let name = base(argv.first()?.bytes()?);
+    let full = argv.first()?.bytes()?;
+    let name = base(full);
     let words = argv.get(1..).unwrap_or(&[]);
+    // a shell is one wherever it lies
+    let shells: [&[u8]; 4] = [b"sh", b"bash", b"dash", b"ksh"];
+    if !is_installed(full) && !shells.contains(&name) {
+        return None;
+    }
     let plain = |plan| Wrapped {
         plan,
         dialect,
@@ -166,14 +87,15 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
             let known = !applet.is_empty() && !applet.starts_with(b"-");
             return known.then(|| plain(Plan::Words(words.to_vec())));
         }
-        b"su" | b"runuser" => return su(name, words),
-        b"flock" => return flock(words),
+        b"su" | b"runuser" => return Some(su(name, words)),
+        b"flock" => return Some(flock(words)),
         b"chroot" => return chroot(words, dialect),
         b"ssh" | b"autossh" => return ssh(words),
         b"docker" | b"podman" | b"nerdctl" => return container(words, dialect),
         b"at" | b"batch" => return at(name, words),
         b"systemd-run" => return systemd_run(words, dialect),
         b"xargs" => return xargs(words, dialect),
+        b"find" => return find(words, dialect),
         b"command" if asks_where(words) => return Some(plain(Plan::Nothing)),
         _ => {}
     }
@@ -196,7 +118,7 @@ fn asks_where(words: &[Traced]) -> bool {
 }
 
 /// Where the command begins, and the variables set before it.
-fn skip_options(words: &[Traced], form: &Form) -> (usize, Vec<(Vec<u8>, Traced)>) {
+pub(super) fn skip_options(words: &[Traced], form: &Form) -> (usize, Vec<(Vec<u8>, Traced)>) {
     let mut at = 0;
     let mut env = Vec::new();
     let mut skip = form.skip;
@@ -253,7 +175,8 @@ fn takes_next(option: &[u8], form: &Form) -> bool {
     at.is_some_and(|at| at + 1 == letters.len())
 }
 
-fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
+/// A plan and nothing else.
+pub(super) fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
     Wrapped {
         plan,
         dialect,
@@ -298,7 +221,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
 }
 
 /// `su [-] [USER] -c TEXT`, `runuser -u USER -- COMMAND`
-fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
+fn su(name: &[u8], words: &[Traced]) -> Wrapped {
     let mut at = 0;
     let mut text = None;
     let mut by_user = false;
@@ -324,13 +247,16 @@ fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
                 let value = option.get(10..).unwrap_or(&[]);
                 text = Some(word.derived(Value::known(value)));
             }
-            Some(option) if option.starts_with(b"-") => {
-                // `-lc`
-                if !option.starts_with(b"--") && option.ends_with(b"c") {
-                    text = words.get(at).cloned();
-                    at += 1;
-                }
+            // `-lc`
+            Some(option)
+                if option.starts_with(b"-")
+                    && !option.starts_with(b"--")
+                    && option.ends_with(b"c") =>
+            {
+                text = words.get(at).cloned();
+                at += 1;
             }
+            Some(option) if option.starts_with(b"-") => {}
             _ if by_user => {
                 rest.push(word.clone());
                 rest.extend_from_slice(words.get(at..).unwrap_or(&[]));
@@ -340,14 +266,14 @@ fn su(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
         }
     }
     if by_user && !rest.is_empty() {
-        return Some(wrapped(Plan::Words(rest), Dialect::Sh));
+        return wrapped(Plan::Words(rest), Dialect::Sh);
     }
     let plan = text.map_or(Plan::Input, |text| Plan::Text(text, Vec::new()));
-    Some(wrapped(plan, Dialect::Sh))
+    wrapped(plan, Dialect::Sh)
 }
 
 /// `flock [OPTIONS] FILE COMMAND`, `flock FILE -c TEXT`, `flock -n 9`
-fn flock(words: &[Traced]) -> Option<Wrapped> {
+fn flock(words: &[Traced]) -> Wrapped {
     let options = Form {
         short: b"wE",
         long: &["timeout", "wait", "conflict-exit-code"],
@@ -356,18 +282,19 @@ fn flock(words: &[Traced]) -> Option<Wrapped> {
     let (at, _) = skip_options(words, &options);
     let rest = words.get(at + 1..).unwrap_or(&[]);
     let first = rest.first().and_then(Traced::bytes);
-    let plan = match (first, rest.get(1)) {
-        (Some(b"-c" | b"--command"), Some(text)) => Plan::Text(text.clone(), Vec::new()),
-        _ => {
-            // options may stand behind the file too
-            let (more, _) = skip_options(rest, &options);
-            match rest.get(more..) {
-                Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
-                _ => Plan::Nothing,
-            }
-        }
+    let text = rest
+        .get(1)
+        .filter(|_| matches!(first, Some(b"-c" | b"--command")));
+    if let Some(text) = text {
+        return wrapped(Plan::Text(text.clone(), Vec::new()), Dialect::Sh);
+    }
+    // options may stand behind the file too
+    let (more, _) = skip_options(rest, &options);
+    let plan = match rest.get(more..) {
+        Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
+        _ => Plan::Nothing,
     };
-    Some(wrapped(plan, Dialect::Sh))
+    wrapped(plan, Dialect::Sh)
 }
 
 fn chroot(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
@@ -453,119 +380,4 @@ fn container(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         scope: Some(Scope::Container),
         ..wrapped(plan, dialect)
     })
-}
-
-fn at(name: &[u8], words: &[Traced]) -> Option<Wrapped> {
-    let mut plan = Plan::Input;
-    for (index, word) in words.iter().enumerate() {
-        match word.bytes()? {
-            // asks or removes
-            b"-l" | b"-d" | b"-r" | b"-c" | b"-V" => return None,
-            b"-f" => plan = Plan::Script(words.get(index + 1)?.clone(), Vec::new()),
-            _ => {}
-        }
-    }
-    if name == b"at" && words.is_empty() {
-        return None;
-    }
-    Some(Wrapped {
-        deferred: true,
-        ..wrapped(plan, Dialect::Sh)
-    })
-}
-
-fn systemd_run(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    const LATER: &[&str] = &[
-        "on-active",
-        "on-boot",
-        "on-startup",
-        "on-unit-active",
-        "on-unit-inactive",
-        "on-calendar",
-    ];
-    let options = Form {
-        short: b"puEHMs",
-        long: &[
-            "property",
-            "unit",
-            "setenv",
-            "host",
-            "machine",
-            "description",
-            "slice",
-            "uid",
-            "gid",
-            "nice",
-            "working-directory",
-            "service-type",
-            "on-active",
-            "on-boot",
-            "on-startup",
-            "on-unit-active",
-            "on-unit-inactive",
-            "on-calendar",
-            "timer-property",
-            "path-property",
-            "socket-property",
-        ],
-        ..PLAIN
-    };
-    let (at, _) = skip_options(words, &options);
-    let mut deferred = false;
-    let mut scope = None;
-    for (index, word) in words.iter().enumerate().take(at) {
-        let bytes = word.value.prefix();
-        let long = bytes.strip_prefix(b"--").unwrap_or(&[]);
-        let name = long.split(|b| *b == b'=').next().unwrap_or(&[]);
-        deferred |= LATER.iter().any(|l| l.as_bytes() == name);
-        let value = || {
-            words
-                .get(index + 1)
-                .map_or_else(Value::unknown, |w| w.value.clone())
-        };
-        match (bytes, name) {
-            (b"-H" | b"--host", _) => scope = Some(Scope::Machine(value())),
-            (_, b"host") => {
-                let host = long.get(5..).unwrap_or(&[]);
-                scope = Some(Scope::Machine(Value::known(host)));
-            }
-            (b"-M" | b"--machine", _) | (_, b"machine") => scope = Some(Scope::Container),
-            _ => {}
-        }
-    }
-    let rest = words.get(at..).unwrap_or(&[]);
-    if rest.is_empty() {
-        return None;
-    }
-    Some(Wrapped {
-        scope,
-        deferred,
-        ..wrapped(Plan::Words(rest.to_vec()), dialect)
-    })
-}
-
-/// `xargs COMMAND`: with words that are not known behind it.
-fn xargs(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
-    let options = Form {
-        short: b"adEIiLlnPs",
-        long: &[
-            "arg-file",
-            "delimiter",
-            "max-args",
-            "max-procs",
-            "max-lines",
-            "replace",
-        ],
-        ..PLAIN
-    };
-    let (at, _) = skip_options(words, &options);
-    let mut rest = words.get(at..).unwrap_or(&[]).to_vec();
-    if rest.is_empty() {
-        return None;
-    }
-    rest.push(Traced {
-        many: true,
-        ..Traced::unknown()
-    });
-    Some(wrapped(Plan::Words(rest), dialect))
 }

@@ -1,8 +1,9 @@
 //! Reads a folder of real crontabs as every daemon does and prints what came of
-//! it. Fails on a panic, which the parser must never do.
+//! it, then holds what `comeback` says about reboots against the labels. Fails on a
+//! panic, which the parser must never do.
 //!
 //! The folder holds `tables/`, an `index.tsv` with the columns `id`, `table`
-//! (`sys` or `usr`), `reboots` and `file`, and a `lines.tsv` with `id`, `line`
+//! (`sys` or `usr`), `reboots`, `form` and `file`, and a `lines.tsv` with `id`, `line`
 //! and `reboots`; both have a heading.
 //!
 //! `cargo run --example cron_corpus -- FOLDER`
@@ -13,8 +14,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use comeback::facts::triggers::When;
+use comeback::facts::{Given, Host};
 use comeback::parse::crontab::{Crontab, Daemon, Never, Schedule, TableKind, parse};
+use comeback::source::{Coverage, Limits, MemSource, Tree};
 use comeback::text::File;
+use comeback::time::Deadline;
 
 /// One table of the corpus with its labels.
 struct Item {
@@ -23,6 +28,8 @@ struct Item {
     file: Arc<File>,
     /// `yes`, `no` or `maybe`: whether the table reboots its host.
     reboots: String,
+    /// How the label came about; `wrapper` means a script that is not there.
+    form: String,
     /// Labels of single lines, by line number.
     lines: BTreeMap<usize, String>,
 }
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
         }
         let _ = tally.print(&mut out, daemon);
     }
+    let _ = reboots(&items).print(&mut out);
     if panics > 0 {
         return fail(&format!("{panics} panics"));
     }
@@ -152,6 +160,7 @@ fn read_corpus(folder: &Path) -> Result<Vec<Item>, String> {
             },
             file: File::new(&path, bytes),
             reboots: column(&row, "reboots").to_owned(),
+            form: column(&row, "form").to_owned(),
             lines: lines.remove(&id).unwrap_or_default(),
             id,
         });
@@ -176,4 +185,123 @@ fn rows(path: &Path) -> Result<Vec<BTreeMap<String, String>>, String> {
 
 fn column<'a>(row: &'a BTreeMap<String, String>, name: &str) -> &'a str {
     row.get(name).map_or("", String::as_str)
+}
+
+/// What was said about the tables' reboots, by label.
+#[derive(Default)]
+struct Answers {
+    /// Labelled `yes` by the table alone: found, undecided, missed.
+    found: usize,
+    undecided: Vec<String>,
+    missed: Vec<String>,
+    /// Labelled `yes` through a wrapper that is not there: undecided, found, missed.
+    wrapper_undecided: usize,
+    wrapper_found: usize,
+    wrapper_missed: Vec<String>,
+    /// Labelled `no`: silent, undecided, false alarms.
+    silent: usize,
+    no_undecided: usize,
+    false_alarms: Vec<String>,
+    /// Labelled `maybe`.
+    maybe: usize,
+}
+
+/// Asks about every table alone: nothing else of its host is known.
+fn reboots(items: &[Item]) -> Answers {
+    let mut answers = Answers::default();
+    for item in items {
+        let host = host(item);
+        let listing = host.triggers();
+        let alarm = listing.items.iter().any(|t| t.when != When::Boot);
+        let open = !listing.gaps.is_empty() || !listing.uncovered.is_empty();
+        let places = || {
+            let places = listing.items.iter().map(|t| t.command_place.text());
+            format!("{}: {}", item.id, places.collect::<Vec<_>>().join(" | "))
+        };
+        let wrapped = item.form.contains("wrapper");
+        match (item.reboots.as_str(), wrapped, alarm, open) {
+            ("yes", false, true, _) => answers.found += 1,
+            ("yes", false, false, true) => answers.undecided.push(item.id.clone()),
+            ("yes", false, false, false) => answers.missed.push(item.id.clone()),
+            ("yes", true, true, _) => answers.wrapper_found += 1,
+            ("yes", true, false, true) => answers.wrapper_undecided += 1,
+            ("yes", true, false, false) => answers.wrapper_missed.push(item.id.clone()),
+            ("no", _, true, _) => answers.false_alarms.push(places()),
+            ("no", _, false, true) => answers.no_undecided += 1,
+            ("no", _, false, false) => answers.silent += 1,
+            _ => answers.maybe += 1,
+        }
+    }
+    answers
+}
+
+/// A host of which only the one table is known.
+fn host(item: &Item) -> Host {
+    let path = match item.kind {
+        TableKind::System => "/etc/cron.d/table",
+        TableKind::User { .. } => "/var/spool/cron/crontabs/root",
+    };
+    let mut source = MemSource::new();
+    source.file_mode(path, item.file.bytes(), 0o600);
+    let covers = [
+        "/etc/cron.d",
+        "/etc/crontab",
+        "/var/spool/cron",
+        "/etc/crontabs",
+    ];
+    let coverage = Coverage::partial(covers.iter().map(Into::into).collect());
+    let tree = Tree::new(
+        Box::new(source),
+        coverage,
+        Limits::STANDARD,
+        Deadline::none(),
+    );
+    let now = jiff::Timestamp::UNIX_EPOCH;
+    Host::new(tree, now, Given::default())
+}
+
+impl Answers {
+    fn print(&self, out: &mut impl std::io::Write) -> std::io::Result<()> {
+        let decided = self.found + self.missed.len();
+        writeln!(out, "\nreboots, from the table alone")?;
+        writeln!(
+            out,
+            "  labelled yes      found {}, undecided {}, missed {}",
+            self.found,
+            self.undecided.len(),
+            self.missed.len()
+        )?;
+        writeln!(
+            out,
+            "  yes by a wrapper  undecided {}, found {}, missed {}",
+            self.wrapper_undecided,
+            self.wrapper_found,
+            self.wrapper_missed.len()
+        )?;
+        writeln!(
+            out,
+            "  labelled no       silent {}, undecided {}, false alarms {}",
+            self.silent,
+            self.no_undecided,
+            self.false_alarms.len()
+        )?;
+        writeln!(out, "  labelled maybe    {}", self.maybe)?;
+        let alarms = self.found + self.false_alarms.len();
+        writeln!(
+            out,
+            "  precision {}/{alarms}, recall {}/{decided}",
+            self.found, self.found
+        )?;
+        for (title, list) in [
+            ("undecided", &self.undecided),
+            ("missed", &self.missed),
+            ("missed by a wrapper", &self.wrapper_missed),
+            ("false alarm", &self.false_alarms),
+        ] {
+            for entry in list {
+                writeln!(out, "    {title}: {entry}")?;
+            }
+        }
+        Ok(())
+    }
 }

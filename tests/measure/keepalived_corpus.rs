@@ -81,7 +81,7 @@ fn qualities(folder: &Path) -> BTreeMap<PathBuf, String> {
     let rows = text.lines().skip(1).filter_map(|line| {
         let mut columns = line.split('\t');
         let file = columns.next()?;
-        Some((folder.join(file), columns.last()?.to_string()))
+        Some((folder.join(file), columns.next_back()?.to_string()))
     });
     rows.collect()
 }
@@ -180,7 +180,7 @@ fn program_version() -> Option<Version> {
 
 /// The classes of complaints that are about syntax alone, with the words
 /// keepalived uses for them.
-const CLASSES: [(&str, ProblemKind); 21] = [
+const CLASSES: [(&str, ProblemKind); 22] = [
     ("Unknown keyword '", ProblemKind::UnknownKeyword),
     ("Missing '{' at beginning", ProblemKind::MissingOpenBrace),
     ("Unexpected '{'", ProblemKind::UnexpectedBrace),
@@ -199,6 +199,7 @@ const CLASSES: [(&str, ProblemKind); 21] = [
     ("Invalid address prefix", ProblemKind::BadAddress),
     ("Invalid virtual server IP", ProblemKind::BadAddress),
     ("Invalid real server ip", ProblemKind::BadAddress),
+    ("invalid broadcast", ProblemKind::BadAddress),
     (" malformed ", ProblemKind::BadAddress),
     ("parsed invalid IP", ProblemKind::BadAddress),
     ("Config files missing", ProblemKind::IncludeMissing),
@@ -326,9 +327,9 @@ fn run(path: &Path, config: &Config) -> Outcome<Said> {
     let mut script = "ip link set lo up\n".to_string();
     for name in names.iter().filter(safe) {
         let name = String::from_utf8_lossy(name);
-        script.push_str(&format!(
-            "ip link add {name} type dummy 2>/dev/null || ip link add {name} type bridge\nip link set {name} up\n"
-        ));
+        let dummy = format!("ip link add {name} type dummy 2>/dev/null");
+        let bridge = format!("ip link add {name} type bridge");
+        script.extend([&dummy, " || ", &bridge, "\nip link set ", &name, " up\n"]);
     }
     script.push_str("exec timeout -s KILL 20 keepalived -t -f \"$0\"");
     let output = Command::new("unshare")
@@ -346,13 +347,11 @@ fn run(path: &Path, config: &Config) -> Outcome<Said> {
 /// The class and line of a message such as `(FILE: Line 7) Unknown keyword 'x'`.
 fn complaint(text: &str) -> Option<Complaint> {
     let (_, class) = CLASSES.iter().find(|(words, _)| text.contains(words))?;
-    let line = match class {
-        ProblemKind::MissingBrace => 0,
-        _ => {
-            let (_, rest) = text.split_once("Line ")?;
-            rest.split_once(')')?.0.parse().ok()?
-        }
-    };
+    if *class == ProblemKind::MissingBrace {
+        return Some((class.name(), 0));
+    }
+    let (_, rest) = text.split_once("Line ")?;
+    let line = rest.split_once(')')?.0.parse().ok()?;
     Some((class.name(), line))
 }
 

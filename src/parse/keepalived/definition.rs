@@ -60,6 +60,8 @@ pub(super) struct Substituted {
     pub(super) changed: bool,
     /// The lines that follow, of each multi-line definition met, in order.
     pub(super) rests: Vec<Rest>,
+    /// References may be left that could be replaced.
+    pub(super) unfinished: bool,
     /// What went wrong.
     pub(super) fault: Option<Fault>,
     /// Values only the running host knows, and where they stand in the line.
@@ -88,6 +90,12 @@ const fn begins_name(byte: u8) -> bool {
 
 const fn in_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether a line that begins with `$` is a definition.
+pub(super) fn begins_definition(line: &[u8]) -> bool {
+    let name = line.iter().skip(1).take_while(|b| in_name(**b)).count();
+    line.get(name + 1) == Some(&b'=')
 }
 
 /// Reads a `$NAME=VALUE` line; there is no blank before `=`.
@@ -284,6 +292,7 @@ impl Definitions {
             let (value, known) = definition.text(reference.parameters, folder, identity);
             if line.len() + value.len() > LONGEST + reference.len {
                 done.fault = Some(Fault::TooLong);
+                done.unfinished = true;
                 done.changed = false;
                 return done;
             }
@@ -301,6 +310,7 @@ impl Definitions {
                 done.unknown.push((builtin, dollar..dollar + len.max(1)));
             }
             if begins_sequence {
+                done.unfinished = true;
                 break;
             }
         }

@@ -79,6 +79,7 @@ mod tests {
             file: File::new("/x", text),
             text: Mapped::from_file(text.as_bytes(), 0),
             open_quote: false,
+            unfinished: false,
         };
         let (pattern, kind) = include(&line, Dialect { version })?;
         Some((String::from_utf8_lossy(&pattern).into_owned(), kind))

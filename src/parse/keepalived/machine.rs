@@ -328,10 +328,16 @@ impl Machine {
                     self.tell_one_line(line, extra);
                 }
             } else if self.dialect.braces_anywhere() {
-                let message = "words between a block's keyword and its `{` are ignored";
+                // Telling about them, keepalived asks for a name it removed itself.
+                let fatal = named && self.dialect.exec_hooks();
+                let message = if fatal {
+                    "more than a name: keepalived ends here"
+                } else {
+                    "words between a block's keyword and its `{` are ignored"
+                };
                 let place = line.file.place(word.span);
                 self.report
-                    .problem(ProblemKind::ExtraParameters, place, message);
+                    .add(ProblemKind::ExtraParameters, place, message.into(), fatal);
             }
         }
         self.values = Some(Values { needs_brace });

@@ -20,6 +20,8 @@ pub(super) struct Line {
     pub(super) text: Mapped,
     /// Its quotes do not pair, and that has been told.
     pub(super) open_quote: bool,
+    /// Substitution stopped before its end.
+    pub(super) unfinished: bool,
 }
 
 impl Mapped {

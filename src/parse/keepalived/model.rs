@@ -109,8 +109,8 @@ pub struct FifoScript {
     pub command: Command,
 }
 
-/// A keyword with the words behind it, or with raw lines: each line's words in
-/// `lines`.
+/// A keyword with the words behind it; where it opens a block of raw lines, with
+/// the words of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The keyword.

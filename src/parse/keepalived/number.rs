@@ -47,12 +47,14 @@ pub(super) fn integer(text: &[u8], least: i64, most: i64) -> Number<i64> {
             .saturating_add(i64::from(digit - b'0'))
     });
     let value = if minus { -value } else { value };
-    if !(least..=most).contains(&value) || digits.is_empty() {
+    if !(least..=most).contains(&value) {
         return Number::Bad;
     }
+    // C's strtol reads nothing at all as 0, and finds nothing wrong with it; a
+    // sign alone is a tail.
     match end {
-        None => Number::Good(value),
-        Some(_) => Number::Prefix(value),
+        None if !digits.is_empty() || text.is_empty() => Number::Good(value),
+        _ => Number::Prefix(value),
     }
 }
 
@@ -137,6 +139,9 @@ mod tests {
             assert_eq!(integer(text.as_bytes(), 1, 255), expected, "{text}");
         }
         assert_eq!(integer(b"-20", -253, 253), Number::Good(-20));
+        assert_eq!(integer(b"", 0, 32), Number::Good(0));
+        assert_eq!(integer(b"x", 0, 32), Number::Prefix(0));
+        assert_eq!(integer(b"+", 0, 32), Number::Prefix(0));
     }
 
     #[test]

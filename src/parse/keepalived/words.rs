@@ -234,7 +234,8 @@ pub(super) fn command_words(
             }
         }
     }
-    if let Some((_, at)) = quote {
+    // A quote that is the very last byte is not missed by anybody.
+    if let Some((_, at)) = quote.filter(|(_, at)| at + 1 < bytes.len()) {
         return Err(CommandFault::UnmatchedQuote(line.span(at..bytes.len())));
     }
     found.extend(word);
@@ -335,7 +336,11 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_and_a_last_backslash_are_faults() {
+    fn an_open_quote_and_a_last_backslash_are_faults_but_a_last_quote_is_not() {
+        assert_eq!(
+            split("a b\"", Escapes::All),
+            Ok(vec!["a".into(), "b".into()])
+        );
         assert_eq!(
             split("a 'b", Escapes::All),
             Err(CommandFault::UnmatchedQuote(Span::new(2, 4)))

@@ -2,7 +2,7 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::services::System;
+use crate::facts::services::{Enabled, System};
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 use crate::text::escape_path;
 
@@ -16,6 +16,7 @@ impl Rule for DanglingEnablement {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let enabled = host.enabled();
         let mut out = Findings::new();
+        let mut units: Vec<&Enabled> = Vec::new();
         for entry in &enabled.items {
             let looked = match &entry.found {
                 Fact::Absent(looked) => looked,
@@ -29,6 +30,10 @@ impl Rule for DanglingEnablement {
                 }
                 Fact::Known(_) | Fact::Broken(_) => continue,
             };
+            if entry.system == System::Systemd {
+                units.push(entry);
+                continue;
+            }
             // A script that its package still ships is the business of
             // init-start-script-missing.
             let shipped = entry.points_at().map(|path| host.owner(&path));
@@ -36,12 +41,8 @@ impl Rule for DanglingEnablement {
                 continue;
             }
             let name = &entry.name;
-            let kind = match entry.system {
-                System::SysV | System::OpenRc => "start script",
-                System::Systemd => "unit",
-            };
             let message = format!(
-                "{name} is enabled in {}, but its {kind} is gone",
+                "{name} is enabled in {}, but its start script is gone",
                 entry.level
             );
             let target = entry
@@ -51,7 +52,7 @@ impl Rule for DanglingEnablement {
             let evidence = Evidence::path(&entry.link, format!("-> {target}"));
             let mut finding = Finding::new(self.id(), name.clone(), message, evidence)
                 .with(Evidence::from(looked));
-            if super::is_essential(entry) && entry.system != System::Systemd {
+            if super::is_essential(entry) {
                 finding = finding.impact(&[Impact::NoAccess]);
             } else {
                 finding = finding.at_most(Level::Warn);
@@ -61,6 +62,12 @@ impl Rule for DanglingEnablement {
             }
             out.push(finding);
         }
+        let systemd = enabled
+            .items
+            .iter()
+            .filter(|e| e.system == System::Systemd)
+            .count();
+        dangling_units(host, &units, units.len() == systemd, &mut out);
         match enabled.complete() {
             Err(stop) => out.stop(stop),
             Ok(()) if enabled.items.is_empty() => {
@@ -69,6 +76,63 @@ impl Rule for DanglingEnablement {
             Ok(()) => {}
         }
         Ok(out)
+    }
+}
+
+/// Units named in one finding.
+const SHOWN: usize = 5;
+
+/// Units that are enabled and gone. systemd passes over such links, so the rest of
+/// the boot is not touched; what they were for does not happen.
+fn dangling_units(host: &Host, units: &[&Enabled], all: bool, out: &mut Findings) {
+    let (left, lost): (Vec<&Enabled>, Vec<&Enabled>) = units
+        .iter()
+        .copied()
+        .partition(|entry| removed_but_not_purged(host, &entry.name));
+    for (entries, level) in [(lost, Level::Warn), (left, Level::Note)] {
+        let Some(first) = entries.first() else {
+            continue;
+        };
+        let names: Vec<&str> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        let (subject, message) = match names.as_slice() {
+            [one] => {
+                let message = format!("{one} is enabled in {}, but its unit is gone", first.level);
+                ((*one).to_owned(), message)
+            }
+            many => {
+                let shown = many
+                    .iter()
+                    .take(SHOWN)
+                    .copied()
+                    .collect::<Vec<_>>()
+                    .join(", ");
+                let more = if many.len() > SHOWN { ", ..." } else { "" };
+                let message = format!("{} enabled units are gone: {shown}{more}", many.len());
+                ("units".to_owned(), message)
+            }
+        };
+        let link = |entry: &&Enabled| {
+            let target = entry
+                .target
+                .as_deref()
+                .map_or_else(String::new, escape_path);
+            Evidence::path(&entry.link, format!("-> {target}"))
+        };
+        let mut evidence = entries.iter().take(SHOWN).map(link);
+        let Some(first) = evidence.next() else {
+            continue;
+        };
+        let mut finding = Finding::new("init-dangling-enablement", subject, message, first)
+            .with_all(evidence)
+            .with(Evidence::computed(
+                "no unit of that name in any directory systemd reads",
+            ))
+            .at_most(level);
+        if all && entries.len() > 1 {
+            // Nothing of systemd's is there: that is another fault's consequence.
+            finding = finding.follows(&["init-missing"]);
+        }
+        out.push(finding);
     }
 }
 

@@ -24,7 +24,7 @@ impl Rule for StartScriptMissing {
             if entry.system == System::Systemd {
                 continue;
             }
-            let Fact::Absent(looked) = &entry.found else {
+            let Fact::Absent(_) = &entry.found else {
                 if let Fact::Unknown(unknown) = &entry.found {
                     out.open.push(unknown.clone());
                 }
@@ -51,7 +51,7 @@ impl Rule for StartScriptMissing {
             };
             let (name, at) = (&entry.name, escape_path(&script));
             let message = format!("{name} will not start: its script {at} was deleted");
-            let text = format!("enabled in {}, -> {at}", entry.level);
+            let text = format!("enabled in {}", entry.level);
             let shipped = format!("package {package} ships {at}");
             let mut finding = Finding::new(
                 self.id(),
@@ -59,7 +59,7 @@ impl Rule for StartScriptMissing {
                 message,
                 Evidence::path(&entry.link, text),
             )
-            .with(Evidence::from(looked))
+            .with(Evidence::from(&crate::fact::Looked::at(&script)))
             .with(Evidence::computed(shipped));
             if super::is_essential(entry) {
                 finding = finding.impact(&[Impact::NoAccess]);

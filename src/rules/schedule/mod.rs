@@ -101,7 +101,9 @@ pub(super) fn summary(host: &Host, horizon: jiff::SignedDuration) -> Summary {
             " (conditional)"
         };
         let when = format!("{}, {}", host.zone().show(at), relative(host.now(), at));
-        return Summary::new(LinkState::Ok, format!("{word}{condition} {when}"));
+        let word = if word == "reboot" { "" } else { word };
+        let text = format!("{word}{condition} {when}");
+        return Summary::new(LinkState::Ok, text.trim_start().to_owned());
     }
     if let Some(gap) = listing.gaps.first() {
         return Summary::new(LinkState::Unknown, gap.to_string());

@@ -2,7 +2,7 @@
 
 use super::{Delay, Down, Host, Power, Verdict, verdict};
 use crate::fact::{Doubt, Fact, Unknown};
-use crate::shell::{Action, Condition, Outcome, Reach, Scope, tools};
+use crate::shell::{Action, Condition, Outcome, Reach, Scope, Value, tools, wrappers};
 
 /// Whether a call takes this host down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,8 +122,8 @@ fn is_judged(action: &Action, target: &Fact<std::path::PathBuf>) -> bool {
     let Action::Run { argv, .. } = action else {
         return true;
     };
-    let name = argv.first().and_then(|word| word.bytes()).unwrap_or(b"");
-    let name = crate::shell::wrappers::base(name);
+    let full = argv.first().and_then(Value::bytes).unwrap_or(b"");
+    let name = wrappers::base(full);
     let system = match target {
         Fact::Known(path) => path.parent().is_some_and(|dir| {
             let text = dir.to_string_lossy();
@@ -132,5 +132,12 @@ fn is_judged(action: &Action, target: &Fact<std::path::PathBuf>) -> bool {
         // not looked for, or not there: the name has to do
         _ => true,
     };
-    system && (tools::is_known(name) || super::is_power_program(name))
+    let name_is_its_own = tools::is_known(name) || super::is_power_program(name);
+    // the guard may have a command behind it, which the caller looks at
+    let own = name == b"comeback";
+    system
+        && !own
+        && wrappers::is_installed(full)
+        && name_is_its_own
+        && !tools::hides_commands(argv)
 }

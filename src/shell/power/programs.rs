@@ -1,8 +1,9 @@
 //! The programs that take a host down, and what their words mean.
 
+use super::words::Words;
 use super::{Delay, Down, Host, Kind, Power, Verdict, down, down_at};
 use crate::shell::value::Value;
-use crate::shell::wrappers::{base, is_this_host};
+use crate::shell::wrappers::{base, is_installed, is_this_host};
 
 /// Programs looked at here: found among the system's own, their files are not
 /// read to see whether they are scripts.
@@ -39,73 +40,6 @@ pub(in crate::shell) fn is_power_program(name: &[u8]) -> bool {
     )
 }
 
-/// The words of a command after its program.
-struct Words<'a>(&'a [Value]);
-
-impl<'a> Words<'a> {
-    fn get(&self, at: usize) -> Option<&'a [u8]> {
-        self.0.get(at).and_then(Value::bytes)
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.0.iter().filter_map(Value::bytes)
-    }
-
-    /// Whether some word is not known, not even whether it is an option.
-    fn open(&self) -> bool {
-        self.0
-            .iter()
-            .any(|w| w.bytes().is_none() && w.prefix().is_empty())
-    }
-
-    fn has(&self, wanted: &[&[u8]]) -> bool {
-        self.iter().any(|word| wanted.contains(&word))
-    }
-
-    /// Whether a short option is given, alone or among others.
-    fn flag(&self, letter: u8) -> bool {
-        self.iter()
-            .any(|w| w.starts_with(b"-") && !w.starts_with(b"--") && w.contains(&letter))
-    }
-
-    /// The first word that is no option; options in `takes` have a value behind them.
-    fn operands(&self, takes: &[&[u8]]) -> Vec<&'a Value> {
-        let mut found = Vec::new();
-        let mut at = 0;
-        while let Some(word) = self.0.get(at) {
-            at += 1;
-            let bytes = word.prefix();
-            if bytes.len() > 1 && bytes.starts_with(b"-") {
-                at += usize::from(takes.contains(&bytes));
-            } else {
-                found.push(word);
-            }
-        }
-        found
-    }
-
-    /// The value of an option, behind it or after `=`.
-    fn value(&self, short: &[u8], long: &[u8]) -> Option<Value> {
-        for (at, word) in self.0.iter().enumerate() {
-            let bytes = word.prefix();
-            if bytes == short || bytes == long {
-                return self.0.get(at + 1).cloned();
-            }
-            let rest = bytes.strip_prefix(long).and_then(|r| r.strip_prefix(b"="));
-            let rest = rest.or_else(|| bytes.strip_prefix(short).filter(|r| !r.is_empty()));
-            if let Some(rest) = rest
-                && !long.is_empty()
-            {
-                return Some(match word {
-                    Value::Known(_) => Value::known(rest),
-                    Value::Unknown { .. } => Value::unknown(),
-                });
-            }
-        }
-        None
-    }
-}
-
 pub(super) fn program(argv: &[Value]) -> Verdict {
     let Some((first, rest)) = argv.split_first() else {
         return Verdict::Nothing;
@@ -114,6 +48,10 @@ pub(super) fn program(argv: &[Value]) -> Verdict {
         // `$REBOOT`, but also `/opt/x/$name`
         return Verdict::Unsure("the program's name is not known");
     };
+    // a script in somebody's directory may have any name
+    if !first.bytes().is_some_and(is_installed) {
+        return Verdict::Nothing;
+    }
     let words = Words(rest);
     if words.has(&[b"--help", b"--version"]) {
         return Verdict::Nothing;

@@ -53,8 +53,11 @@ impl World for Tree {
             FileTest::Directory => self.0.keys().any(|p| p.starts_with(path) && p != path),
             FileTest::Exists => self.0.keys().any(|p| p.starts_with(path)),
             FileTest::NotEmpty => file.is_some_and(|f| !f.bytes().is_empty()),
-            FileTest::Link | FileTest::Block | FileTest::Character => false,
-            FileTest::Fifo | FileTest::Socket => false,
+            FileTest::Link
+            | FileTest::Block
+            | FileTest::Character
+            | FileTest::Fifo
+            | FileTest::Socket => false,
             FileTest::Regular | FileTest::Readable | FileTest::Writable | FileTest::Executable => {
                 file.is_some()
             }

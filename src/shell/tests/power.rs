@@ -131,10 +131,10 @@ fn commands_take_this_host_down_or_do_not() {
         ("su -c reboot", "reboot"),
         ("runuser -u root -- reboot", "reboot"),
         ("bash -lc \"reboot\"", "reboot"),
-        ("echo reboot | at now + 5 minutes", "reboot"),
-        ("at now <<E\nreboot\nE", "reboot"),
+        ("echo reboot | at now + 5 minutes", "reboot ?"),
+        ("at now <<E\nreboot\nE", "reboot ?"),
         ("echo reboot | sh", "reboot"),
-        ("systemd-run --on-active=60 systemctl reboot", "reboot"),
+        ("systemd-run --on-active=60 systemctl reboot", "reboot ?"),
         ("chronic systemd-cat -t x run-one reboot", "reboot"),
         ("exec reboot", "reboot"),
         ("time reboot", "reboot"),
@@ -145,6 +145,7 @@ fn commands_take_this_host_down_or_do_not() {
             "[ -f /var/run/reboot-required ] && reboot",
             "reboot if [ -f /var/run/reboot-required ]",
         ),
+        ("who | grep -q . || poweroff", "off if ! who | grep -q ."),
         ("ping -c1 gw || sudo reboot", "reboot if ! ping -c1 gw"),
         ("echo \"Rebooting\" > /var/log/reboot", "never"),
         ("logger reboot; wall 'reboot pending'", "never"),
@@ -165,6 +166,16 @@ fn commands_take_this_host_down_or_do_not() {
         ("false && reboot", "never"),
         ("transactional-update reboot", "reboot"),
         ("xargs reboot < /dev/null", "reboot"),
+        ("find /run -name x -exec reboot \\;", "reboot"),
+        ("/home/pi/reboot", "never"),
+        ("/opt/batch reboot", "never"),
+        ("/opt/bin/bash -c reboot", "reboot"),
+        ("source ~root/.profile; reboot", "never"),
+        (
+            "for i in 1 2 3; do ping -c1 gw && exit; sleep 5; done; reboot",
+            "reboot if ! ping -c1 gw",
+        ),
+        ("${1:?usage}; reboot", "never"),
     ] {
         assert_eq!(verdict(&tree, text), expected, "{text}");
     }
@@ -209,4 +220,15 @@ fn a_program_that_is_missing_is_left_to_the_caller() {
     let outcome = cron(&Tree::default(), "/opt/nope --reboot");
     assert!(matches!(outcome.effects[0].target, Fact::Absent(_)));
     assert_eq!(super::super::power::takes_down(&outcome).unjudged, [0]);
+}
+
+#[test]
+fn what_is_hidden_in_another_language_is_left_to_the_caller() {
+    for text in [
+        "perl -e 'system(\"reboot\")'",
+        "awk 'BEGIN { system(\"reboot\") }'",
+        "/home/pi/reboot now",
+    ] {
+        assert_eq!(judge(&Tree::default(), text).unjudged, [0], "{text}");
+    }
 }

@@ -10,8 +10,13 @@ use super::super::words::{CommandFault, Escapes, command_words};
 use super::Given;
 
 /// Reads the command of a keyword line, as the version splits it; `None` where
-/// keepalived sets none.
-pub(super) fn command(given: Given<'_>, dialect: Dialect, report: &mut Report) -> Option<Command> {
+/// keepalived sets none. A hook without a command is fatal, a script is not.
+pub(super) fn command(
+    given: Given<'_>,
+    needed: bool,
+    dialect: Dialect,
+    report: &mut Report,
+) -> Option<Command> {
     if !dialect.exec_hooks() {
         return shell_command(given, dialect);
     }
@@ -28,7 +33,13 @@ pub(super) fn command(given: Given<'_>, dialect: Dialect, report: &mut Report) -
         }
     };
     let words = split(&given.line.text, first)?;
-    let line = words.get(1)?;
+    let Some(line) = words.get(1) else {
+        if needed {
+            let message = "the quotes make keyword and command one word, so the command is missing: keepalived ends here";
+            report.fatal(ProblemKind::MissingParameter, given.place(), message);
+        }
+        return None;
+    };
     let argv = split(&line.text, second)?;
     let text = |text: &Mapped| Text {
         value: text.bytes().to_vec(),
@@ -112,7 +123,7 @@ pub(super) fn add_hook(
         }
         hooks.remove(at);
     }
-    if let Some(command) = command(given, dialect, report) {
+    if let Some(command) = command(given, true, dialect, report) {
         hooks.push(Notify { kind, command });
     }
 }

@@ -24,7 +24,7 @@ impl Builder {
             if given.rest.is_empty() {
                 None
             } else {
-                command(given, dialect, report)
+                command(given, true, dialect, report)
             }
         };
         match name {

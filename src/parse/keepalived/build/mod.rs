@@ -344,29 +344,35 @@ impl Builder {
         given: Given<'_>,
         report: &mut Report,
     ) {
-        let command = command::command(given, self.dialect, report);
-        let (Some(command), Some(server)) = (command, self.servers.last_mut()) else {
+        let hook = block != Block::MiscCheck;
+        let Some(command) = command::command(given, hook, self.dialect, report) else {
             return;
         };
-        match (block, name) {
-            (_, "quorum_up") => server.quorum_up = Some(command),
-            (_, "quorum_down") => server.quorum_down = Some(command),
-            (_, "notify_up") => {
-                if let Some(real) = server.real_servers.last_mut() {
-                    real.notify_up = Some(command);
+        let Some(server) = self.servers.last_mut() else {
+            return;
+        };
+        let slot = match (block, name) {
+            (_, "quorum_up") => &mut server.quorum_up,
+            (_, "quorum_down") => &mut server.quorum_down,
+            _ => {
+                let Some(real) = server.real_servers.last_mut() else {
+                    return;
+                };
+                match name {
+                    "notify_up" => &mut real.notify_up,
+                    "notify_down" => &mut real.notify_down,
+                    _ => {
+                        real.checks.push(command);
+                        return;
+                    }
                 }
             }
-            (_, "notify_down") => {
-                if let Some(real) = server.real_servers.last_mut() {
-                    real.notify_down = Some(command);
-                }
-            }
-            (Block::MiscCheck, _) => {
-                if let Some(real) = server.real_servers.last_mut() {
-                    real.checks.push(command);
-                }
-            }
-            _ => {}
+        };
+        if slot.is_some() {
+            let message = "this hook is already given: the second one is ignored";
+            report.problem(ProblemKind::DuplicateNotify, given.place(), message);
+        } else {
+            *slot = Some(command);
         }
     }
 }

@@ -40,7 +40,10 @@ impl Builder {
         };
         let most = i64::from(i32::MAX);
         match name {
-            "script" => script.command = command(given, dialect, report).or(script.command.take()),
+            "script" => {
+                let found = command(given, false, dialect, report);
+                script.command = found.or(script.command.take());
+            }
             "interval" => {
                 let message = "not a number of seconds: ignored";
                 script.interval = lenient(given, 0, LONGEST, message, report);

@@ -1,9 +1,14 @@
 //! From files to logical lines: long lines, comments, conditions, definitions,
 //! repetitions, includes and braces (keepalived `lib/parser.c`, `read_line`).
 
+mod braces;
+mod raw;
+
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use raw::Frame;
 
 use super::Options;
 use super::comment::decomment;
@@ -50,13 +55,6 @@ pub(super) struct Reader<'a> {
     open_braces: Vec<Place>,
     pub(super) files: Vec<Arc<File>>,
     pub(super) report: Report,
-}
-
-/// A file being read, and those of the same include that wait behind it.
-struct Frame {
-    file: Arc<File>,
-    at: usize,
-    waiting: VecDeque<Arc<File>>,
 }
 
 /// A multi-line definition being expanded.
@@ -130,136 +128,6 @@ impl<'a> Reader<'a> {
         let message = format!("{count} blocks are still open at the end, the first from here");
         self.report
             .problem(ProblemKind::MissingBrace, first, message);
-    }
-
-    /// The rest of a split line, the next repetition, the next line of a
-    /// multi-line definition or the next line of a file, in this order.
-    fn raw_line(&mut self) -> Option<Line> {
-        if let Some(line) = self.residue.take() {
-            return Some(line);
-        }
-        if self.generated > MOST_GENERATED {
-            return self.file_line();
-        }
-        let sequences_wait = self.multiline.last().map_or(0, |m| m.sequences);
-        let sequences_first = self.dialect.sequences_first() || self.multiline.is_empty();
-        if sequences_first && self.sequences.len() > sequences_wait {
-            return self.repeated_line();
-        }
-        if !self.multiline.is_empty() {
-            return self.definition_line();
-        }
-        self.file_line()
-    }
-
-    fn count_generated(&mut self, place: Place) {
-        self.generated += 1;
-        if self.generated > MOST_GENERATED {
-            let limit = format!("definitions and sequences make more than {MOST_GENERATED} lines");
-            self.report.open(place, Doubt::Limit(limit));
-            self.sequences.clear();
-            self.multiline.clear();
-        }
-    }
-
-    fn repeated_line(&mut self) -> Option<Line> {
-        let (sequence, origin) = self.sequences.last_mut()?;
-        let mut line = origin.clone();
-        line.text = Mapped::default();
-        if let Some(round) = sequence.next() {
-            line.text = sequence.text.clone();
-            for (name, value) in round {
-                self.definitions.set(name, value, false);
-            }
-            self.count_generated(line.whole());
-        } else {
-            self.sequences.pop();
-        }
-        Some(line)
-    }
-
-    fn definition_line(&mut self) -> Option<Line> {
-        let current = self.multiline.last_mut()?;
-        let rest = current.rest.value.get(current.rest.at..).unwrap_or(&[]);
-        let end = rest.iter().position(|b| *b == b'\n');
-        let text = rest.get(..end.unwrap_or(rest.len())).unwrap_or(&[]);
-        let line = Line {
-            file: Arc::clone(&current.file),
-            text: Mapped::standing_for(text, current.span),
-            open_quote: false,
-        };
-        let place = current.file.place(current.span);
-        match end {
-            Some(end) => current.rest.at += end + 1,
-            None => drop(self.multiline.pop()),
-        }
-        self.count_generated(place);
-        Some(line)
-    }
-
-    /// The next line of the innermost file that has something left, comments
-    /// removed.
-    fn file_line(&mut self) -> Option<Line> {
-        loop {
-            let frame = self.frames.last_mut()?;
-            let Some(piece) = frame.piece() else {
-                self.defining = None;
-                match frame.waiting.pop_front() {
-                    Some(file) => {
-                        self.files.push(Arc::clone(&file));
-                        frame.file = file;
-                        frame.at = 0;
-                    }
-                    None => drop(self.frames.pop()),
-                }
-                continue;
-            };
-            let file = Arc::clone(&frame.file);
-            let drops = self.dialect.drops_long_lines();
-            if piece.too_long && (drops || !piece.newline_follows) {
-                let message = if drops {
-                    "a line of 1023 bytes or more: this part is ignored, the rest is read as a new line"
-                } else {
-                    "a line of 1023 bytes or more is read as two"
-                };
-                let place = file.place(piece.span);
-                self.report
-                    .problem(ProblemKind::LineTooLong, place, message);
-            }
-            if piece.nul {
-                let message = if drops {
-                    "a NUL byte: the line is ignored"
-                } else {
-                    "a NUL byte hides the rest of the line"
-                };
-                let place = file.place(piece.span);
-                self.report
-                    .problem(ProblemKind::EmbeddedNul, place, message);
-            }
-            if drops && (piece.nul || piece.too_long) {
-                continue;
-            }
-            if piece.span.is_empty() {
-                if self.dialect.blank_ends_definition()
-                    && let Some(name) = self.defining.take()
-                {
-                    self.definitions.finish(&name);
-                }
-                continue;
-            }
-            let text = Mapped::from_file(file.slice(piece.span), piece.span.start);
-            let mut line = self.decommented(Line {
-                file,
-                text,
-                open_quote: false,
-            });
-            if self.dialect.decomments_twice() && !line.text.is_empty() {
-                line = self.decommented(line);
-            }
-            if !line.text.is_empty() {
-                return Some(line);
-            }
-        }
     }
 
     fn decommented(&mut self, mut line: Line) -> Line {
@@ -411,6 +279,7 @@ impl<'a> Reader<'a> {
             }
             None => {}
         }
+        line.unfinished = done.unfinished;
         for (builtin, range) in done.unknown {
             let doubt = match builtin {
                 Builtin::Identity => "the host name is not known",
@@ -519,114 +388,6 @@ impl<'a> Reader<'a> {
             });
         }
         true
-    }
-
-    /// Cuts the line at its braces outside double quotes, each of which becomes a
-    /// line of its own. Where what remains could mean something to the steps
-    /// before this one, it waits to go through them.
-    fn split_braces(&mut self, line: Line) {
-        if !self.dialect.braces_anywhere() {
-            self.ready.push_back(line);
-            return;
-        }
-        let bytes = line.text.bytes();
-        let refers = bytes.contains(&b'$');
-        let mut at = 0;
-        while at < bytes.len() {
-            let brace = first_brace(bytes, at);
-            let end = match brace {
-                Some(brace) if brace == at => at + 1,
-                Some(brace) => brace,
-                None => bytes.len(),
-            };
-            let mut text = line.text.sub(at..end);
-            text.trim_end();
-            self.ready.push_back(Line {
-                file: Arc::clone(&line.file),
-                text,
-                open_quote: line.open_quote,
-            });
-            let rest = bytes.get(end..).unwrap_or(&[]);
-            at = end + rest.iter().take_while(|b| is_blank(**b)).count();
-            let special = matches!(bytes.get(at), Some(b'@' | b'$' | b'~' | b'i'));
-            if at < bytes.len() && (refers || special) {
-                self.residue = Some(Line {
-                    file: Arc::clone(&line.file),
-                    text: line.text.sub(at..bytes.len()),
-                    open_quote: line.open_quote,
-                });
-                return;
-            }
-        }
-    }
-
-    /// Counts braces, as keepalived does whatever they belong to.
-    fn count_brace(&mut self, line: &Line) {
-        if !self.dialect.braces_anywhere() {
-            return;
-        }
-        match line.text.bytes() {
-            b"{" => {
-                self.depth += 1;
-                if self.open_braces.len() < MOST_BRACES {
-                    self.open_braces.push(line.whole());
-                }
-            }
-            b"}" if self.depth == 0 => {
-                let message = "a closing brace with no block to close";
-                self.report
-                    .problem(ProblemKind::ExtraBrace, line.whole(), message);
-            }
-            b"}" => {
-                self.depth -= 1;
-                self.open_braces.truncate(self.depth);
-            }
-            _ => {}
-        }
-    }
-}
-
-/// One `fgets` worth of a file.
-struct Piece {
-    /// Without line end and what a NUL hides.
-    span: Span,
-    too_long: bool,
-    newline_follows: bool,
-    nul: bool,
-}
-
-impl Frame {
-    fn piece(&mut self) -> Option<Piece> {
-        let bytes = self.file.bytes();
-        let rest = bytes.get(self.at..).filter(|rest| !rest.is_empty())?;
-        let most = rest.get(..LONGEST).unwrap_or(rest);
-        let newline = most.iter().position(|b| *b == b'\n');
-        let taken = newline.map_or(most.len(), |at| at + 1);
-        let nul = most.get(..taken)?.iter().position(|b| *b == 0);
-        let shown = most.get(..nul.or(newline).unwrap_or(taken))?;
-        let keep = shown.iter().rposition(|b| !matches!(b, b'\r' | b'\n'));
-        let start = self.at;
-        self.at += taken;
-        Some(Piece {
-            span: Span::new(start, start + keep.map_or(0, |at| at + 1)),
-            too_long: newline.is_none() && taken == LONGEST,
-            newline_follows: rest.get(taken) == Some(&b'\n'),
-            nul: nul.is_some(),
-        })
-    }
-}
-
-/// The first brace from `at` on that is not in double quotes; a quote that
-/// never closes hides the rest.
-fn first_brace(bytes: &[u8], mut at: usize) -> Option<usize> {
-    loop {
-        let rest = bytes.get(at..)?;
-        let found = at + rest.iter().position(|b| matches!(b, b'{' | b'}' | b'"'))?;
-        if bytes.get(found) != Some(&b'"') {
-            return Some(found);
-        }
-        let inside = bytes.get(found + 1..)?;
-        at = found + 2 + inside.iter().position(|b| *b == b'"')?;
     }
 }
 

@@ -1,0 +1,201 @@
+//! Commands behind wrappers, and text given to another shell.
+
+use super::evaluate::{Evaluator, condition_at};
+use super::follow::{absolute, child, returned, unresolved};
+use super::state::{Flow, Positional, State, Status};
+use super::value::Traced;
+use super::wrappers::{self, Plan};
+use super::{Dialect, Scope};
+use crate::fact::Fact;
+use crate::text::Place;
+
+impl Evaluator<'_> {
+    /// A wrapper around another command; gives the state back where it is none.
+    pub(super) fn wrapped(
+        &mut self,
+        argv: &[Traced],
+        place: &Place,
+        mut state: State,
+    ) -> Result<Flow, Box<State>> {
+        let Some(wrapped) = wrappers::unwrap(argv, state.dialect) else {
+            return Err(Box::new(state));
+        };
+        // a wrapper of the tree's own under a wrapper's name is a script
+        let kept = (state.scope.clone(), state.deferred);
+        if let Some(scope) = wrapped.scope {
+            // from another machine everything else is another machine too
+            if !matches!(state.scope, Scope::Machine(_)) {
+                state.scope = scope;
+            }
+        }
+        state.deferred |= wrapped.deferred;
+        let mut before = Vec::new();
+        for (name, value) in wrapped.env {
+            before.push((name.clone(), state.variables.get(&name).cloned()));
+            state.set(&name, value);
+            if let Some(variable) = state.variables.get_mut(&name) {
+                variable.exported = true;
+            }
+        }
+        let builtin = matches!(
+            argv.first().and_then(Traced::bytes),
+            Some(b"command" | b"builtin")
+        );
+        let mut flow = match wrapped.plan {
+            Plan::Words(words) if builtin => match words.first().and_then(Traced::bytes) {
+                Some(name) => {
+                    let name = name.to_vec();
+                    match self.builtin(&name, &words, place, state) {
+                        Ok(flow) => flow,
+                        Err(back) => self.external(&words, place, *back),
+                    }
+                }
+                None => self.program(&words, place, state),
+            },
+            Plan::Words(words) => self.external(&words, place, state),
+            Plan::Text(text, args) => self.shell_text(&text, args, wrapped.dialect, place, state),
+            Plan::Script(name, args) => {
+                self.shell_script(&name, args, argv, wrapped.dialect, place, state)
+            }
+            Plan::Input => {
+                let deferred = wrapped.deferred;
+                self.shell_input(argv, wrapped.dialect, deferred, place, state)
+            }
+            Plan::Nothing if builtin => {
+                let name = argv.get(2).cloned().unwrap_or_else(Traced::unknown);
+                self.locate(&name, place, state)
+            }
+            Plan::Nothing => {
+                self.effect(
+                    argv,
+                    place,
+                    &state,
+                    Fact::Unknown(unresolved(place, "runs nothing")),
+                );
+                let mut flow = Self::ran(argv, place, state);
+                if argv.first().is_some_and(|first| ends_with(first, b"flock"))
+                    && let Some(state) = &mut flow.next
+                {
+                    state.status = Status::Assumed(condition_at(place));
+                }
+                flow
+            }
+        };
+        for state in flow.states() {
+            (state.scope, state.deferred) = kept.clone();
+            for (name, old) in before.iter().rev() {
+                match old {
+                    Some(old) => state.variables.insert(name.clone(), old.clone()),
+                    None => state.variables.remove(name),
+                };
+            }
+        }
+        Ok(flow)
+    }
+
+    /// `sh -c TEXT`
+    fn shell_text(
+        &mut self,
+        text: &Traced,
+        args: Vec<Traced>,
+        dialect: Dialect,
+        place: &Place,
+        state: State,
+    ) -> Flow {
+        let mut inside = child(&state, dialect);
+        let mut args = args.into_iter();
+        if let Some(zero) = args.next() {
+            inside.zero = zero;
+        }
+        inside.positional = Positional::new(args.collect());
+        let mut text = text.clone();
+        text.place.get_or_insert_with(|| place.clone());
+        self.via.push(place.clone());
+        let tested = std::mem::take(&mut self.tested);
+        let flow = self.nested_text(&text, inside);
+        let end = self.end_of_shell(flow);
+        self.tested = tested;
+        self.via.pop();
+        returned(state, end, place)
+    }
+
+    /// `sh FILE`
+    fn shell_script(
+        &mut self,
+        name: &Traced,
+        args: Vec<Traced>,
+        argv: &[Traced],
+        dialect: Dialect,
+        place: &Place,
+        state: State,
+    ) -> Flow {
+        let fact = match name.bytes() {
+            // `sh file` looks in the working directory first
+            Some(bytes) => match absolute(bytes, &state.cwd) {
+                Some(path) if state.scope == Scope::Here => Fact::Known(path),
+                _ => Fact::Unknown(unresolved(place, "the working directory is not known")),
+            },
+            None => Fact::Unknown(unresolved(place, "the script's name is not known")),
+        };
+        let file = fact.clone().and_then(|path| self.world.script(&path));
+        match (fact, file) {
+            (Fact::Known(path), Fact::Known(file)) => self.call_script(
+                &path,
+                &file,
+                name.clone(),
+                args,
+                argv,
+                place,
+                dialect,
+                state,
+            ),
+            (fact, file) => {
+                let target = match (fact, file) {
+                    (Fact::Known(path), file) => file.map(|_| path),
+                    (fact, _) => fact,
+                };
+                self.effect(argv, place, &state, target);
+                Self::ran(argv, place, state)
+            }
+        }
+    }
+
+    /// `... | sh`, `at now <<EOF`
+    fn shell_input(
+        &mut self,
+        argv: &[Traced],
+        dialect: Dialect,
+        deferred: bool,
+        place: &Place,
+        mut state: State,
+    ) -> Flow {
+        match state.stdin.take() {
+            // a shell without input does nothing; `at` waits for a terminal
+            None => {
+                if deferred {
+                    self.cannot(place, "a job whose commands are not known");
+                }
+                Flow::done(state, 0)
+            }
+            Some(text) if text.bytes().is_some() => {
+                self.shell_text(&text, Vec::new(), dialect, place, state)
+            }
+            Some(text) => {
+                state.stdin = Some(text);
+                self.cannot(place, "runs commands from an input that is not known");
+                self.effect(
+                    argv,
+                    place,
+                    &state,
+                    Fact::Unknown(unresolved(place, "runs commands from its input")),
+                );
+                Self::ran(argv, place, state)
+            }
+        }
+    }
+}
+
+fn ends_with(word: &Traced, name: &[u8]) -> bool {
+    word.bytes()
+        .is_some_and(|bytes| wrappers::base(bytes) == name)
+}
