@@ -96,7 +96,13 @@ pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
     let runs_openrc = !openrc.items.is_empty() && init != Some(InitKind::Systemd);
     if runs_openrc {
         all.append(openrc);
-    } else if is(InitKind::SysV) {
+        return all;
+    }
+    if init != Some(InitKind::Systemd) {
+        // Runlevels that could not be read may be those that count.
+        all.gaps.extend(openrc.gaps);
+    }
+    if is(InitKind::SysV) {
         all.append(sysv(tree));
     }
     all
@@ -107,9 +113,16 @@ fn openrc(tree: &Tree) -> Listing<Enabled> {
     let mut levels = Listing::<PathBuf>::new();
     levels.append(tree.entries(Path::new("/etc/runlevels")));
     for level in out.take_gaps(levels) {
-        let is_dir = tree.resolve(&level);
-        if !matches!(&is_dir, Fact::Known(found) if found.meta.kind == FileKind::Dir) {
+        let Some(level_name) = text(level.file_name()) else {
             continue;
+        };
+        match tree.resolve(&level) {
+            Fact::Known(found) if found.meta.kind == FileKind::Dir => {}
+            Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
+            Fact::Unknown(unknown) => {
+                out.gaps.push(unknown);
+                continue;
+            }
         }
         for link in out.take_gaps(tree.entries(&level)) {
             let Some(name) = text(link.file_name()).filter(|name| !name.starts_with('.')) else {
@@ -118,7 +131,7 @@ fn openrc(tree: &Tree) -> Listing<Enabled> {
             out.items.push(Enabled {
                 system: System::OpenRc,
                 name,
-                level: text(level.file_name()).unwrap_or_default(),
+                level: level_name.clone(),
                 target: link_text(tree, &link),
                 found: tree.resolve(&link),
                 link,
@@ -237,7 +250,7 @@ fn link_text(tree: &Tree, link: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
+    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource};
     use crate::time::Deadline;
 
     fn names(source: MemSource, init: Option<InitKind>) -> Vec<(String, bool)> {
@@ -302,5 +315,24 @@ mod tests {
         source.link("/etc/runlevels/default/sshd", "/etc/init.d/sshd");
         let openrc = names(source, Some(InitKind::SysV));
         assert_eq!(openrc, [("sshd".to_owned(), false)]);
+    }
+
+    #[test]
+    fn runlevels_that_cannot_be_read_are_not_taken_for_none() {
+        let mut source = MemSource::new();
+        source
+            .link("/etc/runlevels/default/sshd", "/etc/init.d/sshd")
+            .link("/etc/rc2.d/S01cron", "../init.d/cron");
+        for path in ["/etc/runlevels", "/etc/runlevels/default"] {
+            let faults = [(PathBuf::from(path), Injected::Denied)];
+            let tree = Tree::new(
+                Box::new(FaultSource::new(source.clone(), faults)),
+                Coverage::full(true),
+                Limits::STANDARD,
+                Deadline::none(),
+            );
+            let listing = enabled(&tree, Some(InitKind::SysV));
+            assert_eq!(listing.gaps.len(), 1, "{path}: {:?}", listing.gaps);
+        }
     }
 }
