@@ -152,7 +152,7 @@ impl Reader<'_> {
             } => {
                 let mut from = start;
                 let mut read = Vec::new();
-                for word in words.unwrap_or_default() {
+                for word in words.into_iter().flatten() {
                     let word = self.next_word(&word, &mut from, body.span.start);
                     read.push(word);
                 }

@@ -255,11 +255,10 @@ impl Evaluator<'_> {
                     } else {
                         bytes.len().min(1)
                     };
-                    let part = bytes.get_mut(..end).unwrap_or_default();
-                    if *upper {
-                        part.make_ascii_uppercase();
-                    } else {
-                        part.make_ascii_lowercase();
+                    match bytes.get_mut(..end) {
+                        Some(part) if *upper => part.make_ascii_uppercase(),
+                        Some(part) => part.make_ascii_lowercase(),
+                        None => {}
                     }
                     bytes
                 })

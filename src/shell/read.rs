@@ -56,7 +56,8 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
     let values = ifs.map(|ifs| split_line(line, &ifs, last));
     for (index, name) in names.iter().enumerate() {
         let value = match &values {
-            Some(values) => Value::known(values.get(index).cloned().unwrap_or_default()),
+            // A line with fewer words leaves the other names empty.
+            Some(values) => Value::known(values.get(index).map_or(&[][..], Vec::as_slice)),
             None => Value::unknown(),
         };
         state.set(name, source.derived(value));
