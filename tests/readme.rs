@@ -10,63 +10,70 @@ fn readme() -> String {
     std::fs::read_to_string(repository("README.md")).unwrap()
 }
 
-/// What `tests/show` prints for a story, and the program's exit status.
-fn shown(story: &str) -> (String, Option<i32>) {
-    let mut command = Command::new("bash");
-    let path = std::env::var_os("PATH").unwrap();
-    command.env_clear().env("PATH", path);
-    command.env("COMEBACK", env!("CARGO_BIN_EXE_comeback"));
-    command.arg(repository("tests/show")).arg(story);
-    let output = command.output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    (text, output.status.code())
+/// Runs a command line of the page in the repository.
+fn run(line: &str) -> (String, Option<i32>) {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words[0], "comeback", "{line}");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_comeback"));
+    command.env_clear().current_dir(repository("."));
+    let output = command.args(&words[1..]).output().unwrap();
+    (
+        String::from_utf8(output.stdout).unwrap(),
+        output.status.code(),
+    )
+}
+
+/// The code blocks of one kind.
+fn blocks<'a>(page: &'a str, kind: &str) -> Vec<&'a str> {
+    let open = format!("\n```{kind}\n");
+    let rest = page.split(&open).skip(1);
+    rest.map(|rest| rest.split("```").next().unwrap()).collect()
 }
 
 #[test]
 fn the_report_on_the_first_page_is_the_programs_own() {
-    let (report, status) = shown("init-removed");
-    assert_eq!(status, Some(1));
     let page = readme();
-    let block = page
-        .split("```")
-        .find(|block| block.contains("\nwww3 ") || block.starts_with("\nwww3 "));
-    if std::env::var_os("COMEBACK_BLESS").is_some_and(|value| value == "1") {
-        let blessed = page.replace(block.unwrap(), &format!("\n{report}"));
-        std::fs::write(repository("README.md"), blessed).unwrap();
-        return;
+    let session = page.split("\n```\n$ ").nth(1).unwrap();
+    let session = session.split("\n```").next().unwrap();
+    let (command, quoted) = session.split_once("/root\n").unwrap();
+    let command = format!("{command}/root").replace("\\\n", " ");
+    let (report, status) = run(&command);
+    assert_eq!(status, Some(1));
+    // Three dots stand for lines left out.
+    let mut rest = report.as_str();
+    for (index, part) in quoted.split("...\n").enumerate() {
+        let part = part.trim_matches('\n');
+        let at = rest.find(part);
+        let at = at.unwrap_or_else(|| panic!("README.md quotes\n{part}\n\nreport:\n{report}"));
+        assert!(index > 0 || at == 0, "the beginning is left out");
+        rest = &rest[at + part.len()..];
     }
-    assert_eq!(block.unwrap().trim_start(), report);
+    assert_eq!(rest.trim(), "", "the end is left out");
 }
 
 #[test]
-fn both_outages_are_blocked_by_the_rules_the_first_page_names() {
+fn both_outages_are_blocked_by_the_rules_the_first_page_names_and_the_cures_are_clear() {
     let page = readme();
-    let quoted = |cell: &str| -> Vec<String> {
-        let quoted = cell.split('`').skip(1).step_by(2);
-        quoted.map(str::to_owned).collect()
-    };
-    let mut outages = 0;
-    for row in page
-        .lines()
-        .filter(|line| line.contains("`bash tests/show "))
-    {
-        let cells: Vec<&str> = row.split('|').collect();
-        let [_, _, rules, commands, _] = cells[..] else {
-            continue;
-        };
-        let mut reports = String::new();
-        for command in quoted(commands) {
-            let (report, status) = shown(command.strip_prefix("bash tests/show ").unwrap());
-            assert_eq!(status, Some(1), "{command}");
-            reports.push_str(&report);
-        }
-        for rule in quoted(rules) {
+    let rows = page.lines().filter(|line| line.starts_with("| 20"));
+    let named: Vec<Vec<&str>> = rows
+        .map(|row| {
+            let cell = row.split('|').nth(2).unwrap();
+            cell.split('`').skip(1).step_by(2).collect()
+        })
+        .collect();
+    let lines = blocks(&page, "sh").into_iter().flat_map(str::lines);
+    let commands: Vec<&str> = lines.filter(|line| line.contains("fixtures/")).collect();
+    assert_eq!((named.len(), commands.len()), (2, 2));
+    for (rules, command) in named.iter().zip(commands) {
+        let (report, status) = run(command);
+        assert_eq!(status, Some(1), "{command}");
+        for rule in rules {
             let heading = format!("block[{rule}]");
-            assert!(reports.contains(&heading), "{heading} is not in\n{reports}");
+            assert!(report.contains(&heading), "{heading} is not in\n{report}");
         }
-        outages += 1;
+        let (report, status) = run(&command.replace("/bad/", "/fixed/"));
+        assert_eq!(status, Some(0), "{report}");
     }
-    assert_eq!(outages, 2);
 }
 
 #[test]
@@ -101,13 +108,30 @@ fn every_rule_and_file_the_documents_name_is_there() {
 #[test]
 fn every_policy_the_first_page_shows_is_accepted() {
     let page = readme();
-    let blocks = page.split("```toml\n").skip(1);
-    let policies: Vec<&str> = blocks
-        .map(|rest| rest.split("```").next().unwrap())
-        .collect();
+    let policies = blocks(&page, "toml");
     assert!(!policies.is_empty());
     for policy in policies {
         let path = std::path::Path::new("README.md");
         comeback::policy::Config::parse(path, policy.as_bytes()).unwrap();
     }
+}
+
+#[test]
+fn every_command_the_first_page_shows_is_one_the_program_has() {
+    use clap::CommandFactory as _;
+    let page = readme();
+    let mut tried = 0;
+    for block in blocks(&page, "sh") {
+        for line in block.replace("\\\n", " ").lines() {
+            let line = line.split('#').next().unwrap().replace('\'', "");
+            let mut words = line.split_whitespace().filter(|word| *word != "sudo");
+            if words.next() == Some("comeback") {
+                let words = std::iter::once("comeback").chain(words);
+                let parsed = comeback::cli::Cli::command().try_get_matches_from(words);
+                parsed.unwrap_or_else(|error| panic!("{line}: {error}"));
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 5);
 }
