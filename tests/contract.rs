@@ -1,5 +1,7 @@
 //! What binds a rule's card, its code, its fixtures and its place in the manual.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may fail here
+
 mod golden;
 
 use std::collections::BTreeSet;
@@ -92,7 +94,7 @@ fn the_tables_of_rules_are_sorted_and_name_each_rule_once() {
 
 #[test]
 fn the_list_of_ids_changes_only_on_purpose() {
-    let list: String = all_ids().iter().map(|id| format!("{id}\n")).collect();
+    let list = all_ids().join("\n") + "\n";
     same_as_file("tests/ids.txt", &list);
 }
 

@@ -9,6 +9,7 @@ pub(crate) fn repository(path: &str) -> PathBuf {
 
 /// Fails unless the file holds exactly `text`; with `COMEBACK_BLESS=1` in the
 /// environment it is rewritten instead.
+#[allow(dead_code)] // each test program that includes this module uses what it needs
 pub(crate) fn same_as_file(path: &str, text: &str) {
     let file = repository(path);
     if std::env::var_os("COMEBACK_BLESS").is_some_and(|value| value == "1") {
