@@ -121,7 +121,7 @@ fn shown(host: &Host) -> String {
             format!("{}: {}", escape_path(&ignored.path), ignored.why),
         );
     }
-    listing(&mut line, "triggers", host.triggers(), |trigger| {
+    listing(&mut line, "triggers", &host.triggers().list, |trigger| {
         format!(
             "{} {}",
             trigger.place,

@@ -67,7 +67,24 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(cli) => cli,
         Err(error) => return print_clap(&error),
     };
-    let result = match cli.command {
+    let run = || dispatch(cli.command);
+    // A crash is our fault, and no verdict: 70, never the status of a finding.
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    match result {
+        Ok(Ok(exit)) => exit.code(),
+        Ok(Err(error)) => {
+            complain(&error.to_string());
+            error.exit().code()
+        }
+        Err(_) => {
+            complain("crashed; this is a fault of comeback, and no verdict");
+            Exit::Internal.code()
+        }
+    }
+}
+
+fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
+    match command {
         None => short_help(),
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Guard(args)) => guard::run(args),
@@ -78,13 +95,6 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Completions(args)) => completions(&args),
         Some(Command::Schema) => schema(),
         Some(Command::ReadHelper) => Ok(helper()),
-    };
-    match result {
-        Ok(exit) => exit.code(),
-        Err(error) => {
-            complain(&error.to_string());
-            error.exit().code()
-        }
     }
 }
 

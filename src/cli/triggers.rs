@@ -23,6 +23,7 @@ pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
     // A list, not a verdict; only what could not be read spoils it.
     let undecided = host
         .triggers()
+        .list
         .gaps
         .iter()
         .any(crate::fact::Unknown::could_not_look);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Host;
 use super::world::TreeWorld;
-use crate::fact::{Doubt, Fact, Listing, Unknown};
+use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::keepalived::{
     Command, Config, HookState, Include, Invocation, Options, Subject, Version, parse,
 };
@@ -32,6 +32,8 @@ pub struct Failover {
     pub version: Option<Version>,
     /// How it is known, for people.
     pub version_from: String,
+    /// Included files that this tree does not hold.
+    pub uncovered: Vec<Why>,
     /// Every hook of every instance and group, for every state it is called in.
     pub calls: Vec<HookCall>,
 }
@@ -86,18 +88,27 @@ pub(super) fn read(host: &Host, declared: Option<&str>) -> Fact<Failover> {
     let tree = host.tree();
     tree.read(Path::new(CONFIG)).map(|file| {
         let (version, version_from) = version(host, declared);
-        let config_id = match host.hostname() {
-            Fact::Known(name) => name.split('.').next().map(|id| id.as_bytes().to_vec()),
-            _ => None,
+        // The name of a host's directory is its name where the tree tells none.
+        let name = match host.hostname() {
+            Fact::Known(name) => Some(name),
+            _ => host.label(),
         };
+        let config_id = name.and_then(|n| n.split('.').next().map(|id| id.as_bytes().to_vec()));
         let options = Options { version, config_id };
-        let config = parse(&file, &options, &mut |include| included(tree, include));
+        let mut uncovered = Vec::new();
+        let config = parse(&file, &options, &mut |include| {
+            let mut found = included(tree, include);
+            // What this tree does not hold is no fault of the configuration.
+            uncovered.append(&mut found.uncovered);
+            found
+        });
         let calls = calls(host, &config);
         Failover {
             file,
             config,
             version,
             version_from,
+            uncovered,
             calls,
         }
     })

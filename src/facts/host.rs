@@ -14,7 +14,7 @@ use super::kernels::{self, Kernel};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
 use super::services::{self, Enabled};
-use super::triggers::{self, Trigger};
+use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
 use crate::parse::{cmdline, fstab};
@@ -47,7 +47,7 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
-    triggers: OnceLock<Listing<Trigger>>,
+    triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
 }
@@ -115,6 +115,12 @@ impl Host {
             Fact::Known(name) => name,
             _ => "localhost".to_owned(),
         }
+    }
+
+    /// What the user calls it.
+    #[must_use]
+    pub fn label(&self) -> Option<String> {
+        self.given.label.clone()
     }
 
     /// The host's own name, where the tree knows it.
@@ -208,7 +214,7 @@ impl Host {
     }
 
     /// What takes the box down by itself, soonest first.
-    pub fn triggers(&self) -> &Listing<Trigger> {
+    pub fn triggers(&self) -> &Triggers {
         self.triggers.get_or_init(|| triggers::read(self))
     }
 

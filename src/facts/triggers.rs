@@ -116,8 +116,23 @@ static MENTIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// 28 years, cron's own tables repeat in less.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);
 
-/// The triggers of `host`: those with a next time first, in its order.
-pub(super) fn read(host: &Host) -> Listing<Trigger> {
+/// What takes a host down by itself.
+#[derive(Clone, Debug)]
+pub struct Triggers {
+    /// Those with a next time first, in its order.
+    pub list: Listing<Trigger>,
+    /// How many jobs were decided, whatever the answer.
+    pub decided: usize,
+}
+
+/// The triggers of `host`.
+pub(super) fn read(host: &Host) -> Triggers {
+    let mut decided = 0;
+    let list = list(host, &mut decided);
+    Triggers { list, decided }
+}
+
+fn list(host: &Host, decided: &mut usize) -> Listing<Trigger> {
     let mut out = Listing::new();
     let cron = host.cron();
     out.gaps.extend(cron.tables.gaps.iter().cloned());
@@ -140,7 +155,7 @@ pub(super) fn read(host: &Host) -> Listing<Trigger> {
         }
     };
     for table in &cron.tables.items {
-        of_table(host, table, off.as_deref(), &mut out);
+        *decided += of_table(host, table, off.as_deref(), &mut out);
     }
     out.items.sort_by(|a, b| key(a).cmp(&key(b)));
     out
@@ -157,12 +172,16 @@ fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
 
 /// The triggers of one table: of several plausible readings the one that fires
 /// soonest counts.
-fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) {
+/// Gives how many jobs were decided.
+fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) -> usize {
+    let mut decided = 0;
     let mut found: Vec<Trigger> = Vec::new();
     let certain = table.readings.len() == 1;
     for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
+            let before = (out.gaps.len(), out.uncovered.len());
             let judged = of_job(host, table, *daemon, reading, job, off, out);
+            decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
             let Some(mut trigger) = judged else { continue };
             trigger.certain = certain && !host.zone().is_assumed();
             match found.iter_mut().find(|t| t.place == trigger.place) {
@@ -173,6 +192,7 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
         }
     }
     out.items.append(&mut found);
+    decided
 }
 
 fn of_job(

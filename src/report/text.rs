@@ -45,25 +45,11 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
     out.push('\n');
     let next = |t: &&Trigger| t.next_at().is_some();
     let triggers = host.examined.triggers.iter().filter(next).count();
-    let mut reason = "";
-    for line in &host.chain {
-        let mut line = line.clone();
-        // The reason stands once; the lines behind it share it.
-        if line.state == LinkState::NotCovered && line.summary == reason {
-            line.summary.clear();
-        }
-        out.push_str(&chain_line(&line, triggers));
-        reason = host
-            .chain
-            .iter()
-            .find(|l| l.link == line.link && l.state == LinkState::NotCovered)
-            .map_or(reason, |l| l.summary.as_str());
+    for line in merged(&host.chain) {
+        out.push_str(&chain_line(&line.0, &line.1, triggers));
     }
     for (index, judged) in host.findings.iter().enumerate() {
         if matches!(judged.standing, Standing::Follows(_)) {
-            continue;
-        }
-        if matches!(judged.standing, Standing::Waived { .. }) && !outcome.verbose {
             continue;
         }
         out.push('\n');
@@ -77,7 +63,12 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
             }
         }
         if let Standing::Waived { reason, until } = &judged.standing {
-            let text = format!("waived until {until}: {}", escape(reason.as_bytes()));
+            let reason = escape(reason.as_bytes());
+            let text = if *until == jiff::civil::Date::MAX {
+                format!("accepted for this run: {reason}")
+            } else {
+                format!("waived until {until}: {reason}")
+            };
             let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
         }
     }
@@ -121,7 +112,27 @@ fn policy_words(outcome: &Outcome) -> String {
     }
 }
 
-fn chain_line(line: &ChainLine, triggers: usize) -> String {
+/// The chain with neighbours that are not covered for the same reason on one line:
+/// the line, and the words for its links.
+fn merged(chain: &[ChainLine]) -> Vec<(ChainLine, String)> {
+    let mut lines: Vec<(ChainLine, String)> = Vec::new();
+    for line in chain {
+        let word = line.link.word();
+        if line.state == LinkState::NotCovered
+            && let Some((last, words)) = lines.last_mut()
+            && last.state == LinkState::NotCovered
+            && last.summary == line.summary
+        {
+            let first = words.split("..").next().unwrap_or(word).to_owned();
+            *words = format!("{first}..{word}");
+            continue;
+        }
+        lines.push((line.clone(), word.to_owned()));
+    }
+    lines
+}
+
+fn chain_line(line: &ChainLine, link: &str, triggers: usize) -> String {
     // For what takes the box down the number tells more than a state.
     let word = if line.link == Link::Triggers && triggers > 0 {
         plural(triggers, "reboot")
@@ -138,9 +149,8 @@ fn chain_line(line: &ChainLine, triggers: usize) -> String {
         | LinkState::NotReached
         | LinkState::NotExamined => word.normal(),
     };
-    let link = line.link.word();
-    let text = wrap(&line.summary, 27, 27);
-    let out = format!("  {link:<12}{word} {text}");
+    let text = wrap(&line.summary, 30, 30);
+    let out = format!("  {link:<15}{word} {text}");
     format!("{}\n", out.trim_end())
 }
 
@@ -463,7 +473,7 @@ fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
             "crash" => "it is crashed",
             _ => "it reboots by itself",
         };
-        let _ = write!(text, ", and {word} {when} ({})", relative(outcome.now, at));
+        let _ = write!(text, "; {word} {when} ({})", relative(outcome.now, at));
     }
     text
 }

@@ -12,7 +12,7 @@ use crate::time::relative;
 /// The list for people.
 #[must_use]
 pub fn triggers_text(host: &Host) -> String {
-    let listing = host.triggers();
+    let listing = &host.triggers().list;
     let zone = host.zone();
     let now = host.now();
     let mut out = format!("{}   {}\n", escape(host.name().as_bytes()), zone.show(now));
@@ -90,7 +90,7 @@ pub fn triggers_json(host: &Host) -> Result<String, serde_json::Error> {
         undecided: Vec<String>,
         not_covered: Vec<String>,
     }
-    let listing = host.triggers();
+    let listing = &host.triggers().list;
     let list = List {
         schema: "comeback.triggers/1",
         host: escape(host.name().as_bytes()),

@@ -113,7 +113,7 @@ const NOT_EXAMINED: [Link; 8] = [
 ];
 
 /// What every link shows, in the order of the report.
-pub(super) fn summaries(host: &Host, horizon: jiff::SignedDuration) -> Vec<(Link, Summary)> {
+pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
     let order = SEQUENCE.into_iter().chain(BRANCHES).chain([
         Link::GoingDown,
         Link::Packages,
@@ -126,7 +126,7 @@ pub(super) fn summaries(host: &Host, horizon: jiff::SignedDuration) -> Vec<(Link
                 Link::Services => services(host),
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
-                Link::Triggers => schedule::summary(host, horizon),
+                Link::Triggers => schedule::summary(host),
                 Link::Network | Link::Access => not_yet(host),
                 link if NOT_EXAMINED.contains(&link) => boot_link(host),
                 _ => Summary::new(LinkState::NotExamined, ""),

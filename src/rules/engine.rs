@@ -72,8 +72,6 @@ pub struct Examined {
     pub boots: Boots,
     /// The zone its times are shown in.
     pub zone: crate::time::Zone,
-    /// Whether owners and modes are the host's.
-    pub owners: bool,
     /// Every rule that ran, sorted by id.
     pub runs: Vec<Run>,
     /// Every finding, in the order of the rules.
@@ -82,8 +80,6 @@ pub struct Examined {
     pub summaries: Vec<(Link, Summary)>,
     /// What takes the box down by itself, soonest first.
     pub triggers: Vec<Trigger>,
-    /// What could not be read on the way to the triggers.
-    pub trigger_gaps: Vec<Unknown>,
     /// A package manager at work; then nothing else was looked at.
     pub busy: Option<crate::facts::busy::Busy>,
     /// Whether a rule crashed.
@@ -114,12 +110,10 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         kind: host.tree().coverage().kind,
         boots: host.boots().clone(),
         zone: host.zone().clone(),
-        owners: host.tree().coverage().owners,
         runs: Vec::new(),
         findings: Vec::new(),
         summaries: Vec::new(),
         triggers: Vec::new(),
-        trigger_gaps: Vec::new(),
         busy: None,
         crashed: false,
     };
@@ -138,11 +132,22 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         }
     }
     examined.runs.sort_by(|a, b| a.card.id.cmp(&b.card.id));
-    examined.summaries = summaries(host, horizon);
-    let triggers = host.triggers();
-    examined.triggers.clone_from(&triggers.items);
-    examined.trigger_gaps.clone_from(&triggers.gaps);
+    // What crashed a rule would crash its summary too; the rules have told of it.
+    let (lines, crashed) = shielded(|| summaries(host));
+    examined.summaries = lines.unwrap_or_else(Vec::new);
+    examined.crashed |= crashed;
+    let (triggers, crashed) = shielded(|| host.triggers().list.items.clone());
+    examined.triggers = triggers.unwrap_or_else(Vec::new);
+    examined.crashed |= crashed;
     examined
+}
+
+/// The value, unless making it crashed.
+fn shielded<T>(make: impl FnOnce() -> T) -> (Option<T>, bool) {
+    match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(value) => (Some(value), false),
+        Err(_) => (None, true),
+    }
 }
 
 fn run(rule: &dyn Rule, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &mut Examined) {
@@ -163,10 +168,11 @@ fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> (Vec<Finding>, End
                 Ended::Undecided(tidy(findings.open))
             } else if !findings.list.is_empty() {
                 Ended::Found
-            } else if let Some(why) = findings.uncovered.into_iter().next() {
-                Ended::NotCovered(why)
             } else {
-                Ended::Passed
+                match findings.uncovered.into_iter().next() {
+                    Some(why) if findings.judged == 0 => Ended::NotCovered(why),
+                    _ => Ended::Passed,
+                }
             };
             (findings.list, ended, false)
         }
@@ -269,6 +275,17 @@ mod tests {
         assert_eq!(findings.len(), 1);
         let once = vec![Unknown::new("/a", Doubt::Denied)];
         assert_eq!(ended, Ended::Undecided(once));
+    }
+
+    #[test]
+    fn a_part_that_was_judged_is_a_pass_of_that_part() {
+        let (_, ended, _) = outcome(|| {
+            let mut out = Findings::new();
+            out.judged = 1;
+            out.uncovered.push(Why::NoOwners);
+            Ok(out)
+        });
+        assert_eq!(ended, Ended::Passed);
     }
 
     #[test]

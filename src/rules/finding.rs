@@ -318,6 +318,8 @@ pub struct Findings {
     pub open: Vec<Unknown>,
     /// Questions the tree cannot answer.
     pub uncovered: Vec<Why>,
+    /// How many things were judged: a part of a list is an answer about that part.
+    pub judged: usize,
 }
 
 impl Findings {
@@ -328,6 +330,7 @@ impl Findings {
             list: Vec::new(),
             open: Vec::new(),
             uncovered: Vec::new(),
+            judged: 0,
         }
     }
 

@@ -211,7 +211,7 @@ fn reboots(items: &[Item]) -> Answers {
     let mut answers = Answers::default();
     for item in items {
         let host = host(item);
-        let listing = host.triggers();
+        let listing = &host.triggers().list;
         let alarm = listing.items.iter().any(|t| t.when != When::Boot);
         let open = !listing.gaps.is_empty() || !listing.uncovered.is_empty();
         let places = || {

@@ -7,6 +7,9 @@ use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 
 pub(in crate::rules) struct ConfigBroken;
 
+/// Further fatal lines quoted.
+const SHOWN: usize = 3;
+
 impl Rule for ConfigBroken {
     fn id(&self) -> &'static str {
         "failover-config-broken"
@@ -16,14 +19,19 @@ impl Rule for ConfigBroken {
         let failover = super::configured(host)?;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
-        for problem in &failover.config.problems {
-            if !problem.fatal {
-                continue;
-            }
+        out.judged = failover.config.instances.len();
+        let mut fatal = failover.config.problems.iter().filter(|p| p.fatal);
+        if let Some(first) = fatal.next() {
+            // The first ends it; the others wait behind that.
             let message = "keepalived ends at start: no instance will run";
-            let evidence = Evidence::span(problem.place.clone(), problem.message.clone());
-            let subject = problem.place.path().display().to_string();
+            let evidence = Evidence::span(first.place.clone(), first.message.clone());
+            let subject = first.place.path().display().to_string();
             let mut finding = Finding::new(self.id(), subject, message, evidence);
+            finding = finding.with_all(
+                fatal
+                    .take(SHOWN)
+                    .map(|problem| Evidence::span(problem.place.clone(), problem.message.clone())),
+            );
             if failover.version.is_none() {
                 finding = finding
                     .confidence(Confidence::Likely)

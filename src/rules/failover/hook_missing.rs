@@ -16,6 +16,7 @@ impl Rule for HookMissing {
         let failover = super::configured(host)?;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
+        out.judged = super::judged_calls(failover);
         if failover.calls.is_empty() {
             return Err(Stop::NotApplicable("keepalived calls no hooks"));
         }

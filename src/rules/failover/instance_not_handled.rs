@@ -22,6 +22,7 @@ impl Rule for InstanceNotHandled {
         let failover = super::configured(host)?;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
+        out.judged = super::judged_calls(failover);
         if failover.calls.is_empty() {
             return Err(Stop::NotApplicable("keepalived calls no hooks"));
         }

@@ -17,6 +17,7 @@ impl Rule for MixedFamilies {
         let failover = super::configured(host)?;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
+        out.judged = failover.config.instances.len();
         let config = &failover.config;
         let old = failover
             .version

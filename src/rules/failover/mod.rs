@@ -16,7 +16,7 @@ pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
-use crate::facts::failover::Failover;
+use crate::facts::failover::{Failover, HookCall};
 use crate::facts::{Host, undecided};
 use crate::parse::keepalived::Subject;
 use crate::text::escape;
@@ -35,6 +35,13 @@ fn configured(host: &Host) -> Result<&Failover, Stop> {
 /// What could not be read of the configuration itself.
 fn open_parts(failover: &Failover, out: &mut super::Findings) {
     out.open.extend(failover.config.open.iter().cloned());
+    out.uncovered.extend(failover.uncovered.iter().cloned());
+}
+
+/// How many hook calls could be judged.
+fn judged_calls(failover: &Failover) -> usize {
+    let covered = |call: &&HookCall| !matches!(call.program, Fact::NotCovered(_));
+    failover.calls.iter().filter(covered).count()
 }
 
 /// `instance gw4`, `group gw`.

@@ -16,6 +16,7 @@ impl Rule for DanglingEnablement {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let enabled = host.enabled();
         let mut out = Findings::new();
+        out.judged = enabled.items.len();
         let mut units: Vec<&Enabled> = Vec::new();
         for entry in &enabled.items {
             let looked = match &entry.found {

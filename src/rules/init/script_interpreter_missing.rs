@@ -22,6 +22,7 @@ impl Rule for ScriptInterpreterMissing {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let enabled = host.enabled();
         let mut out = Findings::new();
+        out.judged = enabled.items.len();
         // One missing interpreter is one cause, however many scripts ask for it.
         let mut missing: BTreeMap<Vec<u8>, Missing<'_>> = BTreeMap::new();
         for entry in &enabled.items {

@@ -17,6 +17,7 @@ impl Rule for StartScriptMissing {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let enabled = host.enabled();
         let mut out = Findings::new();
+        out.judged = enabled.items.len();
         if let Fact::Absent(_) = host.packages() {
             return Err(Stop::NotApplicable("no package database"));
         }

@@ -19,6 +19,7 @@ impl Rule for ConfigMergePending {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let merges = host.merges();
         let mut out = Findings::new();
+        out.judged = merges.items.len();
         let group = |keep: &dyn Fn(&Merge) -> bool| {
             merges.items.iter().filter(|m| keep(m)).collect::<Vec<_>>()
         };

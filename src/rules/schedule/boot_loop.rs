@@ -16,8 +16,10 @@ impl Rule for BootLoop {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         super::cron(host)?;
-        let listing = host.triggers();
+        let triggers = host.triggers();
+        let listing = &triggers.list;
         let mut out = Findings::new();
+        out.judged = triggers.decided;
         for trigger in listing.items.iter().filter(|t| t.when == When::Boot) {
             let at = escape_path(trigger.place.path());
             let command = trigger.command_place.text();

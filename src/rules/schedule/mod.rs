@@ -87,8 +87,8 @@ pub(super) fn evidence(host: &Host, trigger: &Trigger) -> Vec<Evidence> {
 }
 
 /// The chain's line.
-pub(super) fn summary(host: &Host, horizon: jiff::SignedDuration) -> Summary {
-    let listing = host.triggers();
+pub(super) fn summary(host: &Host) -> Summary {
+    let listing = &host.triggers().list;
     let next = listing
         .items
         .iter()
@@ -108,18 +108,25 @@ pub(super) fn summary(host: &Host, horizon: jiff::SignedDuration) -> Summary {
     if let Some(gap) = listing.gaps.first() {
         return Summary::new(LinkState::Unknown, gap.to_string());
     }
-    let _ = horizon;
     let cron = host.cron();
     if cron.daemons.is_empty() {
         return Summary::new(LinkState::None, "no cron daemon is installed");
     }
     let tables = cron.tables.items.len();
-    if tables == 0
-        && let Some(why) = listing.uncovered.first()
-    {
-        return Summary::new(LinkState::NotCovered, why.to_string());
-    }
+    let decided = host.triggers().decided;
     let plural = if tables == 1 { "" } else { "s" };
-    let text = format!("{tables} crontab{plural} read, none takes the box down");
-    Summary::new(LinkState::None, text)
+    match listing.uncovered.first() {
+        Some(why) if decided == 0 => Summary::new(LinkState::NotCovered, why.to_string()),
+        Some(_) => {
+            let text = format!(
+                "none of the {decided} jobs judged in {tables} crontab{plural}; the rest is \
+                 outside this tree"
+            );
+            Summary::new(LinkState::None, text)
+        }
+        None => {
+            let text = format!("{tables} crontab{plural} read, none takes the box down");
+            Summary::new(LinkState::None, text)
+        }
+    }
 }

@@ -23,8 +23,10 @@ impl Rule for RebootsBrokenBox {
             ));
         }
         super::cron(host)?;
-        let listing = host.triggers();
+        let triggers = host.triggers();
+        let listing = &triggers.list;
         let mut out = Findings::new();
+        out.judged = triggers.decided;
         for trigger in &listing.items {
             let When::At(next) = trigger.when else {
                 continue;

@@ -16,8 +16,10 @@ impl Rule for Unguarded {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         super::cron(host)?;
-        let listing = host.triggers();
+        let triggers = host.triggers();
+        let listing = &triggers.list;
         let mut out = Findings::new();
+        out.judged = triggers.decided;
         for trigger in &listing.items {
             if !matches!(trigger.when, When::At(_)) || trigger.guard.is_some() {
                 continue;
