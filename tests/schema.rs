@@ -125,6 +125,8 @@ fn jsonl_has_one_line_for_each_host_and_a_summary_each_with_its_schema() {
             "check",
             "--hosts",
             "web*",
+            "--hosts",
+            "web1",
             "--now",
             "2026-08-24T20:00:00Z",
             "--format",

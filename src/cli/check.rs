@@ -1,5 +1,6 @@
 //! `comeback check`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::Error;
@@ -92,12 +93,13 @@ fn label(root: Option<&PathBuf>) -> Option<String> {
 
 fn hosts(args: &CheckArgs, setup: &Setup, selection: &Selection) -> Result<Vec<Seen>, Error> {
     let mut roots: Vec<PathBuf> = Vec::new();
+    let mut named = BTreeSet::new();
     for pattern in &args.hosts {
         let found = glob_hosts(pattern);
         let found = found.map_err(|error| Error::Usage(format!("--hosts {pattern}: {error}")))?;
-        roots.extend(found);
+        // Patterns overlap; a host is examined once, where it is named first.
+        roots.extend(found.into_iter().filter(|root| named.insert(root.clone())));
     }
-    roots.dedup();
     if roots.is_empty() {
         let patterns = args.hosts.join(" ");
         return Err(Error::Nothing(format!(
