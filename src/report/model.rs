@@ -279,7 +279,7 @@ pub struct Reason {
 /// Something that takes the host down by itself.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct WireTrigger {
-    /// `reboot`, `power-off`, `halt` or `kexec`.
+    /// `reboot`, `soft-reboot`, `kexec`, `power-off`, `halt` or `crash`.
     pub action: String,
     /// The next time, where there is one.
     pub next: Option<String>,
