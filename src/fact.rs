@@ -258,11 +258,14 @@ impl Unknown {
         }
     }
 
-    /// Where it is: `path:line:column`, or the path.
+    /// Where it is: `path:line:column`, or the path, with the line that asks for it
+    /// where that is in another file.
     #[must_use]
     pub fn location(&self) -> String {
         match &self.place {
-            Some(place) => place.to_string(),
+            Some(place) if place.path() == self.path => place.to_string(),
+            // An included file: the line that asks for it is not what failed.
+            Some(place) => format!("{} (asked for at {place})", escape_path(&self.path)),
             None => escape_path(&self.path),
         }
     }

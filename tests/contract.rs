@@ -12,7 +12,7 @@ use golden::{repository, same_as_file};
 
 /// The facts a card may ask for.
 const NEEDS: [&str; 8] = [
-    "cron", "failover", "files", "init", "kernels", "packages", "services", "triggers",
+    "cron", "failover", "files", "init", "kernels", "packages", "services", "target", "triggers",
 ];
 
 /// Ids name the bad state, and must read right after "allow".

@@ -8,15 +8,16 @@ use std::sync::Arc;
 use super::Host;
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
+use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{
     Command, Config, HookState, Include, Invocation, Options, Subject, Version, parse,
 };
 use crate::shell::{
     Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
-    Value, evaluate, is_quiet,
+    Value, evaluate, is_quiet, is_shell_script,
 };
 use crate::source::{FileKind, Found, Tree, glob_to_regex};
-use crate::text::File;
+use crate::text::{File, escape_path};
 
 /// Where keepalived reads its configuration unless told otherwise.
 pub const CONFIG: &str = "/etc/keepalived/keepalived.conf";
@@ -294,6 +295,11 @@ fn handling(
         Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
         Fact::NotCovered(why) => return not_called(&why.to_string()),
     }
+    if let Some(path) = path
+        && let Some(unknown) = not_evaluated(host, path, command)
+    {
+        return (Handling::Undecided(vec![unknown]), Vec::new());
+    }
     // A shell that has nothing to expand makes the same words.
     let plain = match invocation {
         Invocation::Shell(text) => plain_words(text).map(Invocation::Exec),
@@ -334,6 +340,30 @@ fn handling(
         Handling::Nothing(misses(host, &call, &words, &outcome))
     };
     (handling, outcome.comparisons)
+}
+
+/// Why the program of a hook cannot be evaluated: it cannot be read, or is a script
+/// of another language, which may do anything with the words it gets. A binary is
+/// taken to do what it is called for.
+fn not_evaluated(host: &Host, path: &Path, command: &Command) -> Option<Unknown> {
+    let file = match host.tree().read_head(path, 512) {
+        Fact::Known(file) => file,
+        Fact::Unknown(unknown) => return Some(unknown),
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return None,
+    };
+    let Head::Script(interpreter) = head(&file) else {
+        return None;
+    };
+    let program = Path::new(std::ffi::OsStr::from_bytes(&interpreter.path));
+    // Without its interpreter it does not run, which is a rule of its own.
+    if is_shell_script(&file) || matches!(host.resolve(program), Fact::Absent(_)) {
+        return None;
+    }
+    let shown = escape_path(path);
+    let program = escape_path(program);
+    let what = format!("{shown} is a script for {program}, which is not evaluated");
+    let doubt = Doubt::CannotModel(what);
+    Some(Unknown::at(command.place.clone(), doubt))
 }
 
 /// The words of a command line in which a shell would find nothing to expand.
@@ -425,6 +455,13 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
         let known = misses.iter().any(|m| {
             m.comparison.literal == comparison.literal && m.comparison.input == comparison.input
         });
+        // A word that the script names itself is not one it was never taught.
+        let named = outcome.comparisons.iter().any(|other| {
+            other.input == comparison.input && other.matched == Some(true) && !other.pattern
+        });
+        if named {
+            continue;
+        }
         if comparison.matched != Some(false) || known || comparison.pattern {
             continue;
         }

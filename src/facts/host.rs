@@ -14,6 +14,7 @@ use super::kernels::{self, Kernel};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
 use super::services::{self, Enabled};
+use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
@@ -50,6 +51,7 @@ pub struct Host {
     triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
+    target: OnceLock<Fact<Target>>,
 }
 
 /// Whether this tree boots by itself.
@@ -90,6 +92,7 @@ impl Host {
             triggers: OnceLock::new(),
             zone: OnceLock::new(),
             failover: OnceLock::new(),
+            target: OnceLock::new(),
         }
     }
 
@@ -216,6 +219,11 @@ impl Host {
     /// What takes the box down by itself, soonest first.
     pub fn triggers(&self) -> &Triggers {
         self.triggers.get_or_init(|| triggers::read(self))
+    }
+
+    /// What the init is told to reach.
+    pub fn target(&self) -> &Fact<Target> {
+        self.target.get_or_init(|| target::read(self))
     }
 
     /// The time zone its daemons run in.

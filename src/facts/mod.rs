@@ -11,6 +11,7 @@ pub mod kernels;
 pub mod merges;
 pub mod packages;
 pub mod services;
+pub mod target;
 pub mod triggers;
 mod world;
 mod zone;

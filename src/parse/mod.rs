@@ -11,3 +11,4 @@ pub mod init_script;
 pub mod inittab;
 pub mod keepalived;
 pub mod os_release;
+pub mod unit;

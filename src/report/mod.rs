@@ -3,6 +3,7 @@
 mod brief;
 mod json;
 mod model;
+mod one_rule;
 mod snippet;
 mod text;
 mod triggers;
@@ -11,6 +12,7 @@ mod wrap;
 pub use brief::{brief, one_line};
 pub use json::{json, jsonl, schema};
 pub use model::{Report, SCHEMA};
+pub use one_rule::rule_text;
 pub use text::text;
 pub use triggers::{triggers_json, triggers_text};
 pub use wrap::paragraph;

@@ -175,7 +175,7 @@ fn message(judged: &Judged) -> String {
 }
 
 /// One finding with its evidence, impact and cure.
-fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
+pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let mut out = String::new();
     let rule = judged.finding.rule;
     let head = judged.level.word().len() + rule.len() + 4;
@@ -262,7 +262,7 @@ fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
 }
 
 /// What stayed open: rules with the same questions are told together.
-fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
+pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
     let mut out = String::new();
     let mut told: Vec<&OpenRule> = Vec::new();
     let shown = |rule: &&OpenRule| !rule.open.is_empty() && (rule.decides || verbose);
@@ -335,17 +335,22 @@ fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
     }
     if outcome.verbose {
         for run in &host.examined.runs {
-            let word = match &run.ended {
-                Ended::Passed => "passed".to_owned(),
-                Ended::Found => "found".to_owned(),
-                Ended::NotApplicable(why) => format!("not applicable: {why}"),
-                Ended::Undecided(_) => "undecided".to_owned(),
-                Ended::NotCovered(why) => format!("not covered: {why}"),
-            };
+            let word = ended_words(&run.ended);
             let _ = writeln!(out, "  {:<40} {}", run.card.id, wrap(&word, 43, 43));
         }
     }
     out
+}
+
+/// How a rule ended, in words.
+pub(super) fn ended_words(ended: &Ended) -> String {
+    match ended {
+        Ended::Passed => "passed".to_owned(),
+        Ended::Found => "found".to_owned(),
+        Ended::NotApplicable(why) => format!("not applicable: {why}"),
+        Ended::Undecided(_) => "undecided".to_owned(),
+        Ended::NotCovered(why) => format!("not covered: {why}"),
+    }
 }
 
 /// The last lines: the verdict word, a sentence, the counts.

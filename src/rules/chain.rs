@@ -101,13 +101,12 @@ pub(crate) const BRANCHES: [Link; 4] =
     [Link::Network, Link::Access, Link::Services, Link::Failover];
 
 /// The links this program does not look at yet.
-const NOT_EXAMINED: [Link; 8] = [
+const NOT_EXAMINED: [Link; 7] = [
     Link::Loader,
     Link::Kernel,
     Link::Initrd,
     Link::Root,
     Link::Mounts,
-    Link::Target,
     Link::Network,
     Link::Access,
 ];
@@ -123,6 +122,7 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
         .map(|link| {
             let summary = match link {
                 Link::Init => init(host),
+                Link::Target => target(host),
                 Link::Services => services(host),
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
@@ -171,6 +171,14 @@ fn init(host: &Host) -> Summary {
         Err(Fact::Unknown(unknown)) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Err(Fact::NotCovered(why)) => Summary::not_covered(&why),
         Err(_) => Summary::new(LinkState::Unknown, ""),
+    }
+}
+
+/// The target, where the tree boots by itself.
+fn target(host: &Host) -> Summary {
+    match host.boots() {
+        Boots::Yes(_) => super::target::summary(host),
+        Boots::No(_) | Boots::NotCovered(_) => boot_link(host),
     }
 }
 

@@ -11,6 +11,7 @@ mod finding;
 mod init;
 mod packages;
 mod schedule;
+mod target;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
@@ -75,6 +76,8 @@ pub static ALL: &[&dyn Rule] = &[
     &packages::ConfigMergePending,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
+    &target::DefaultUnusable,
+    &target::RequirementMissing,
     &schedule::BootLoop,
     &schedule::ScheduledReboot,
     &schedule::Unguarded,

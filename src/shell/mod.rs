@@ -75,7 +75,7 @@ use crate::fact::{Fact, Unknown};
 use crate::text::{File, Place};
 
 pub use source::Source;
-pub use start::evaluate;
+pub use start::{evaluate, is_shell_script};
 pub use tools::is_quiet;
 pub use value::{Input, Value};
 

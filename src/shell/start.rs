@@ -149,6 +149,12 @@ impl Evaluator<'_> {
     }
 }
 
+/// Whether the evaluator reads a file as a shell script, by its beginning.
+#[must_use]
+pub fn is_shell_script(file: &File) -> bool {
+    shebang(file.bytes()).is_some()
+}
+
 /// Which shell runs a file: by its first line, and `sh` for a text without one,
 /// as shells do when the kernel refuses it. `None`: not a shell script.
 pub(super) fn shebang(bytes: &[u8]) -> Option<Dialect> {

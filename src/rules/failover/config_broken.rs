@@ -1,8 +1,10 @@
 //! `failover-config-broken`: keepalived refuses its configuration, and with it every
 //! instance.
 
+use super::instance_faults::instance_faults;
 use crate::fact::Stop;
 use crate::facts::Host;
+use crate::facts::failover::CONFIG;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 
 pub(in crate::rules) struct ConfigBroken;
@@ -20,18 +22,25 @@ impl Rule for ConfigBroken {
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
         out.judged = failover.config.instances.len();
-        let mut fatal = failover.config.problems.iter().filter(|p| p.fatal);
+        let lines = failover.config.problems.iter().filter(|p| p.fatal);
+        let lines = lines.map(|p| Evidence::span(p.place.clone(), p.message.clone()));
+        // What seems to be missing may stand in a file that could not be read.
+        let complete = failover.config.open.is_empty() && failover.uncovered.is_empty();
+        let instances = if complete {
+            instance_faults(&failover.config)
+        } else {
+            Vec::new()
+        };
+        let mut fatal = lines.chain(instances);
         if let Some(first) = fatal.next() {
             // The first ends it; the others wait behind that.
             let message = "keepalived ends at start: no instance will run";
-            let evidence = Evidence::span(first.place.clone(), first.message.clone());
-            let subject = first.place.path().display().to_string();
-            let mut finding = Finding::new(self.id(), subject, message, evidence);
-            finding = finding.with_all(
-                fatal
-                    .take(SHOWN)
-                    .map(|problem| Evidence::span(problem.place.clone(), problem.message.clone())),
-            );
+            let subject = match &first {
+                Evidence::Span { place, .. } => place.path().display().to_string(),
+                _ => CONFIG.to_owned(),
+            };
+            let mut finding = Finding::new(self.id(), subject, message, first);
+            finding = finding.with_all(fatal.take(SHOWN));
             if failover.version.is_none() {
                 finding = finding
                     .confidence(Confidence::Likely)

@@ -61,19 +61,21 @@ impl Rule for MixedFamilies {
                 | FamilySource::IpVlan => format!("this makes it {kept}"),
             };
             let first_place = first.text.place.clone();
-            let mut finding = Finding::new(
-                self.id(),
-                name,
-                message,
-                Evidence::span(first_place, "ignored: not the instance's family"),
-            )
-            .with(Evidence::span(hint.place.clone(), fixed));
-            finding =
-                finding.with_all(
-                    dropped.iter().skip(1).take(5).map(|address| {
-                        Evidence::span(address.text.place.clone(), "ignored as well")
-                    }),
-                );
+            let (label, as_well) = if old {
+                ("a newer keepalived ignores this", "and this")
+            } else {
+                ("ignored: not the instance's family", "ignored as well")
+            };
+            let mut finding =
+                Finding::new(self.id(), name, message, Evidence::span(first_place, label))
+                    .with(Evidence::span(hint.place.clone(), fixed));
+            finding = finding.with_all(
+                dropped
+                    .iter()
+                    .skip(1)
+                    .take(5)
+                    .map(|address| Evidence::span(address.text.place.clone(), as_well)),
+            );
             finding = finding.with(Evidence::computed(failover.version_from.clone()));
             if old {
                 // 1.2.19 and older install both; from 1.2.20 on one is dropped.

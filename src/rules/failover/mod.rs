@@ -3,6 +3,7 @@
 mod config_broken;
 mod hook_missing;
 mod hook_not_executable;
+mod instance_faults;
 mod instance_not_handled;
 mod mixed_families;
 mod script_names_unknown_instance;

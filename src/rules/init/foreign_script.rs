@@ -41,13 +41,23 @@ fn openrc_scripts(host: &Host, out: &mut Findings) -> Result<(), Stop> {
         }
     }
     // baselayout 1 and OpenRC before 0.52 ran `runscript`.
-    let runscript = matches!(host.resolve(Path::new("/sbin/runscript")), Fact::Known(_));
+    let runscript = match host.resolve(Path::new("/sbin/runscript")) {
+        Fact::Known(_) => true,
+        Fact::Unknown(unknown) => return Err(crate::facts::undecided(unknown)),
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => false,
+    };
+    out.open.extend(host.enabled().gaps.iter().cloned());
     for entry in &host.enabled().items {
         if entry.system == System::Systemd {
             continue;
         }
-        let Fact::Known(file) = entry.script(host.tree()) else {
-            continue;
+        let file = match entry.script(host.tree()) {
+            Fact::Known(file) => file,
+            Fact::Unknown(unknown) => {
+                out.open.push(unknown);
+                continue;
+            }
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
         };
         if dialect(&file) != Dialect::OpenRc {
             continue;
@@ -85,8 +95,13 @@ fn upstart_jobs(host: &Host, out: &mut Findings) -> Result<(), Stop> {
         else {
             continue;
         };
-        let Fact::Known(file) = host.tree().read(path) else {
-            continue;
+        let file = match host.tree().read(path) {
+            Fact::Known(file) => file,
+            Fact::Unknown(unknown) => {
+                out.open.push(unknown);
+                continue;
+            }
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
         };
         let mut lines = file.lines();
         let start = lines.find(|(_, line)| line.starts_with(b"start on"));
@@ -98,7 +113,7 @@ fn upstart_jobs(host: &Host, out: &mut Findings) -> Result<(), Stop> {
         if !matches!((&script, &unit), (Fact::Absent(_), Fact::Absent(_))) {
             continue;
         }
-        if matches!(host.owner(path), Fact::Known(_)) {
+        if matches!(host.owner_of_any(path), Fact::Known(_)) {
             continue;
         }
         let message = format!("{name} has only an upstart job, and upstart is not installed");

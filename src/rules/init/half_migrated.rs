@@ -54,18 +54,14 @@ const MINIMUM: [(&str, u32, Version, &str); 4] = [
 ];
 
 fn kernel_too_old(host: &Host, out: &mut Findings) {
-    let kernels = host.kernels();
-    let Fact::Known(packages) = host.packages() else {
-        return;
+    let packages = match host.packages() {
+        Fact::Known(packages) => packages,
+        Fact::Unknown(unknown) => {
+            out.open.push(unknown.clone());
+            return;
+        }
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return,
     };
-    // One kernel of unknown version may be new enough.
-    let versions: Option<Vec<Version>> = kernels.items.iter().map(|k| k.version).collect();
-    let Some(newest) = versions.and_then(|versions| versions.into_iter().max()) else {
-        return;
-    };
-    if kernels.complete().is_err() {
-        return;
-    }
     let rows = MINIMUM
         .iter()
         .rev()
@@ -75,6 +71,23 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
             let number: u32 = number.parse().ok()?;
             (number >= *from).then_some((package, installed, kernel, source))
         });
+    let rows: Vec<_> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    let kernels = host.kernels();
+    if let Err(stop) = kernels.complete() {
+        // Only what could not be read: a /boot that is elsewhere is no question here.
+        if let Stop::Undecided(_) = stop {
+            out.stop(stop);
+        }
+        return;
+    }
+    // One kernel of unknown version may be new enough.
+    let versions: Option<Vec<Version>> = kernels.items.iter().map(|k| k.version).collect();
+    let Some(newest) = versions.and_then(|versions| versions.into_iter().max()) else {
+        return;
+    };
     for (package, installed, kernel, source) in rows {
         if newest >= *kernel {
             continue;
@@ -104,7 +117,14 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
 /// What inittab starts before anything else does not exist.
 fn inittab_of_another_init(host: &Host, out: &mut Findings) {
     let sysv_is_next = matches!(host.init_kind(), Some(InitKind::SysV));
-    let none_is_next = matches!(host.init().winner(), Ok(None));
+    let none_is_next = match host.init().winner() {
+        Ok(winner) => winner.is_none(),
+        Err(Fact::Unknown(unknown)) => {
+            out.open.push(unknown);
+            return;
+        }
+        Err(_) => return,
+    };
     if !sysv_is_next && !none_is_next {
         return;
     }
@@ -143,8 +163,12 @@ fn inittab_of_another_init(host: &Host, out: &mut Findings) {
 /// OpenRC is installed, and nothing was moved into its first runlevel.
 fn openrc_without_sysinit(host: &Host, out: &mut Findings) {
     let openrc = ["/sbin/openrc", "/usr/sbin/openrc", "/usr/bin/openrc"];
+    // Before 0.12 it was called /sbin/rc, as baselayout 1 called its own.
+    let is_openrc = matches!(host.packages(), Fact::Known(packages) if packages.has("openrc"));
+    let old = is_openrc.then_some("/sbin/rc");
     let found = openrc
-        .iter()
+        .into_iter()
+        .chain(old)
         .find(|path| matches!(host.resolve(Path::new(path)), Fact::Known(_)));
     let runs_openrc = matches!(
         host.init_kind(),
@@ -159,7 +183,7 @@ fn openrc_without_sysinit(host: &Host, out: &mut Findings) {
             let (entries, _) = inittab::parse(file);
             entries
                 .iter()
-                .any(|e| e.action == "sysinit" && e.program() == *openrc)
+                .any(|e| e.action == "sysinit" && e.program() == openrc)
         }
         _ => host.init_kind() == Some(InitKind::OpenRcInit),
     };

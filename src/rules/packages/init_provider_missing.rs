@@ -31,7 +31,8 @@ impl Rule for InitProviderMissing {
         }
         // Gentoo: systemd and openrc-init come with packages of those names.
         let gentoo = packages.portage.is_some();
-        if gentoo && (packages.has("systemd") || packages.has("openrc")) {
+        let openrc = packages.version_of("openrc").is_some_and(has_openrc_init);
+        if gentoo && (packages.has("systemd") || openrc) {
             return Ok(out);
         }
         let names: Vec<&str> = INIT_PACKAGES.iter().map(|(name, _)| *name).collect();
@@ -64,4 +65,11 @@ impl Rule for InitProviderMissing {
         out.push(finding);
         Ok(out)
     }
+}
+
+/// Whether this version of OpenRC has an init of its own (NEWS: since 0.25; 9999 is
+/// the live ebuild). Before, it runs below sysvinit.
+fn has_openrc_init(version: &str) -> bool {
+    crate::facts::kernels::version_in(version)
+        .is_none_or(|version| version >= crate::facts::kernels::Version(0, 25, 0))
 }

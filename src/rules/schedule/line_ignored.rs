@@ -4,7 +4,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::cron::Table;
-use crate::parse::crontab::{Daemon, Effect, Problem, Schedule};
+use crate::parse::crontab::{Daemon, Effect, Problem, ProblemKind, Schedule};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
 
@@ -40,9 +40,13 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
             .iter()
             .all(|(_, reading)| reading.dropped.is_some())
         {
-            let lost = first.jobs.len();
-            let jobs = if lost == 1 { "job" } else { "jobs" };
-            let message = format!("{daemon} ignores all of {at}: {lost} {jobs} will not run");
+            // Lines that do not parse are no jobs, so there may be none to count.
+            let lost = match first.jobs.len() {
+                0 => String::new(),
+                1 => ": 1 job will not run".to_owned(),
+                n => format!(": {n} jobs will not run"),
+            };
+            let message = format!("{daemon} ignores all of {at}{lost}");
             out.push(finding(id, table, &at, problem, message, certain));
             return;
         }
@@ -59,6 +63,9 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
         }
         let line = table.file.position(problem.span.start).line;
         let message = match problem.effect {
+            Effect::RunsAnyway if problem.kind == ProblemKind::UnknownUser => {
+                format!("line {line} of {at} does not run: nobody has that user's name")
+            }
             Effect::RunsAnyway => format!("line {line} of {at} does not run when it says"),
             _ => format!("line {line} of {at} is ignored"),
         };

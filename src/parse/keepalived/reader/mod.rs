@@ -125,7 +125,10 @@ impl<'a> Reader<'a> {
             return;
         };
         let count = self.depth;
-        let message = format!("{count} blocks are still open at the end, the first from here");
+        let message = match count {
+            1 => "this block is still open at the end".to_owned(),
+            _ => format!("{count} blocks are still open at the end, the first from here"),
+        };
         self.report
             .problem(ProblemKind::MissingBrace, first, message);
     }
