@@ -1,6 +1,7 @@
 //! What takes this box down by itself: cron jobs, followed to their effects.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -175,7 +176,8 @@ fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
 /// Gives how many jobs were decided.
 fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) -> usize {
     let mut decided = 0;
-    let mut found: Vec<Trigger> = Vec::new();
+    // By the line: of several readings the soonest counts.
+    let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
     let certain = table.readings.len() == 1;
     for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
@@ -184,14 +186,19 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
             decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
             let Some(mut trigger) = judged else { continue };
             trigger.certain = certain && !host.zone().is_assumed();
-            match found.iter_mut().find(|t| t.place == trigger.place) {
-                Some(known) if key(&trigger) < key(known) => *known = trigger,
-                Some(_) => {}
-                None => found.push(trigger),
+            match found.entry(trigger.place.span.start) {
+                Entry::Occupied(mut known) => {
+                    if key(&trigger) < key(known.get()) {
+                        known.insert(trigger);
+                    }
+                }
+                Entry::Vacant(free) => {
+                    free.insert(trigger);
+                }
             }
         }
     }
-    out.items.append(&mut found);
+    out.items.extend(found.into_values());
     decided
 }
 
