@@ -62,6 +62,13 @@ pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
             let path = Path::new(dir).join(name);
             // A link to /dev/null is a mask, which is a unit file too.
             match tree.lstat(&path) {
+                // A link to a unit elsewhere that is gone is none (systemd loads nothing).
+                Fact::Known(found) if found.meta.kind == FileKind::Link => {
+                    match tree.resolve(&path) {
+                        dangling @ Fact::Absent(_) => last = Some(dangling),
+                        _ => return Fact::Known(found),
+                    }
+                }
                 Fact::Known(found) => return Fact::Known(found),
                 Fact::NotCovered(why) if dir.starts_with("/run") => {
                     // Nothing enabled on disk lives only there.
@@ -87,7 +94,9 @@ pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
 /// The enabled services that matter for `init`; all of them where it is not known.
 pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
     let mut all = Listing::new();
-    let is = |kind: InitKind| init.is_none_or(|init| init == kind);
+    // A wrapper, a shell or an init of unknown kind may start any of them.
+    let open = [InitKind::Script, InitKind::Shell, InitKind::Other];
+    let is = |kind: InitKind| init.is_none_or(|init| init == kind || open.contains(&init));
     if is(InitKind::Systemd) {
         all.append(systemd(tree));
     }
@@ -96,7 +105,13 @@ pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
     let runs_openrc = !openrc.items.is_empty() && init != Some(InitKind::Systemd);
     if runs_openrc {
         all.append(openrc);
-    } else if is(InitKind::SysV) {
+        return all;
+    }
+    if init != Some(InitKind::Systemd) {
+        // Runlevels that could not be read are no sign that OpenRC is not used.
+        all.gaps.extend(openrc.gaps);
+    }
+    if is(InitKind::SysV) {
         all.append(sysv(tree));
     }
     all
@@ -107,9 +122,13 @@ fn openrc(tree: &Tree) -> Listing<Enabled> {
     let mut levels = Listing::<PathBuf>::new();
     levels.append(tree.entries(Path::new("/etc/runlevels")));
     for level in out.take_gaps(levels) {
-        let is_dir = tree.resolve(&level);
-        if !matches!(&is_dir, Fact::Known(found) if found.meta.kind == FileKind::Dir) {
-            continue;
+        match tree.resolve(&level) {
+            Fact::Known(found) if found.meta.kind == FileKind::Dir => {}
+            Fact::Unknown(unknown) => {
+                out.gaps.push(unknown);
+                continue;
+            }
+            Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
         }
         for link in out.take_gaps(tree.entries(&level)) {
             let Some(name) = text(link.file_name()).filter(|name| !name.starts_with('.')) else {
@@ -171,10 +190,16 @@ fn systemd(tree: &Tree) -> Listing<Enabled> {
             let Some(unit) = text(link.file_name()) else {
                 continue;
             };
-            let target = link_text(tree, &link);
             // Only links count (systemd 252 `load-dropin.c`); the entry's name decides,
             // and the target only for a unit linked from elsewhere.
-            let Some(target) = target else { continue };
+            let target = match tree.read_link(&link) {
+                Fact::Known(target) => target,
+                Fact::Unknown(unknown) => {
+                    out.gaps.push(unknown);
+                    continue;
+                }
+                Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
+            };
             let by_name = unit_file(tree, &unit);
             let found = match by_name {
                 Fact::Absent(looked) => match tree.resolve(&link) {
@@ -237,7 +262,7 @@ fn link_text(tree: &Tree, link: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
+    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource};
     use crate::time::Deadline;
 
     fn names(source: MemSource, init: Option<InitKind>) -> Vec<(String, bool)> {
@@ -273,12 +298,18 @@ mod tests {
             )
             .link("/etc/systemd/system/a.target.wants/masked.service", "/gone")
             .link("/etc/systemd/system/a.target.wants/lost.service", "/gone")
+            .link("/etc/systemd/system/site.service", "/opt/gone/site.service")
+            .link(
+                "/etc/systemd/system/a.target.wants/site.service",
+                "/etc/systemd/system/site.service",
+            )
             .file("/etc/systemd/system/a.target.wants/plain.service", "");
         let expected = [
             ("cron", true),
             ("getty@tty1", true),
             ("lost", false),
             ("masked", true),
+            ("site", false),
         ];
         assert_eq!(
             names(source, Some(InitKind::Systemd)),
@@ -302,5 +333,42 @@ mod tests {
         source.link("/etc/runlevels/default/sshd", "/etc/init.d/sshd");
         let openrc = names(source, Some(InitKind::SysV));
         assert_eq!(openrc, [("sshd".to_owned(), false)]);
+    }
+
+    fn gaps(source: MemSource, denied: &str, init: InitKind) -> usize {
+        let faults = [(PathBuf::from(denied), Injected::Denied)];
+        let tree = Tree::new(
+            Box::new(FaultSource::new(source, faults)),
+            Coverage::full(true),
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        enabled(&tree, Some(init)).gaps.len()
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_a_gap_and_not_nothing() {
+        let mut source = MemSource::new();
+        source
+            .link("/etc/systemd/system/a.target.wants/x.service", "/gone")
+            .link("/etc/runlevels/default/sshd", "/etc/init.d/sshd");
+        let link = "/etc/systemd/system/a.target.wants/x.service";
+        assert_eq!(gaps(source.clone(), link, InitKind::Systemd), 1);
+        for denied in ["/etc/runlevels", "/etc/runlevels/default"] {
+            assert_eq!(gaps(source.clone(), denied, InitKind::SysV), 1, "{denied}");
+            assert_eq!(gaps(source.clone(), denied, InitKind::Systemd), 0);
+        }
+    }
+
+    #[test]
+    fn an_init_of_unknown_kind_may_start_whatever_is_enabled() {
+        let mut source = MemSource::new();
+        source
+            .file("/etc/init.d/cron", "#!/bin/sh\n")
+            .link("/etc/rc2.d/S01cron", "../init.d/cron");
+        for init in [InitKind::Script, InitKind::Other] {
+            let found = names(source.clone(), Some(init));
+            assert_eq!(found, [("cron".to_owned(), true)]);
+        }
     }
 }
