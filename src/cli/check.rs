@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::Error;
 use super::args::{CheckArgs, LevelWord};
 use super::output::{Output, decide_colours, write_out};
 use super::run::{
     PolicyPlace, Setup, accepted, deadline, host, open_tree, selection, setup, setup_hosts,
 };
+use super::{Error, complain};
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, judge, worst};
 use crate::report::{self, Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine, examine_fleet};
@@ -58,11 +58,16 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         audit: args.rules.audit,
     };
     let outcome = outcome(&setup, examined, &judgement, args);
+    // One report that cannot be written keeps back no other, and no blocker.
+    let mut exits = vec![outcome.exit];
     for wanted in &wanted {
-        let text = render(&outcome, wanted.format)?;
-        write_out(&wanted.to, text.as_bytes())?;
+        let text = render(&outcome, wanted.format);
+        if let Err(error) = text.and_then(|text| write_out(&wanted.to, text.as_bytes())) {
+            complain(&error.to_string());
+            exits.push(error.exit());
+        }
     }
-    Ok(outcome.exit)
+    Ok(worst(exits))
 }
 
 /// A host examined, with what stands before its paths.
@@ -108,12 +113,19 @@ fn hosts(args: &CheckArgs, setup: &Setup, selection: &Selection) -> Result<Vec<S
     }
     let mut seen = Vec::new();
     for root in &roots {
-        let tree = open_tree(&args.tree, Some(root), setup.deadline)?;
         let prefix = escape_path(root);
         let label = root
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        seen.push(one(tree, setup, args, selection, label, prefix));
+        match open_tree(&args.tree, Some(root), setup.deadline) {
+            Ok(tree) => seen.push(one(tree, setup, args, selection, label, prefix)),
+            Err(error @ Error::Nothing(_)) => {
+                complain(&error.to_string());
+                let name = label.unwrap_or_else(|| prefix.clone());
+                seen.push((Examined::nothing(name, setup.clock.now()), prefix));
+            }
+            Err(error) => return Err(error),
+        }
     }
     let mut examined: Vec<Examined> = Vec::new();
     let mut prefixes = Vec::new();
@@ -226,5 +238,50 @@ fn render(outcome: &Outcome, format: Format) -> Result<String, Error> {
         Format::Brief => Ok(report::brief(outcome)),
         Format::Json => report::json(outcome).map_err(failed),
         Format::Jsonl => report::jsonl(outcome).map_err(failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    /// Two hosts: `whole` is a part that has nothing wrong, `empty` has nothing.
+    fn sample() -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        let table = dir.path().join("hosts/whole/etc/cron.d");
+        std::fs::create_dir_all(&table).unwrap();
+        std::fs::write(table.join("job"), "1 2 * * * root /usr/bin/true\n").unwrap();
+        std::fs::create_dir_all(dir.path().join("hosts/empty")).unwrap();
+        dir
+    }
+
+    fn run(dir: &Path, hosts: &str, report: &str) -> u8 {
+        let format = format!("json={}", dir.join(report).display());
+        let hosts = dir.join(hosts).display().to_string();
+        let now = "--now=2026-11-22T12:00:00Z";
+        let words = [
+            "comeback", "check", "--hosts", &hosts, now, "--format", &format, "-q",
+        ];
+        crate::cli::main(words.map(Into::into))
+    }
+
+    #[test]
+    fn an_empty_host_among_others_is_undecided_and_spoils_no_report() {
+        let dir = sample();
+        assert_eq!(run(dir.path(), "hosts/whole", "r.json"), 0);
+        assert_eq!(run(dir.path(), "hosts/empty", "r.json"), 3);
+        assert_eq!(run(dir.path(), "hosts/*", "r.json"), 4);
+        let report = std::fs::read_to_string(dir.path().join("r.json")).unwrap();
+        assert!(report.contains("whole") && report.contains("empty"));
+    }
+
+    #[test]
+    fn a_blocker_outranks_a_report_that_cannot_be_written() {
+        let dir = sample();
+        assert_eq!(run(dir.path(), "hosts/whole", "none/r.json"), 70);
+        let root = dir.path().join("hosts/whole");
+        std::fs::write(root.join("etc/passwd"), "root:x:0:0::/root:/bin/sh\n").unwrap();
+        std::fs::write(root.join("etc/fstab"), "UUID=a / ext4 defaults 0 1\n").unwrap();
+        assert_eq!(run(dir.path(), "hosts/whole", "none/r.json"), 1);
     }
 }

@@ -32,6 +32,15 @@ pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
             let failed = |error: std::io::Error| {
                 Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
             };
+            // A device, a FIFO or a link (/dev/null, /dev/stdout, `>(...)`) is written to,
+            // never replaced: as root that would take /dev/null away from the system.
+            let plain = match std::fs::symlink_metadata(path) {
+                Ok(meta) => meta.is_file(),
+                Err(error) => error.kind() == ErrorKind::NotFound,
+            };
+            if !plain {
+                return std::fs::write(path, bytes).map_err(failed);
+            }
             // Beside the target first, so that a full disk leaves the old report whole.
             let mut beside = path.as_os_str().to_owned();
             beside.push(".part");
@@ -59,4 +68,39 @@ pub(super) fn decide_colours(when: ColorWord) {
         }
     };
     colored::control::set_override(on);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_replaces_a_file_and_writes_through_a_link() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, link) = (dir.path().join("report"), dir.path().join("link"));
+        std::fs::write(&file, "old report").unwrap();
+        std::os::unix::fs::symlink("report", &link).unwrap();
+        write_out(&Output::File(link.clone()), b"new").unwrap();
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        write_out(&Output::File(file.clone()), b"newer").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"newer");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_fifo_is_written_to_and_stays_one() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let fifo = dir.path().join("fifo");
+        let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+        assert!(made.unwrap().success());
+        let reader = std::thread::spawn({
+            let fifo = fifo.clone();
+            move || std::fs::read(fifo).unwrap()
+        });
+        write_out(&Output::File(fifo.clone()), b"report").unwrap();
+        assert_eq!(reader.join().unwrap(), b"report");
+        assert!(std::fs::metadata(&fifo).unwrap().file_type().is_fifo());
+    }
 }

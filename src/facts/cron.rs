@@ -4,8 +4,9 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Host;
-use crate::fact::{Fact, Listing, Why};
+use super::init::InitKind;
+use super::{Boots, Host};
+use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::crontab::{
     self, Crontab, Daemon, Directory, Effect, TableKind, TableMeta, accepted_mode, accepted_name,
     unknown_user_effect,
@@ -57,12 +58,13 @@ pub struct Ignored {
 
 /// Reads the tables of `host`.
 pub(super) fn read(host: &Host) -> Cron {
-    let (daemons, how) = daemons(host);
+    let mut open = Listing::new();
+    let (daemons, how) = daemons(host, &mut open);
     let mut cron = Cron {
         enabled: enabled(host, &daemons),
         daemons,
         how,
-        tables: Listing::new(),
+        tables: open,
         ignored: Vec::new(),
     };
     if cron.daemons.is_empty() {
@@ -95,9 +97,27 @@ fn reads_directly(cron: &Cron) -> bool {
     cron.daemons.contains(&Daemon::Cronie)
 }
 
+/// Daemons whose grammar is not modelled, by their programs (Debian's names).
+const OTHERS: [(&str, &str); 7] = [
+    ("/usr/lib/systemd-cron/crontab_setgid", "systemd-cron"),
+    (
+        "/usr/lib/systemd/system-generators/systemd-crontab-generator",
+        "systemd-cron",
+    ),
+    (
+        "/lib/systemd/system-generators/systemd-crontab-generator",
+        "systemd-cron",
+    ),
+    ("/usr/sbin/bcron-start", "bcron"),
+    ("/usr/sbin/bcron-sched", "bcron"),
+    ("/usr/sbin/fcron", "fcron"),
+    ("/usr/sbin/dcron", "dcron"),
+];
+
 /// Which daemon is installed: by package, else by program, else every one that the
 /// tree does not rule out.
-fn daemons(host: &Host) -> (Vec<Daemon>, String) {
+/// What kept that from being known is left in `open`.
+fn daemons(host: &Host, open: &mut Listing<Table>) -> (Vec<Daemon>, String) {
     if let Fact::Known(packages) = host.packages() {
         let known = [
             ("cron", Daemon::Debian),
@@ -111,9 +131,17 @@ fn daemons(host: &Host) -> (Vec<Daemon>, String) {
             }
         }
     }
-    let is = |path: &str| match host.resolve(Path::new(path)) {
+    let mut is = |path: &str| match host.resolve(Path::new(path)) {
         Fact::Known(found) => Some(found.path),
-        _ => None,
+        Fact::Unknown(unknown) => {
+            open.gaps.push(unknown);
+            None
+        }
+        Fact::NotCovered(why) => {
+            open.uncovered.push(why);
+            None
+        }
+        Fact::Absent(_) | Fact::Broken(_) => None,
     };
     for path in ["/usr/sbin/crond", "/sbin/crond", "/usr/sbin/cron"] {
         if let Some(real) = is(path) {
@@ -123,10 +151,20 @@ fn daemons(host: &Host) -> (Vec<Daemon>, String) {
                 (false, true) => Daemon::Cronie,
                 (false, false) => Daemon::Debian,
             };
+            *open = Listing::new();
             return (vec![daemon], format!("{path} is there"));
         }
     }
+    for (path, name) in OTHERS {
+        if is(path).is_some() {
+            let doubt = Doubt::CannotModel(format!("{name} reads the tables in a way of its own"));
+            *open = Listing::new();
+            open.gaps.push(Unknown::new(path, doubt));
+            return (Vec::new(), format!("{path} is there"));
+        }
+    }
     if host.tree().coverage().kind == TreeKind::Partial {
+        *open = Listing::new();
         if let Fact::Known(os) = host.os() {
             let daemon = match os.id.as_str() {
                 "debian" | "ubuntu" | "raspbian" => Some(Daemon::Debian),
@@ -140,7 +178,7 @@ fn daemons(host: &Host) -> (Vec<Daemon>, String) {
                 return (vec![daemon], format!("usual on {}", os.id));
             }
         }
-        let alpine = is("/etc/crontabs").is_some();
+        let alpine = matches!(host.resolve(Path::new("/etc/crontabs")), Fact::Known(_));
         let daemons = if alpine {
             vec![Daemon::Busybox]
         } else {
@@ -162,6 +200,10 @@ fn enabled(host: &Host, daemons: &[Daemon]) -> Fact<bool> {
         // Started by an inittab line or a script of any name.
         return Fact::Known(true);
     }
+    if !matches!(host.boots(), Boots::Yes(_)) || !told_by_links(host) {
+        // A container's entry point, runit or upstart starts what no link tells of.
+        return Fact::Known(true);
+    }
     let services = host.enabled();
     let found = services.any(|e| SERVICES.contains(&e.name.as_str()));
     match found {
@@ -172,6 +214,18 @@ fn enabled(host: &Host, daemons: &[Daemon]) -> Fact<bool> {
         },
         Err(crate::fact::Stop::NotCovered(why)) => Fact::NotCovered(why),
         Err(crate::fact::Stop::NotApplicable(_)) => Fact::Known(true),
+    }
+}
+
+/// Whether what the next init starts is told by the links that [`Host::enabled`] reads.
+fn told_by_links(host: &Host) -> bool {
+    match host.init_kind() {
+        Some(
+            InitKind::Systemd | InitKind::SysV | InitKind::OpenRcInit | InitKind::Busybox,
+        )
+        // No init at all: nothing starts, and that is told elsewhere.
+        | None => true,
+        Some(InitKind::Runit | InitKind::Shell | InitKind::Script | InitKind::Other) => false,
     }
 }
 
@@ -378,6 +432,9 @@ fn put_aside(name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::Given;
+    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source, Tree};
+    use crate::time::Deadline;
 
     #[test]
     fn names_that_say_not_in_use_are_on_purpose() {
@@ -387,5 +444,50 @@ mod tests {
         for name in [&b"job.sh"[..], b"backup.daily", b"reboot"] {
             assert!(!put_aside(name));
         }
+    }
+
+    fn host(source: impl Source + 'static) -> Host {
+        let tree = Tree::new(
+            Box::new(source),
+            Coverage::full(true),
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default())
+    }
+
+    fn sample() -> MemSource {
+        let mut source = MemSource::new();
+        source
+            .file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n")
+            .file("/etc/inittab", "id:2:initdefault:\n")
+            .file("/etc/crontab", "0 3 * * * root /sbin/reboot\n");
+        source
+    }
+
+    #[test]
+    fn a_daemon_that_is_not_modelled_or_not_readable_is_no_absence() {
+        let mut source = sample();
+        assert!(host(source.clone()).cron().tables.complete().is_ok());
+        let denied = [(PathBuf::from("/usr/sbin"), Injected::Denied)];
+        source.file("/usr/sbin/crond", "x");
+        let hidden = host(FaultSource::new(source.clone(), denied));
+        assert!(!hidden.cron().tables.gaps.is_empty());
+        source.remove("/usr/sbin/crond");
+        source.file("/usr/sbin/fcron", "x");
+        assert_eq!(host(source).cron().tables.gaps.len(), 1);
+    }
+
+    #[test]
+    fn a_daemon_is_off_only_where_links_tell_what_starts() {
+        let enabled = |init: &str| {
+            let mut source = sample();
+            source
+                .file_mode("/usr/sbin/crond", b"\x7fELF".to_vec(), 0o755)
+                .file_mode("/sbin/init", init.as_bytes().to_vec(), 0o755);
+            host(source).cron().enabled.clone()
+        };
+        assert_eq!(enabled("\x7fELF /etc/inittab"), Fact::Known(false));
+        assert_eq!(enabled("\x7fELF upstart"), Fact::Known(true));
     }
 }

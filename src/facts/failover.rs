@@ -181,8 +181,15 @@ fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
 fn matches(tree: &Tree, pattern: &Path, out: &mut Listing<Arc<File>>) -> Vec<PathBuf> {
     let mut found = vec![PathBuf::from("/")];
     for component in pattern.components() {
-        let std::path::Component::Normal(name) = component else {
-            continue;
+        let name = match component {
+            std::path::Component::Normal(name) => name,
+            std::path::Component::ParentDir => {
+                for path in &mut found {
+                    path.push("..");
+                }
+                continue;
+            }
+            _ => continue,
         };
         let special = name
             .as_bytes()
@@ -195,6 +202,8 @@ fn matches(tree: &Tree, pattern: &Path, out: &mut Listing<Arc<File>>) -> Vec<Pat
             continue;
         }
         let Some(regex) = name.to_str().and_then(glob_to_regex) else {
+            let doubt = Doubt::CannotModel("a pattern that is not understood".into());
+            out.gaps.push(Unknown::new(pattern, doubt));
             return Vec::new();
         };
         let hidden = name.as_bytes().starts_with(b".");
@@ -518,5 +527,22 @@ mod tests {
         assert_eq!(words(b"/a/{x,y}.conf"), ["/a/x.conf", "/a/y.conf"]);
         assert_eq!(words(b"/a/{x"), ["/a/{x"]);
         assert_eq!(words(b"/a/}x{"), ["/a/}x{"]);
+    }
+
+    #[test]
+    fn an_include_may_climb_to_another_directory() {
+        let mut source = crate::source::MemSource::new();
+        source.file("/etc/vrrp.d/a.conf", "").dir("/etc/keepalived");
+        let tree = Tree::new(
+            Box::new(source),
+            crate::source::Coverage::full(true),
+            crate::source::Limits::STANDARD,
+            crate::time::Deadline::none(),
+        );
+        let mut out = Listing::new();
+        let pattern = Path::new("/etc/keepalived/../vrrp.d/*.conf");
+        let found = matches(&tree, pattern, &mut out);
+        assert_eq!(found, [Path::new("/etc/keepalived/../vrrp.d/a.conf")]);
+        assert!(out.gaps.is_empty());
     }
 }

@@ -280,6 +280,10 @@ impl Host {
         if let Some(marker) = self.container_marker() {
             return Boots::No(marker);
         }
+        // A kernel cannot be ruled out: what boots is judged, not passed over.
+        if let Some(gap) = self.kernels().gaps.first() {
+            return Boots::Yes(gap.to_string());
+        }
         for sign in [
             "/boot/grub/grub.cfg",
             "/boot/grub2/grub.cfg",
@@ -294,6 +298,9 @@ impl Host {
         if !runlevels.items.is_empty() {
             return Boots::Yes("/etc/runlevels has runlevels".into());
         }
+        if let Some(sign) = self.fstab_root() {
+            return Boots::Yes(sign);
+        }
         if let Fact::Known(packages) = self.packages() {
             let names = INIT_PACKAGES.iter().map(|(name, _)| *name);
             // systemd's own package has no /sbin/init, but nobody installs it for less.
@@ -307,6 +314,17 @@ impl Host {
             return Boots::Yes("there is an init".into());
         }
         Boots::No("no kernel, boot loader or init package".into())
+    }
+
+    /// An fstab that names the root file system: images of containers have none, or
+    /// an empty one.
+    fn fstab_root(&self) -> Option<String> {
+        let Fact::Known(file) = self.tree.read(Path::new("/etc/fstab")) else {
+            return None;
+        };
+        let mut entries = fstab::parse(&file).into_iter();
+        let named = entries.any(|entry| entry.target == b"/");
+        named.then(|| "/etc/fstab names the root file system".into())
     }
 
     /// What shows that this is the root of a container.
@@ -392,4 +410,42 @@ fn unmounted(tree: &Tree) -> Vec<PathBuf> {
 #[must_use]
 pub fn undecided(unknown: Unknown) -> Stop {
     Stop::Undecided(vec![unknown])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source};
+    use crate::time::Deadline;
+
+    fn boots(source: impl Source + 'static) -> bool {
+        let tree = Tree::new(
+            Box::new(source),
+            Coverage::full(true),
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
+        matches!(host.boots(), Boots::Yes(_))
+    }
+
+    #[test]
+    fn a_root_named_in_fstab_boots_also_when_boot_and_usr_are_gone() {
+        let mut source = MemSource::new();
+        source.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+        assert!(!boots(source.clone()));
+        source.file("/etc/fstab", "# UNCONFIGURED FSTAB\n");
+        assert!(!boots(source.clone()));
+        source.file("/etc/fstab", "UUID=a / ext4 defaults 0 1\n");
+        assert!(boots(source));
+    }
+
+    #[test]
+    fn a_boot_directory_that_cannot_be_read_may_hold_a_kernel() {
+        let mut source = MemSource::new();
+        source.file("/etc/passwd", "root:x:0:0::/root:/bin/sh\n");
+        source.file("/boot/vmlinuz-6.1.0", "");
+        let denied = [(PathBuf::from("/boot"), Injected::Denied)];
+        assert!(boots(FaultSource::new(source, denied)));
+    }
 }

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::fact::{Fact, Looked, Unknown, Why};
+use crate::parse::elf;
 use crate::parse::init_script::{Head, head};
 use crate::source::{FileKind, Found, Tree};
 use crate::text::escape_path;
@@ -167,28 +168,36 @@ fn fitness(tree: &Tree, path: &Path, found: Found) -> State {
     match head(&file) {
         Head::Elf => {
             let kind = binary_kind(&found.path, path, file.bytes());
-            State::Starts(Program { kind, found })
+            let program = Program { kind, found };
+            match elf::interpreter(file.bytes()) {
+                Some(name) => started_by(tree, name, &at, program),
+                None => State::Starts(program),
+            }
         }
         Head::Script(interpreter) => {
-            let name = Path::new(std::ffi::OsStr::from_bytes(&interpreter.path));
-            match tree.resolve(name) {
-                Fact::Known(_) => State::Starts(Program {
-                    kind: InitKind::Script,
-                    found,
-                }),
-                Fact::Absent(_) => {
-                    let name = escape_path(name);
-                    State::Unfit(format!(
-                        "{at} needs the interpreter {name}, which is missing"
-                    ))
-                }
-                Fact::Broken(fault) => State::Unfit(fault.message),
-                Fact::Unknown(unknown) => State::Unknown(unknown),
-                Fact::NotCovered(why) => State::NotCovered(why),
-            }
+            let kind = InitKind::Script;
+            started_by(tree, &interpreter.path, &at, Program { kind, found })
         }
         Head::Plain => State::Unfit(format!("{at} is neither a program nor a script")),
         Head::Empty => State::Unfit(format!("{at} is empty")),
+    }
+}
+
+/// A program that the kernel starts through another: a script's interpreter, or the
+/// loader of a dynamic ELF binary.
+fn started_by(tree: &Tree, interpreter: &[u8], at: &str, program: Program) -> State {
+    let name = Path::new(std::ffi::OsStr::from_bytes(interpreter));
+    match tree.resolve(name) {
+        Fact::Known(_) => State::Starts(program),
+        Fact::Absent(_) => {
+            let name = escape_path(name);
+            State::Unfit(format!(
+                "{at} needs the interpreter {name}, which is missing"
+            ))
+        }
+        Fact::Broken(fault) => State::Unfit(fault.message),
+        Fact::Unknown(unknown) => State::Unknown(unknown),
+        Fact::NotCovered(why) => State::NotCovered(why),
     }
 }
 
@@ -303,6 +312,21 @@ mod tests {
             ]
         );
         assert_eq!(kind(&found), None);
+    }
+
+    #[test]
+    fn a_binary_whose_loader_is_gone_cannot_be_started() {
+        let mut program = b"\x7fELF\x02\x01\x01".to_vec();
+        program.resize(120, 0);
+        for (at, byte) in [(32, 64), (54, 56), (56, 1), (64, 3), (72, 120), (96, 13)] {
+            program[at] = byte;
+        }
+        program.extend(b"/lib64/ld.so\0");
+        let mut source = MemSource::new();
+        source.file_mode("/sbin/init", program, 0o755);
+        assert_eq!(kind(&read(&source, None)), None);
+        source.file_mode("/lib64/ld.so", b"\x7fELF".to_vec(), 0o755);
+        assert!(kind(&read(&source, None)).is_some());
     }
 
     #[test]

@@ -102,8 +102,13 @@ pub fn read(tree: &Tree) -> Fact<Packages> {
     };
     let mut unread: Vec<&'static str> = Vec::new();
     for (path, kind) in UNREAD {
-        if matches!(tree.resolve(Path::new(path)), Fact::Known(_)) && !unread.contains(&kind) {
-            unread.push(kind);
+        match tree.resolve(Path::new(path)) {
+            Fact::Known(_) if !unread.contains(&kind) => unread.push(kind),
+            // Only where nothing else answers: Debian has /var/lib/rpm beside its own.
+            Fact::Unknown(unknown) if dpkg.is_none() && portage.is_none() => {
+                return Fact::Unknown(unknown);
+            }
+            _ => {}
         }
     }
     if dpkg.is_none() && portage.is_none() && unread.is_empty() {
@@ -266,7 +271,10 @@ pub fn shipped_by(tree: &Tree, packages: &Packages, path: &Path) -> Fact<String>
 fn index(tree: &Tree, packages: &Packages) -> Fact<BTreeMap<Vec<u8>, String>> {
     let mut owners = BTreeMap::new();
     let wanted = |path: &[u8]| {
-        path.starts_with(b"/etc/init.d/") || path.ends_with(b"/init") || path.ends_with(b".service")
+        path.starts_with(b"/etc/init.d/")
+            || path.starts_with(b"/etc/init/")
+            || path.ends_with(b"/init")
+            || path.ends_with(b".service")
     };
     if packages.dpkg.is_some() {
         let lists: Listing<PathBuf> = tree.entries(Path::new("/var/lib/dpkg/info"));
@@ -355,7 +363,10 @@ mod tests {
                 "Package: cron\nStatus: install ok installed\nVersion: 3.0\n\n\
                  Package: gone\nStatus: deinstall ok config-files\nVersion: 1\n",
             )
-            .file("/var/lib/dpkg/info/cron.list", "/.\n/etc/init.d/cron\n")
+            .file(
+                "/var/lib/dpkg/info/cron.list",
+                "/.\n/etc/init.d/cron\n/etc/init/cron.conf\n",
+            )
             .file(
                 "/var/db/pkg/net-ftp/vsftpd-2.3.4/CONTENTS",
                 "dir /etc/init.d\nobj /etc/init.d/vsftpd 0123 1317\n",
@@ -371,6 +382,7 @@ mod tests {
         let owners = Owners::default();
         let owner = |path: &str| owners.of(&tree, &packages, Path::new(path));
         assert_eq!(owner("/etc/init.d/cron"), Fact::Known("cron".into()));
+        assert_eq!(owner("/etc/init/cron.conf"), Fact::Known("cron".into()));
         assert_eq!(
             owner("/etc/init.d/vsftpd"),
             Fact::Known("net-ftp/vsftpd".into())

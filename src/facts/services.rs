@@ -62,6 +62,13 @@ pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
             let path = Path::new(dir).join(name);
             // A link to /dev/null is a mask, which is a unit file too.
             match tree.lstat(&path) {
+                // A link to a unit elsewhere that is gone is none (systemd loads nothing).
+                Fact::Known(found) if found.meta.kind == FileKind::Link => {
+                    match tree.resolve(&path) {
+                        dangling @ Fact::Absent(_) => last = Some(dangling),
+                        _ => return Fact::Known(found),
+                    }
+                }
                 Fact::Known(found) => return Fact::Known(found),
                 Fact::NotCovered(why) if dir.starts_with("/run") => {
                     // Nothing enabled on disk lives only there.
@@ -87,7 +94,9 @@ pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
 /// The enabled services that matter for `init`; all of them where it is not known.
 pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
     let mut all = Listing::new();
-    let is = |kind: InitKind| init.is_none_or(|init| init == kind);
+    // A wrapper, a shell or an init of unknown kind may start any of them.
+    let open = [InitKind::Script, InitKind::Shell, InitKind::Other];
+    let is = |kind: InitKind| init.is_none_or(|init| init == kind || open.contains(&init));
     if is(InitKind::Systemd) {
         all.append(systemd(tree));
     }
@@ -99,7 +108,7 @@ pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
         return all;
     }
     if init != Some(InitKind::Systemd) {
-        // Runlevels that could not be read may be those that count.
+        // Runlevels that could not be read are no sign that OpenRC is not used.
         all.gaps.extend(openrc.gaps);
     }
     if is(InitKind::SysV) {
@@ -184,10 +193,16 @@ fn systemd(tree: &Tree) -> Listing<Enabled> {
             let Some(unit) = text(link.file_name()) else {
                 continue;
             };
-            let target = link_text(tree, &link);
             // Only links count (systemd 252 `load-dropin.c`); the entry's name decides,
             // and the target only for a unit linked from elsewhere.
-            let Some(target) = target else { continue };
+            let target = match tree.read_link(&link) {
+                Fact::Known(target) => target,
+                Fact::Unknown(unknown) => {
+                    out.gaps.push(unknown);
+                    continue;
+                }
+                Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
+            };
             let by_name = unit_file(tree, &unit);
             let found = match by_name {
                 Fact::Absent(looked) => match tree.resolve(&link) {
@@ -286,12 +301,18 @@ mod tests {
             )
             .link("/etc/systemd/system/a.target.wants/masked.service", "/gone")
             .link("/etc/systemd/system/a.target.wants/lost.service", "/gone")
+            .link("/etc/systemd/system/site.service", "/opt/gone/site.service")
+            .link(
+                "/etc/systemd/system/a.target.wants/site.service",
+                "/etc/systemd/system/site.service",
+            )
             .file("/etc/systemd/system/a.target.wants/plain.service", "");
         let expected = [
             ("cron", true),
             ("getty@tty1", true),
             ("lost", false),
             ("masked", true),
+            ("site", false),
         ];
         assert_eq!(
             names(source, Some(InitKind::Systemd)),
@@ -317,22 +338,40 @@ mod tests {
         assert_eq!(openrc, [("sshd".to_owned(), false)]);
     }
 
+    fn gaps(source: MemSource, denied: &str, init: InitKind) -> usize {
+        let faults = [(PathBuf::from(denied), Injected::Denied)];
+        let tree = Tree::new(
+            Box::new(FaultSource::new(source, faults)),
+            Coverage::full(true),
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        enabled(&tree, Some(init)).gaps.len()
+    }
+
     #[test]
-    fn runlevels_that_cannot_be_read_are_not_taken_for_none() {
+    fn what_cannot_be_read_is_a_gap_and_not_nothing() {
         let mut source = MemSource::new();
         source
-            .link("/etc/runlevels/default/sshd", "/etc/init.d/sshd")
+            .link("/etc/systemd/system/a.target.wants/x.service", "/gone")
+            .link("/etc/runlevels/default/sshd", "/etc/init.d/sshd");
+        let link = "/etc/systemd/system/a.target.wants/x.service";
+        assert_eq!(gaps(source.clone(), link, InitKind::Systemd), 1);
+        for denied in ["/etc/runlevels", "/etc/runlevels/default"] {
+            assert_eq!(gaps(source.clone(), denied, InitKind::SysV), 1, "{denied}");
+            assert_eq!(gaps(source.clone(), denied, InitKind::Systemd), 0);
+        }
+    }
+
+    #[test]
+    fn an_init_of_unknown_kind_may_start_whatever_is_enabled() {
+        let mut source = MemSource::new();
+        source
+            .file("/etc/init.d/cron", "#!/bin/sh\n")
             .link("/etc/rc2.d/S01cron", "../init.d/cron");
-        for path in ["/etc/runlevels", "/etc/runlevels/default"] {
-            let faults = [(PathBuf::from(path), Injected::Denied)];
-            let tree = Tree::new(
-                Box::new(FaultSource::new(source.clone(), faults)),
-                Coverage::full(true),
-                Limits::STANDARD,
-                Deadline::none(),
-            );
-            let listing = enabled(&tree, Some(InitKind::SysV));
-            assert_eq!(listing.gaps.len(), 1, "{path}: {:?}", listing.gaps);
+        for init in [InitKind::Script, InitKind::Other] {
+            let found = names(source.clone(), Some(init));
+            assert_eq!(found, [("cron".to_owned(), true)]);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What takes this box down by itself: cron jobs, followed to their effects.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -106,9 +107,12 @@ pub const fn action_word(kind: Kind) -> &'static str {
 
 /// Words without which no script of another language takes a box down.
 static MENTIONS: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(
-        r"(?-u)\b(?:reboot|shutdown|poweroff|halt|telinit|kexec|rtcwake|sysrq-trigger)\b|\binit 6\b",
-    )
+    // Also as part of a name (`safe_reboot.sh`), as a method of D-Bus (`PowerOff`) and
+    // as a list of words (`["init", "0"]`).
+    Regex::new(concat!(
+        r"(?i-u)reboot|shutdown|power-?off|\bhalt\b|telinit|kexec|rtcwake|sysrq-trigger",
+        r#"|\binit["',\s]+[06]\b"#
+    ))
     .ok()
 });
 
@@ -175,7 +179,8 @@ fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
 /// Gives how many jobs were decided.
 fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) -> usize {
     let mut decided = 0;
-    let mut found: Vec<Trigger> = Vec::new();
+    // By the line: of several readings the soonest counts.
+    let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
     let certain = table.readings.len() == 1;
     for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
@@ -184,14 +189,19 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
             decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
             let Some(mut trigger) = judged else { continue };
             trigger.certain = certain && !host.zone().is_assumed();
-            match found.iter_mut().find(|t| t.place == trigger.place) {
-                Some(known) if key(&trigger) < key(known) => *known = trigger,
-                Some(_) => {}
-                None => found.push(trigger),
+            match found.entry(trigger.place.span.start) {
+                Entry::Occupied(mut known) => {
+                    if key(&trigger) < key(known.get()) {
+                        known.insert(trigger);
+                    }
+                }
+                Entry::Vacant(free) => {
+                    free.insert(trigger);
+                }
             }
         }
     }
-    out.items.append(&mut found);
+    out.items.extend(found.into_values());
     decided
 }
 
@@ -310,14 +320,17 @@ fn when(
     let now = host.now();
     let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     match next(fields, timing, now, until) {
-        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down, slept)),
+        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down, slept, zone)),
         None => When::Never("the schedule matches no date".into()),
     }
 }
 
 /// The moment the box goes down: after what the job sleeps, and after the delay the
 /// command names.
-fn delayed(start: Timestamp, down: &Down, slept: u64) -> Timestamp {
+fn delayed(start: Timestamp, down: &Down, slept: u64, zone: &Zone) -> Timestamp {
+    if let Delay::At { hour, minute } = down.delay {
+        return clock_time(start, slept, (hour, minute), zone);
+    }
     let minutes = match down.delay {
         Delay::Minutes(minutes) => minutes,
         Delay::Now | Delay::At { .. } | Delay::Unknown => 0,
@@ -325,6 +338,24 @@ fn delayed(start: Timestamp, down: &Down, slept: u64) -> Timestamp {
     let seconds = minutes.saturating_mul(60).saturating_add(slept);
     let delay = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
     start.checked_add(delay).unwrap_or(start)
+}
+
+/// The next `hour:minute` of the box's own clock (shutdown(8): a time that is past
+/// today is tomorrow's).
+fn clock_time(start: Timestamp, slept: u64, at: (u8, u8), zone: &Zone) -> Timestamp {
+    let slept = SignedDuration::from_secs(i64::try_from(slept).unwrap_or(i64::MAX));
+    let asked = start.checked_add(slept).unwrap_or(start);
+    let (hour, minute) = (i8::try_from(at.0), i8::try_from(at.1));
+    let (Ok(hour), Ok(minute)) = (hour, minute) else {
+        return asked;
+    };
+    let today = zone.at(asked).date();
+    let days = [Ok(today), today.tomorrow()];
+    let times = days.into_iter().flatten().filter_map(|day| {
+        let moment = day.at(hour, minute, 0, 0).to_zoned(zone.tz().clone());
+        moment.ok().map(|moment| moment.timestamp())
+    });
+    times.filter(|time| *time > asked).min().unwrap_or(asked)
 }
 
 /// The call cron makes for a job.
@@ -646,4 +677,42 @@ fn foreign(host: &Host, path: &Path) -> Judged {
     let what = format!("this {language} script names a way down and is not evaluated");
     let doubt = Doubt::CannotModel(what);
     Judged::Open(vec![Unknown::at(place, doubt)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_time_is_the_next_one_on_the_boxs_own_clock() {
+        let berlin = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let cases = [
+            ("2026-11-22T12:00:00Z", 0, (23, 0), "2026-11-22T22:00:00Z"),
+            ("2026-11-22T12:00:00Z", 0, (13, 0), "2026-11-23T12:00:00Z"),
+            ("2026-11-22T22:30:00Z", 0, (0, 5), "2026-11-22T23:05:00Z"),
+            ("2026-11-22T21:59:30Z", 60, (23, 0), "2026-11-23T22:00:00Z"),
+        ];
+        for (start, slept, at, expected) in cases {
+            let start: Timestamp = start.parse().unwrap();
+            let found = clock_time(start, slept, at, &berlin);
+            assert_eq!(found.to_string(), expected, "{start} {at:?}");
+        }
+    }
+
+    #[test]
+    fn ways_down_are_seen_in_the_words_of_other_languages() {
+        let mentions = MENTIONS.as_ref().unwrap();
+        for text in [
+            "os.system('init 0')",
+            "subprocess.call([\"init\", \"6\"])",
+            "/opt/bin/safe_reboot.sh",
+            "org.freedesktop.login1.Manager.PowerOff",
+            "system(\"/sbin/halt -p\")",
+        ] {
+            assert!(mentions.is_match(text.as_bytes()), "{text}");
+        }
+        for text in ["init 3", "asphalt", "print('done')", "init_6"] {
+            assert!(!mentions.is_match(text.as_bytes()), "{text}");
+        }
+    }
 }

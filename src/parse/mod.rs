@@ -6,6 +6,7 @@
 pub mod cmdline;
 pub mod crontab;
 pub mod dpkg;
+pub mod elf;
 pub mod fstab;
 pub mod init_script;
 pub mod inittab;

@@ -2,6 +2,7 @@
 //! the verdict.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::config::{NOT_EXAMINED, Waiver};
 use super::verdict::{Exit, Verdict};
@@ -221,32 +222,43 @@ fn unjoin(findings: &mut Vec<Judged>) {
 /// Marks what only follows from another finding that counts: the same subject
 /// first, else any of the rule's.
 fn fold(findings: &mut [Judged]) {
-    let causes: Vec<(&'static str, String, bool)> = findings
-        .iter()
-        .map(|j| {
-            (
-                j.finding.rule,
-                j.finding.subject.clone(),
-                j.standing == Standing::Counts,
-            )
-        })
-        .collect();
-    for index in 0..causes.len() {
-        let Some(judged) = findings.get(index) else {
-            continue;
-        };
+    // The first two of each rule (one of them is another than the one that asks), and
+    // the first of each rule and subject.
+    let mut of_rule: BTreeMap<&'static str, Vec<usize>> = BTreeMap::new();
+    let mut of_subject: BTreeMap<(&'static str, &str), Vec<usize>> = BTreeMap::new();
+    for (index, judged) in findings.iter().enumerate() {
         if judged.standing != Standing::Counts {
             continue;
         }
-        let follows = judged.finding.follows;
-        let subject = &judged.finding.subject;
-        let is_cause = |(at, (rule, _, counts)): &(usize, &(&str, String, bool))| {
-            *counts && *at != index && follows.contains(rule)
+        let (rule, subject) = (judged.finding.rule, judged.finding.subject.as_str());
+        for known in [
+            of_rule.entry(rule).or_default(),
+            of_subject.entry((rule, subject)).or_default(),
+        ] {
+            if known.len() < 2 {
+                known.push(index);
+            }
+        }
+    }
+    let cause = |(index, judged): (usize, &Judged)| {
+        if judged.standing != Standing::Counts {
+            return None;
+        }
+        let follows = judged.finding.follows.iter().copied();
+        let subject = judged.finding.subject.as_str();
+        let other = |known: Option<&Vec<usize>>| {
+            let known = known.map_or(&[][..], Vec::as_slice);
+            known.iter().copied().find(|at| *at != index)
         };
-        let candidates: Vec<_> = causes.iter().enumerate().filter(is_cause).collect();
-        let same = candidates.iter().find(|(_, (_, s, _))| s == subject);
-        let cause = same.or_else(|| candidates.first()).map(|(at, _)| *at);
-        if let (Some(cause), Some(judged)) = (cause, findings.get_mut(index)) {
+        let same = follows
+            .clone()
+            .filter_map(|rule| other(of_subject.get(&(rule, subject))));
+        let any = follows.filter_map(|rule| other(of_rule.get(rule)));
+        same.min().or_else(|| any.min())
+    };
+    let causes: Vec<Option<usize>> = findings.iter().enumerate().map(cause).collect();
+    for (judged, cause) in findings.iter_mut().zip(causes) {
+        if let Some(cause) = cause {
             judged.standing = Standing::Follows(cause);
         }
     }

@@ -87,6 +87,26 @@ pub struct Examined {
 }
 
 impl Examined {
+    /// A host of which there was nothing to look at: one empty directory among others
+    /// spoils its own answer, not theirs.
+    #[must_use]
+    pub fn nothing(name: String, now: jiff::Timestamp) -> Self {
+        Self {
+            name,
+            os: None,
+            now,
+            kind: TreeKind::Partial,
+            boots: Boots::NotCovered(Why::partial(std::path::Path::new("/"))),
+            zone: crate::time::Zone::utc(),
+            runs: Vec::new(),
+            findings: Vec::new(),
+            summaries: Vec::new(),
+            triggers: Vec::new(),
+            busy: None,
+            crashed: false,
+        }
+    }
+
     /// When it next goes down by itself, and how.
     #[must_use]
     pub fn next_down(&self) -> Option<&Trigger> {

@@ -15,6 +15,8 @@ pub(super) use instance_not_handled::InstanceNotHandled;
 pub(super) use mixed_families::MixedFamilies;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
 
+use std::path::Path;
+
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
 use crate::facts::failover::{Failover, HookCall};
@@ -24,6 +26,9 @@ use crate::text::escape;
 
 /// keepalived's side of the host, or why there is nothing to say.
 fn configured(host: &Host) -> Result<&Failover, Stop> {
+    if not_installed(host) {
+        return Err(Stop::NotApplicable("keepalived is not installed"));
+    }
     match host.failover() {
         Fact::Known(failover) => Ok(failover),
         Fact::Absent(_) => Err(Stop::NotApplicable("keepalived is not configured")),
@@ -32,6 +37,25 @@ fn configured(host: &Host) -> Result<&Failover, Stop> {
         Fact::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
     }
 }
+
+/// Whether nothing can read what was left of keepalived's configuration: dpkg, the
+/// only database there, does not list it (or removed it and kept the configuration),
+/// and its program is not there.
+fn not_installed(host: &Host) -> bool {
+    let Fact::Known(packages) = host.packages() else {
+        return false;
+    };
+    let unlisted = packages.all_read().is_ok() && !packages.has("keepalived");
+    let gone = |path: &&str| matches!(host.resolve(Path::new(path)), Fact::Absent(_));
+    unlisted && PROGRAMS.iter().all(|path| gone(&path))
+}
+
+/// Where keepalived is installed by distributions, and by hand.
+const PROGRAMS: [&str; 3] = [
+    "/usr/sbin/keepalived",
+    "/sbin/keepalived",
+    "/usr/local/sbin/keepalived",
+];
 
 /// What could not be read of the configuration itself.
 fn open_parts(failover: &Failover, out: &mut super::Findings) {
@@ -57,6 +81,10 @@ fn called(subject: Subject, name: &[u8]) -> String {
 /// The chain's line.
 pub(super) fn summary(host: &Host) -> Summary {
     match host.failover() {
+        Fact::Known(_) if not_installed(host) => Summary::new(
+            LinkState::None,
+            "keepalived is configured and not installed",
+        ),
         Fact::Known(failover) => {
             let instances = &failover.config.instances;
             if instances.is_empty() {
@@ -89,5 +117,39 @@ pub(super) fn summary(host: &Host) -> Summary {
         Fact::Broken(fault) => Summary::new(LinkState::Unknown, fault.message.clone()),
         Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Fact::NotCovered(why) => Summary::new(LinkState::NotCovered, why.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Given;
+    use crate::source::{Coverage, Limits, MemSource, Tree};
+    use crate::time::Deadline;
+
+    fn stops(source: MemSource) -> bool {
+        let tree = Tree::new(
+            Box::new(source),
+            Coverage::full(true),
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
+        matches!(configured(&host), Err(Stop::NotApplicable(_)))
+    }
+
+    #[test]
+    fn a_configuration_that_a_removed_keepalived_left_is_not_judged() {
+        let mut source = MemSource::new();
+        source.file("/etc/keepalived/keepalived.conf", "vrrp_instance a {\n}\n");
+        assert!(!stops(source.clone()), "no database tells");
+        let status = |state: &str| format!("Package: keepalived\nStatus: {state}\nVersion: 2\n");
+        source.file("/var/lib/dpkg/status", status("deinstall ok config-files"));
+        assert!(stops(source.clone()));
+        source.file("/usr/local/sbin/keepalived", "\x7fELF");
+        assert!(!stops(source.clone()), "built by hand");
+        source.remove("/usr/local/sbin/keepalived");
+        source.file("/var/lib/dpkg/status", status("install ok installed"));
+        assert!(!stops(source));
     }
 }

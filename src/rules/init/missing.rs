@@ -146,7 +146,8 @@ fn cure(host: &Host) -> Option<(&'static str, String)> {
     } else {
         "sysvinit-core"
     };
-    let flag = if host.tree().coverage().kind == TreeKind::Live {
+    // What is listed as installed is only put back when told so.
+    let flag = if packages.has(name) || host.tree().coverage().kind == TreeKind::Live {
         "--reinstall "
     } else {
         ""

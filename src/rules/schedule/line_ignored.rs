@@ -1,10 +1,12 @@
 //! `cron-line-ignored`: lines of a crontab that the daemon does not run, or not as
 //! they are written.
 
+use std::collections::BTreeSet;
+
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::cron::Table;
-use crate::parse::crontab::{Daemon, Effect, Problem, ProblemKind, Schedule};
+use crate::parse::crontab::{Crontab, Daemon, Effect, Problem, ProblemKind, Schedule};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
 
@@ -51,17 +53,20 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
             return;
         }
     }
+    // The lines each daemon loses, and those on which it never fires.
+    let losing = lines(table, |reading| {
+        let lost = reading.problems.iter().filter(|p| loses(p));
+        lost.map(|p| p.span.start).collect()
+    });
+    let idle = lines(table, |reading| {
+        let idle = reading.jobs.iter().filter(|job| never(&job.schedule));
+        idle.map(|job| job.line.start).collect()
+    });
     for problem in first.problems.iter().filter(|p| loses(p)) {
-        let all_agree = table.readings.iter().all(|(_, reading)| {
-            reading
-                .problems
-                .iter()
-                .any(|p| loses(p) && same_line(table, p, problem))
-        });
-        if !all_agree {
+        let line = table.file.position(problem.span.start).line;
+        if !losing.iter().all(|lines| lines.contains(&line)) {
             continue;
         }
-        let line = table.file.position(problem.span.start).line;
         let message = match problem.effect {
             Effect::RunsAnyway if problem.kind == ProblemKind::UnknownUser => {
                 format!("line {line} of {at} does not run: nobody has that user's name")
@@ -72,30 +77,17 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
         out.push(finding(id, table, &at, problem, message, certain));
     }
     // A line that parses and never fires is as lost as one that does not parse.
-    for job in &first.jobs {
-        let never = |daemon: &Daemon, schedule: &Schedule| {
-            let _ = daemon;
-            match schedule {
-                Schedule::Never(_) => true,
-                Schedule::At(fields) => fields.never().is_some(),
-                Schedule::Reboot => false,
-            }
-        };
-        let told = first
-            .problems
-            .iter()
-            .any(|p| p.span.start >= job.line.start && p.span.end <= job.line.end && loses(p));
-        if told || !never(daemon, &job.schedule) {
-            continue;
-        }
-        let everywhere = table.readings.iter().all(|(daemon, reading)| {
-            let mut jobs = reading.jobs.iter();
-            jobs.any(|other| other.line == job.line && never(daemon, &other.schedule))
-        });
-        if !everywhere {
-            continue;
-        }
+    let told: BTreeSet<usize> = first
+        .problems
+        .iter()
+        .filter(|p| loses(p))
+        .map(|p| table.file.position(p.span.start).line)
+        .collect();
+    for job in first.jobs.iter().filter(|job| never(&job.schedule)) {
         let line = table.file.position(job.line.start).line;
+        if told.contains(&line) || !idle.iter().all(|lines| lines.contains(&line)) {
+            continue;
+        }
         let message = format!("line {line} of {at} never fires");
         let place = table.file.place(job.schedule_span);
         let evidence = Evidence::span(place, "matches no date or time");
@@ -115,9 +107,22 @@ fn loses(problem: &Problem) -> bool {
     }
 }
 
-fn same_line(table: &Table, a: &Problem, b: &Problem) -> bool {
-    let line = |p: &Problem| table.file.position(p.span.start).line;
-    line(a) == line(b)
+/// Whether a schedule matches no date or time.
+fn never(schedule: &Schedule) -> bool {
+    match schedule {
+        Schedule::Never(_) => true,
+        Schedule::At(fields) => fields.never().is_some(),
+        Schedule::Reboot => false,
+    }
+}
+
+/// The lines that hold these places, for each reading.
+fn lines(table: &Table, places: impl Fn(&Crontab) -> Vec<usize>) -> Vec<BTreeSet<usize>> {
+    let of = |(_, reading): &(Daemon, Crontab)| {
+        let places = places(reading).into_iter();
+        places.map(|at| table.file.position(at).line).collect()
+    };
+    table.readings.iter().map(of).collect()
 }
 
 fn finding(

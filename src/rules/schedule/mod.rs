@@ -29,6 +29,7 @@ use crate::time::relative;
 fn cron(host: &Host) -> Result<&Cron, Stop> {
     let cron = host.cron();
     if cron.daemons.is_empty() {
+        cron.tables.complete()?;
         return Err(Stop::NotApplicable("no cron daemon is installed"));
     }
     Ok(cron)
@@ -110,6 +111,9 @@ pub(super) fn summary(host: &Host) -> Summary {
     }
     let cron = host.cron();
     if cron.daemons.is_empty() {
+        if let Some(why) = listing.uncovered.first() {
+            return Summary::new(LinkState::NotCovered, why.to_string());
+        }
         return Summary::new(LinkState::None, "no cron daemon is installed");
     }
     let tables = cron.tables.items.len();
