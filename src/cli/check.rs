@@ -57,11 +57,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         audit: args.rules.audit,
     };
     let outcome = outcome(&setup, examined, &judgement, args);
+    // One report that cannot be written keeps back neither the others nor a blocker.
+    let mut exit = outcome.exit;
     for wanted in &wanted {
-        let text = render(&outcome, wanted.format)?;
-        write_out(&wanted.to, text.as_bytes())?;
+        let written = render(&outcome, wanted.format)
+            .and_then(|text| write_out(&wanted.to, text.as_bytes()));
+        if let Err(error) = written {
+            super::complain(&error.to_string());
+            exit = worst([exit, error.exit()]);
+        }
     }
-    Ok(outcome.exit)
+    Ok(exit)
 }
 
 /// A host examined, with what stands before its paths.
@@ -78,7 +84,9 @@ fn one(
     let mut tree = tree;
     tree.add_covers(&setup.config.covers);
     let host = host(tree, setup, &args.tree, label);
-    (examine(&host, selection, setup.horizon), prefix)
+    let mut examined = examine(&host, selection, setup.horizon);
+    examined.unread_policy.clone_from(&setup.config.unread);
+    (examined, prefix)
 }
 
 /// The name of a host read from a directory that does not tell its own.

@@ -37,8 +37,12 @@ pub fn one_line(shown: &ShownHost) -> String {
     }
     for rule in host.open.iter().filter(|rule| rule.decides) {
         if let Some(first) = rule.open.first() {
+            let first = escape(first.to_string().as_bytes());
             parts.push(format!("{} open: {first}", rule.card.id));
         }
+    }
+    if let Some(unread) = &host.examined.unread_policy {
+        parts.push(format!("policy open: {unread}"));
     }
     if let Some(busy) = &host.examined.busy {
         parts.push(format!("{} is at work", busy.who));

@@ -73,6 +73,13 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
     for rule in &host.open {
         out.push_str(&open(rule, outcome.verbose));
     }
+    if let Some(unread) = &host.examined.unread_policy {
+        let text = format!("what this site accepts: {unread}");
+        let _ = writeln!(out, "\n{}: {}", "undecided".yellow().bold(), wrap(&text, 11, 4));
+        if unread.doubt == crate::fact::Doubt::Denied {
+            let _ = writeln!(out, "   = fix: run as root to decide");
+        }
+    }
     out.push_str(&notes(outcome, host));
     out.push_str(&verdict(outcome, host));
     out
@@ -108,6 +115,9 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
 fn policy_words(outcome: &Outcome) -> String {
     match &outcome.policy {
         Some(path) => format!("policy: {}", escape_path(path)),
+        None if outcome.hosts.iter().any(|h| h.host.examined.unread_policy.is_some()) => {
+            "policy: not read".to_owned()
+        }
         None => "policy: none".to_owned(),
     }
 }
@@ -130,7 +140,7 @@ fn chain_line(line: &ChainLine, triggers: usize) -> String {
         | LinkState::NotExamined => word.normal(),
     };
     let link = line.link.word();
-    let text = wrap(&line.summary, 27, 27);
+    let text = wrap(&escape(line.summary.as_bytes()), 27, 27);
     let out = format!("  {link:<12}{word} {text}");
     format!("{}\n", out.trim_end())
 }
@@ -256,7 +266,7 @@ fn open(rule: &OpenRule, verbose: bool) -> String {
     );
     let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
     for unknown in rule.open.iter().take(8) {
-        let _ = writeln!(out, "   = {}", wrap(&unknown.to_string(), 5, 5));
+        let _ = writeln!(out, "   = {}", wrap(&escape(unknown.to_string().as_bytes()), 5, 5));
     }
     if rule.open.len() > 8 {
         let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);
@@ -391,7 +401,10 @@ fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
         Verdict::Blocked => Some(blocked(outcome, host)),
         Verdict::Undecided => {
             let rules = host.open.iter().filter(|rule| rule.decides);
-            let ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
+            let mut ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
+            if host.examined.unread_policy.is_some() {
+                ids.insert(0, "what this site accepts");
+            }
             let name = escape(host.examined.name.as_bytes());
             if ids.is_empty() {
                 let words: Vec<&str> = host.not_examined.iter().map(|l| l.word()).collect();

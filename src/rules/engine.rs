@@ -88,6 +88,8 @@ pub struct Examined {
     pub busy: Option<crate::facts::busy::Busy>,
     /// Whether a rule crashed.
     pub crashed: bool,
+    /// The tree's own policy, where it could not be looked at.
+    pub unread_policy: Option<Unknown>,
 }
 
 impl Examined {
@@ -122,6 +124,7 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         trigger_gaps: Vec::new(),
         busy: None,
         crashed: false,
+        unread_policy: None,
     };
     if let Fact::Known(busy) = host.busy() {
         examined.busy = Some(busy);
