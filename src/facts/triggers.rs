@@ -158,21 +158,23 @@ fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
 /// The triggers of one table: of several plausible readings the one that fires
 /// soonest counts.
 fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) {
-    let mut found: Vec<Trigger> = Vec::new();
+    // By line: a hostile table has hundreds of thousands.
+    let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
     let certain = table.readings.len() == 1;
     for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
             let judged = of_job(host, table, *daemon, reading, job, off, out);
             let Some(mut trigger) = judged else { continue };
             trigger.certain = certain && !host.zone().is_assumed();
-            match found.iter_mut().find(|t| t.place == trigger.place) {
-                Some(known) if key(&trigger) < key(known) => *known = trigger,
-                Some(_) => {}
-                None => found.push(trigger),
+            match found.get(&job.line.start) {
+                Some(known) if key(known) <= key(&trigger) => {}
+                _ => {
+                    found.insert(job.line.start, trigger);
+                }
             }
         }
     }
-    out.items.append(&mut found);
+    out.items.extend(found.into_values());
 }
 
 fn of_job(

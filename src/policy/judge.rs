@@ -2,6 +2,7 @@
 //! the verdict.
 
 use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{NOT_EXAMINED, Waiver};
 use super::verdict::{Exit, Verdict};
@@ -131,10 +132,7 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
     let undecided = open.iter().any(|rule| rule.decides)
         || examined.unread_policy.is_some()
         || (how.whole_chain && !not_examined.is_empty());
-    let ran = examined
-        .runs
-        .iter()
-        .any(|run| !matches!(run.ended, Ended::NotApplicable(_) | Ended::NotCovered(_)));
+    let ran = examined.runs.iter().any(|run| run.looked);
     let (verdict, exit) = if examined.busy.is_some() {
         (Verdict::Busy, Exit::Busy)
     } else if !ran {
@@ -208,7 +206,7 @@ fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
 
 /// Takes out what joins blockers of which none counts any more.
 fn unjoin(findings: &mut Vec<Judged>) {
-    let standing: Vec<(&'static str, String)> = findings
+    let standing: BTreeSet<(&'static str, String)> = findings
         .iter()
         .filter(|j| j.standing == Standing::Counts && j.level == Level::Block)
         .map(|j| (j.finding.rule, j.finding.subject.clone()))
@@ -222,32 +220,31 @@ fn unjoin(findings: &mut Vec<Judged>) {
 /// Marks what only follows from another finding that counts: the same subject
 /// first, else any of the rule's.
 fn fold(findings: &mut [Judged]) {
-    let causes: Vec<(&'static str, String, bool)> = findings
-        .iter()
-        .map(|j| {
-            (
-                j.finding.rule,
-                j.finding.subject.clone(),
-                j.standing == Standing::Counts,
-            )
-        })
-        .collect();
-    for index in 0..causes.len() {
-        let Some(judged) = findings.get(index) else {
-            continue;
-        };
+    // By rule, and by rule and subject: the first one that counts. A hostile crontab
+    // makes tens of thousands of findings.
+    let mut by_rule: BTreeMap<&'static str, usize> = BTreeMap::new();
+    let mut by_subject: BTreeMap<(&'static str, String), usize> = BTreeMap::new();
+    for (at, judged) in findings.iter().enumerate() {
+        if judged.standing == Standing::Counts {
+            let rule = judged.finding.rule;
+            by_rule.entry(rule).or_insert(at);
+            let key = (rule, judged.finding.subject.clone());
+            by_subject.entry(key).or_insert(at);
+        }
+    }
+    for (index, judged) in findings.iter_mut().enumerate() {
         if judged.standing != Standing::Counts {
             continue;
         }
-        let follows = judged.finding.follows;
-        let subject = &judged.finding.subject;
-        let is_cause = |(at, (rule, _, counts)): &(usize, &(&str, String, bool))| {
-            *counts && *at != index && follows.contains(rule)
-        };
-        let candidates: Vec<_> = causes.iter().enumerate().filter(is_cause).collect();
-        let same = candidates.iter().find(|(_, (_, s, _))| s == subject);
-        let cause = same.or_else(|| candidates.first()).map(|(at, _)| *at);
-        if let (Some(cause), Some(judged)) = (cause, findings.get_mut(index)) {
+        let finding = &judged.finding;
+        let same = finding.follows.iter().filter_map(|rule| {
+            let key = (*rule, finding.subject.clone());
+            by_subject.get(&key).copied()
+        });
+        let any = finding.follows.iter().filter_map(|rule| by_rule.get(rule).copied());
+        let other = |at: &usize| *at != index;
+        let cause = same.filter(other).min().or_else(|| any.filter(other).min());
+        if let Some(cause) = cause {
             judged.standing = Standing::Follows(cause);
         }
     }
@@ -368,6 +365,31 @@ impl JudgedHost {
     pub fn waived(&self) -> usize {
         let waived = |j: &&Judged| matches!(j.standing, Standing::Waived { .. });
         self.findings.iter().filter(waived).count()
+    }
+
+    /// What waivers accept here: findings, open questions, links that are not
+    /// examined; each id once.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<&str> {
+        let waived = |j: &&Judged| matches!(j.standing, Standing::Waived { .. });
+        let mut ids: Vec<&str> = Vec::new();
+        let findings = self.findings.iter().filter(waived);
+        ids.extend(findings.map(|j| j.finding.rule));
+        let open = self.open.iter().filter(|rule| !rule.accepted.is_empty());
+        ids.extend(open.map(|rule| rule.card.id.as_str()));
+        let of_chain = |line: &ChainLine| {
+            line.state == LinkState::NotExamined && !self.not_examined.contains(&line.link)
+        };
+        if self.chain.iter().any(of_chain) {
+            ids.push(NOT_EXAMINED);
+        }
+        let mut once: Vec<&str> = Vec::new();
+        for id in ids {
+            if !once.contains(&id) {
+                once.push(id);
+            }
+        }
+        once
     }
 
     /// How many rules ended in a way.

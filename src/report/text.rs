@@ -254,6 +254,14 @@ fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
 
 /// What stayed open of one rule.
 fn open(rule: &OpenRule, verbose: bool) -> String {
+    if verbose && rule.open.is_empty() && !rule.accepted.is_empty() {
+        let mut out = format!("\nundecided[{}]: accepted\n", rule.card.id);
+        for (unknown, reason) in &rule.accepted {
+            let text = format!("{unknown}: {reason}");
+            let _ = writeln!(out, "   = {}", wrap(&escape(text.as_bytes()), 5, 5));
+        }
+        return out;
+    }
     if rule.open.is_empty() || (!rule.decides && !verbose) {
         return String::new();
     }
@@ -368,6 +376,12 @@ fn counts(host: &JudgedHost) -> String {
         format!("{not_applicable} not applicable"),
         format!("{} undecided", host.undecided()),
     ];
+    let partly = host.examined.runs.iter();
+    let partly = partly.filter(|run| run.looked && matches!(run.ended, Ended::NotCovered(_)));
+    let partly = partly.count();
+    if partly > 0 {
+        rest.insert(1, format!("{partly} passed on what is here"));
+    }
     let waived = host.waived();
     if waived > 0 {
         rest.push(format!("{waived} waived"));
@@ -390,12 +404,7 @@ fn counts(host: &JudgedHost) -> String {
 fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
     match host.verdict {
         Verdict::Clear => {
-            let accepted: Vec<&str> = host
-                .findings
-                .iter()
-                .filter(|j| matches!(j.standing, Standing::Waived { .. }))
-                .map(|j| j.finding.rule)
-                .collect();
+            let accepted = host.accepted();
             (!accepted.is_empty()).then(|| format!("(accepted: {})", accepted.join(", ")))
         }
         Verdict::Blocked => Some(blocked(outcome, host)),

@@ -55,6 +55,8 @@ pub struct Run {
     pub card: &'static Card,
     /// How it ended.
     pub ended: Ended,
+    /// Whether it judged something, also where the tree does not hold all of it.
+    pub looked: bool,
 }
 
 /// What the rules said about one host, before policy.
@@ -152,10 +154,20 @@ fn run(rule: &dyn Rule, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &m
     let Some(card) = card(rule.id()).filter(|card| selection.includes(card)) else {
         return;
     };
-    let (findings, ended, crashed) = outcome(|| rule.check(host, cx));
+    let mut partly = false;
+    let (findings, ended, crashed) = outcome(|| {
+        let findings = rule.check(host, cx)?;
+        partly = findings.partly;
+        Ok(findings)
+    });
+    let looked = partly || !matches!(ended, Ended::NotApplicable(_) | Ended::NotCovered(_));
     out.crashed |= crashed;
     out.findings.extend(findings);
-    out.runs.push(Run { card, ended });
+    out.runs.push(Run {
+        card,
+        ended,
+        looked,
+    });
 }
 
 /// What a check came to: its findings, how it ended, and whether it crashed.
@@ -233,7 +245,12 @@ pub fn examine_fleet(
                 Ended::Found if host.findings.len() == before => Ended::Passed,
                 other => other.clone(),
             };
-            host.runs.push(Run { card, ended });
+            let looked = !matches!(ended, Ended::NotApplicable(_) | Ended::NotCovered(_));
+            host.runs.push(Run {
+                card,
+                ended,
+                looked,
+            });
         }
     }
 }

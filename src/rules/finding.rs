@@ -318,6 +318,8 @@ pub struct Findings {
     pub open: Vec<Unknown>,
     /// Questions the tree cannot answer.
     pub uncovered: Vec<Why>,
+    /// Whether something was judged although the tree does not hold all of it.
+    pub partly: bool,
 }
 
 impl Findings {
@@ -328,6 +330,7 @@ impl Findings {
             list: Vec::new(),
             open: Vec::new(),
             uncovered: Vec::new(),
+            partly: false,
         }
     }
 

@@ -15,7 +15,7 @@ impl Rule for BootLoop {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        let cron = super::cron(host)?;
         let listing = host.triggers();
         let mut out = Findings::new();
         for trigger in listing.items.iter().filter(|t| t.when == When::Boot) {
@@ -33,7 +33,7 @@ impl Rule for BootLoop {
             }
             out.push(finding);
         }
-        incomplete(listing, &mut out);
+        incomplete(cron, listing, &mut out);
         Ok(out)
     }
 }

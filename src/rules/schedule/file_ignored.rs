@@ -35,7 +35,7 @@ impl Rule for FileIgnored {
             }
             out.push(finding);
         }
-        super::incomplete(&cron.tables, &mut out);
+        super::incomplete(cron, &cron.tables, &mut out);
         Ok(out)
     }
 }

@@ -21,7 +21,7 @@ impl Rule for LineIgnored {
         for table in &cron.tables.items {
             of_table(self.id(), table, &mut out);
         }
-        super::incomplete(&cron.tables, &mut out);
+        super::incomplete(cron, &cron.tables, &mut out);
         Ok(out)
     }
 }

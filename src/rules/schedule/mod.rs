@@ -34,8 +34,9 @@ fn cron(host: &Host) -> Result<&Cron, Stop> {
     Ok(cron)
 }
 
-/// Notes what kept the list from being whole.
-fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
+/// Notes what kept the list from being whole; the tables that are there were judged.
+fn incomplete<T>(cron: &Cron, listing: &Listing<T>, out: &mut Findings) {
+    out.partly = !cron.tables.items.is_empty();
     if let Err(stop) = listing.complete() {
         out.stop(stop);
     }

@@ -22,7 +22,7 @@ impl Rule for RebootsBrokenBox {
                 "nothing keeps this box from coming back",
             ));
         }
-        super::cron(host)?;
+        let cron = super::cron(host)?;
         let listing = host.triggers();
         let mut out = Findings::new();
         for trigger in &listing.items {
@@ -77,7 +77,7 @@ impl Rule for RebootsBrokenBox {
                 finding.confidence(Confidence::Likely)
             });
         }
-        incomplete(listing, &mut out);
+        incomplete(cron, listing, &mut out);
         Ok(out)
     }
 }

@@ -15,7 +15,7 @@ impl Rule for ScheduledReboot {
     }
 
     fn check(&self, host: &Host, cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        let cron = super::cron(host)?;
         let listing = host.triggers();
         let mut out = Findings::new();
         for trigger in &listing.items {
@@ -48,7 +48,7 @@ impl Rule for ScheduledReboot {
             }
             out.push(finding);
         }
-        incomplete(listing, &mut out);
+        incomplete(cron, listing, &mut out);
         Ok(out)
     }
 }

@@ -15,7 +15,7 @@ impl Rule for Unguarded {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        let cron = super::cron(host)?;
         let listing = host.triggers();
         let mut out = Findings::new();
         for trigger in &listing.items {
@@ -35,7 +35,7 @@ impl Rule for Unguarded {
             let finding = Finding::new(self.id(), format!("{at}:{command}"), message, evidence);
             out.push(finding.follows(&["trigger-scheduled-reboot", "trigger-reboots-broken-box"]));
         }
-        incomplete(listing, &mut out);
+        incomplete(cron, listing, &mut out);
         Ok(out)
     }
 }
