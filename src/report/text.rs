@@ -1,5 +1,6 @@
 //! The report for people: the chain, the findings, the verdict last.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use colored::{ColoredString, Colorize as _};
@@ -48,6 +49,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
     for line in &host.chain {
         out.push_str(&chain_line(line, triggers));
     }
+    let followers = followers(host);
     for (index, judged) in host.findings.iter().enumerate() {
         if matches!(judged.standing, Standing::Follows(_)) {
             continue;
@@ -57,7 +59,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         }
         out.push('\n');
         out.push_str(&finding(judged, "", outcome.verbose));
-        for follower in followers(host, index) {
+        for follower in followers.get(&index).into_iter().flatten() {
             let rule = follower.finding.rule;
             let text = format!("{rule}: {}", message(follower));
             let _ = writeln!(out, "   = also: {}", wrap(&text, 11, 11));
@@ -247,9 +249,15 @@ fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
     }
 }
 
-fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
-    let findings = host.findings.iter();
-    findings.filter(move |judged| judged.standing == Standing::Follows(cause))
+/// What follows from each finding, by the cause's index.
+fn followers(host: &JudgedHost) -> BTreeMap<usize, Vec<&Judged>> {
+    let mut of: BTreeMap<usize, Vec<&Judged>> = BTreeMap::new();
+    for judged in &host.findings {
+        if let Standing::Follows(cause) = judged.standing {
+            of.entry(cause).or_default().push(judged);
+        }
+    }
+    of
 }
 
 /// What stayed open of one rule.

@@ -144,7 +144,7 @@ fn facts_say_what_was_read_and_exit_0() {
         .ends(0)
         .says("init /sbin/init known /usr/sbin/init, sysvinit")
         .says("cron.daemon known package cron 3.0pl1-162")
-        .says("cron.tables known /etc/crontab (1 jobs)");
+        .says("cron.tables known /etc/crontab (1 job)");
     undecided()
         .call("facts", &[])
         .run()

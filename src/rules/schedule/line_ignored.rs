@@ -1,10 +1,12 @@
 //! `cron-line-ignored`: lines of a crontab that the daemon does not run, or not as
 //! they are written.
 
+use std::collections::BTreeSet;
+
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::cron::Table;
-use crate::parse::crontab::{Daemon, Effect, Problem, Schedule};
+use crate::parse::crontab::{Effect, Problem, Schedule};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
 
@@ -46,17 +48,28 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
             return;
         }
     }
+    // By line: a hostile table has hundreds of thousands.
+    let lost: Vec<BTreeSet<usize>> = table
+        .readings
+        .iter()
+        .map(|(_, reading)| {
+            let problems = reading.problems.iter().filter(|p| loses(p));
+            problems.map(|p| line_of(table, p.span.start)).collect()
+        })
+        .collect();
+    let never: Vec<BTreeSet<usize>> = table
+        .readings
+        .iter()
+        .map(|(_, reading)| {
+            let jobs = reading.jobs.iter().filter(|job| never(&job.schedule));
+            jobs.map(|job| job.line.start).collect()
+        })
+        .collect();
     for problem in first.problems.iter().filter(|p| loses(p)) {
-        let all_agree = table.readings.iter().all(|(_, reading)| {
-            reading
-                .problems
-                .iter()
-                .any(|p| loses(p) && same_line(table, p, problem))
-        });
-        if !all_agree {
+        let line = line_of(table, problem.span.start);
+        if !lost.iter().all(|lines| lines.contains(&line)) {
             continue;
         }
-        let line = table.file.position(problem.span.start).line;
         let message = match problem.effect {
             Effect::RunsAnyway => format!("line {line} of {at} does not run when it says"),
             _ => format!("line {line} of {at} is ignored"),
@@ -65,29 +78,12 @@ fn of_table(id: &'static str, table: &Table, out: &mut Findings) {
     }
     // A line that parses and never fires is as lost as one that does not parse.
     for job in &first.jobs {
-        let never = |daemon: &Daemon, schedule: &Schedule| {
-            let _ = daemon;
-            match schedule {
-                Schedule::Never(_) => true,
-                Schedule::At(fields) => fields.never().is_some(),
-                Schedule::Reboot => false,
-            }
-        };
-        let told = first
-            .problems
-            .iter()
-            .any(|p| p.span.start >= job.line.start && p.span.end <= job.line.end && loses(p));
-        if told || !never(daemon, &job.schedule) {
+        let line = line_of(table, job.line.start);
+        let told = lost.first().is_some_and(|lines| lines.contains(&line));
+        let everywhere = never.iter().all(|jobs| jobs.contains(&job.line.start));
+        if told || !everywhere {
             continue;
         }
-        let everywhere = table.readings.iter().all(|(daemon, reading)| {
-            let mut jobs = reading.jobs.iter();
-            jobs.any(|other| other.line == job.line && never(daemon, &other.schedule))
-        });
-        if !everywhere {
-            continue;
-        }
-        let line = table.file.position(job.line.start).line;
         let message = format!("line {line} of {at} never fires");
         let place = table.file.place(job.schedule_span);
         let evidence = Evidence::span(place, "matches no date or time");
@@ -107,9 +103,17 @@ fn loses(problem: &Problem) -> bool {
     }
 }
 
-fn same_line(table: &Table, a: &Problem, b: &Problem) -> bool {
-    let line = |p: &Problem| table.file.position(p.span.start).line;
-    line(a) == line(b)
+/// Whether a schedule matches no time.
+fn never(schedule: &Schedule) -> bool {
+    match schedule {
+        Schedule::Never(_) => true,
+        Schedule::At(fields) => fields.never().is_some(),
+        Schedule::Reboot => false,
+    }
+}
+
+fn line_of(table: &Table, offset: usize) -> usize {
+    table.file.position(offset).line
 }
 
 fn finding(
