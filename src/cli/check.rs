@@ -60,8 +60,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     // One report that cannot be written keeps back neither the others nor a blocker.
     let mut exit = outcome.exit;
     for wanted in &wanted {
-        let written = render(&outcome, wanted.format)
-            .and_then(|text| write_out(&wanted.to, text.as_bytes()));
+        let written =
+            render(&outcome, wanted.format).and_then(|text| write_out(&wanted.to, text.as_bytes()));
         if let Err(error) = written {
             super::complain(&error.to_string());
             exit = worst([exit, error.exit()]);

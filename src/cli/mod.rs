@@ -60,10 +60,9 @@ impl From<OpenError> for Error {
             ReadError::NotFound | ReadError::NotDir | ReadError::NotRegular(_) => {
                 Self::Nothing(error.to_string())
             }
-            ReadError::Denied
-            | ReadError::Io(_)
-            | ReadError::Limit(_)
-            | ReadError::Deadline => Self::Undecided(error.to_string()),
+            ReadError::Denied | ReadError::Io(_) | ReadError::Limit(_) | ReadError::Deadline => {
+                Self::Undecided(error.to_string())
+            }
         }
     }
 }

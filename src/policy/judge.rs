@@ -241,7 +241,10 @@ fn fold(findings: &mut [Judged]) {
             let key = (*rule, finding.subject.clone());
             by_subject.get(&key).copied()
         });
-        let any = finding.follows.iter().filter_map(|rule| by_rule.get(rule).copied());
+        let any = finding
+            .follows
+            .iter()
+            .filter_map(|rule| by_rule.get(rule).copied());
         let other = |at: &usize| *at != index;
         let cause = same.filter(other).min().or_else(|| any.filter(other).min());
         if let Some(cause) = cause {

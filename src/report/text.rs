@@ -77,7 +77,12 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
     }
     if let Some(unread) = &host.examined.unread_policy {
         let text = format!("what this site accepts: {unread}");
-        let _ = writeln!(out, "\n{}: {}", "undecided".yellow().bold(), wrap(&text, 11, 4));
+        let _ = writeln!(
+            out,
+            "\n{}: {}",
+            "undecided".yellow().bold(),
+            wrap(&text, 11, 4)
+        );
         if unread.doubt == crate::fact::Doubt::Denied {
             let _ = writeln!(out, "   = fix: run as root to decide");
         }
@@ -117,7 +122,11 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
 fn policy_words(outcome: &Outcome) -> String {
     match &outcome.policy {
         Some(path) => format!("policy: {}", escape_path(path)),
-        None if outcome.hosts.iter().any(|h| h.host.examined.unread_policy.is_some()) => {
+        None if outcome
+            .hosts
+            .iter()
+            .any(|h| h.host.examined.unread_policy.is_some()) =>
+        {
             "policy: not read".to_owned()
         }
         None => "policy: none".to_owned(),
@@ -282,7 +291,11 @@ fn open(rule: &OpenRule, verbose: bool) -> String {
     );
     let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
     for unknown in rule.open.iter().take(8) {
-        let _ = writeln!(out, "   = {}", wrap(&escape(unknown.to_string().as_bytes()), 5, 5));
+        let _ = writeln!(
+            out,
+            "   = {}",
+            wrap(&escape(unknown.to_string().as_bytes()), 5, 5)
+        );
     }
     if rule.open.len() > 8 {
         let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);

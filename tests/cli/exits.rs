@@ -7,7 +7,9 @@ fn a_healthy_root_is_clear_and_exits_0() {
     let run = healthy().check(&[]).ends(0);
     assert_eq!(run.verdict(), "CLEAR");
     assert_eq!(run.stderr, "");
-    run.says(" 0 undecided").never_says("warn[").never_says("note[");
+    run.says(" 0 undecided")
+        .never_says("warn[")
+        .never_says("note[");
 }
 
 #[test]
@@ -31,7 +33,10 @@ fn usage_mistakes_exit_2_and_say_what_was_meant() {
     let at = root.path().to_str().unwrap();
     let fifty = "x".repeat(50);
     let cases: &[(&[&str], &str)] = &[
-        (&["check", "--frobnicate"], "unexpected argument '--frobnicate'"),
+        (
+            &["check", "--frobnicate"],
+            "unexpected argument '--frobnicate'",
+        ),
         (&["chekc"], "unrecognized subcommand 'chekc'"),
         (
             &["check", at, "--select", "init-mising"],
@@ -42,29 +47,59 @@ fn usage_mistakes_exit_2_and_say_what_was_meant() {
             "comeback rules lists them",
         ),
         (&["check", at, "--now", "soon"], "--now"),
-        (&["check", at, "--horizon", "soon"], "horizon soon: not a span"),
-        (&["check", at, "--deadline", "soon"], "--deadline soon: not a span"),
+        (
+            &["check", at, "--horizon", "soon"],
+            "horizon soon: not a span",
+        ),
+        (
+            &["check", at, "--deadline", "soon"],
+            "--deadline soon: not a span",
+        ),
         (
             &["check", at, "--covers", "etc/cron.d"],
             "--covers is for partial trees",
         ),
-        (&["check", at, "--tree", "live"], "is not the running system"),
-        (&["check", "--tree", "partial"], "the running system is never partial"),
-        (&["check", at, "-q", "--format", "json"], "-q says only the verdict"),
+        (
+            &["check", at, "--tree", "live"],
+            "is not the running system",
+        ),
+        (
+            &["check", "--tree", "partial"],
+            "the running system is never partial",
+        ),
+        (
+            &["check", at, "-q", "--format", "json"],
+            "-q says only the verdict",
+        ),
         (&["check", at, "-q", "-v"], "cannot be used with"),
         (
             &["check", at, "--format", "json", "--format", "text"],
             "only one report fits on standard output",
         ),
-        (&["check", at, "--format", "yaml"], "choose text, brief, json or jsonl"),
+        (
+            &["check", at, "--format", "yaml"],
+            "choose text, brief, json or jsonl",
+        ),
         (&["check", at, "--format", "json="], "no file name after ="),
-        (&["check", at, "--fail-on", "maybe"], "invalid value 'maybe'"),
+        (
+            &["check", at, "--fail-on", "maybe"],
+            "invalid value 'maybe'",
+        ),
         (&["check", at, "--accept", "init-missing"], "needs a reason"),
-        (&["check", at, "--accept", "init-missing= "], "needs a reason"),
+        (
+            &["check", at, "--accept", "init-missing= "],
+            "needs a reason",
+        ),
         (&["check", at, "--accept", "init-mising=x"], "did you mean"),
-        (&["check", at, "--config", "/no/such.toml"], "/no/such.toml: no such file"),
+        (
+            &["check", at, "--config", "/no/such.toml"],
+            "/no/such.toml: no such file",
+        ),
         (&["check", at, "--hosts", "x"], "cannot be used with"),
-        (&["explain", "init-mising"], "did you mean \"init-missing\"?"),
+        (
+            &["explain", "init-mising"],
+            "did you mean \"init-missing\"?",
+        ),
     ];
     for (args, message) in cases {
         let run = comeback(*args).ends(2);
@@ -94,7 +129,10 @@ fn a_configuration_mistake_exits_2_with_its_place_and_a_suggestion() {
 #[test]
 fn nothing_to_examine_exits_3() {
     let empty = Root::new();
-    empty.check(&[]).ends(3).complains("nothing here to examine");
+    empty
+        .check(&[])
+        .ends(3)
+        .complains("nothing here to examine");
     let missing = empty.at("none");
     comeback(["check", missing.to_str().unwrap()])
         .ends(3)
@@ -196,11 +234,7 @@ fn usage_comes_before_everything() {
 fn the_exit_status_does_not_depend_on_the_format() {
     let empty = healthy();
     empty.remove("etc/keepalived");
-    let cases = [
-        (healthy(), 0),
-        (blocked(), 1),
-        (undecided(), 4),
-    ];
+    let cases = [(healthy(), 0), (blocked(), 1), (undecided(), 4)];
     let out = Root::new();
     for (root, code) in &cases {
         for format in ["text", "brief", "json", "jsonl"] {
@@ -223,8 +257,13 @@ fn the_exit_status_does_not_depend_on_the_format() {
 #[test]
 fn the_failing_level_can_be_raised_and_never_hides_a_blocker() {
     let root = healthy();
-    root.file("etc/cron.d/reboot", "15 3 * * * root /sbin/shutdown -r now\n");
-    root.check(&[]).ends(0).says("warn[trigger-scheduled-reboot]");
+    root.file(
+        "etc/cron.d/reboot",
+        "15 3 * * * root /sbin/shutdown -r now\n",
+    );
+    root.check(&[])
+        .ends(0)
+        .says("warn[trigger-scheduled-reboot]");
     root.check(&["--fail-on", "warn"]).ends(1).says("BLOCKED");
     blocked().check(&["--fail-on", "note"]).ends(1);
 }

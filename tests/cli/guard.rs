@@ -6,7 +6,15 @@ use super::support::{Call, NOW, PROGRAM, Root, Run, blocked, healthy};
 
 /// The links this version does not look at.
 const LINKS: [&str; 9] = [
-    "loader", "kernel", "initrd", "root", "mounts", "target", "network", "access", "going-down",
+    "loader",
+    "kernel",
+    "initrd",
+    "root",
+    "mounts",
+    "target",
+    "network",
+    "access",
+    "going-down",
 ];
 
 /// A policy that accepts that some links are not examined.
@@ -71,7 +79,12 @@ fn a_clear_tree_starts_the_command_and_its_status_is_passed_on() {
     let run = plainly(&accepting(), &[]).started(7);
     assert_eq!(run.stdout, "ran\n", "standard output is the command's");
     assert!(run.stderr.starts_with("comeback: "), "{}", run.stderr);
-    assert!(run.stderr.ends_with(": accepted: chain-not-examined: CLEAR\n"), "{}", run.stderr);
+    assert!(
+        run.stderr
+            .ends_with(": accepted: chain-not-examined: CLEAR\n"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(run.stderr.lines().count(), 1, "one line");
 }
 
@@ -79,7 +92,9 @@ fn a_clear_tree_starts_the_command_and_its_status_is_passed_on() {
 fn a_healthy_root_is_not_clear_while_links_are_not_examined() {
     plainly(&healthy(), &[])
         .not_started(4)
-        .complains("not examined: loader kernel initrd root mounts target network access going-down")
+        .complains(
+            "not examined: loader kernel initrd root mounts target network access going-down",
+        )
         .complains("not started: the verdict is not CLEAR");
 }
 
@@ -176,9 +191,7 @@ fn usage_and_configuration_mistakes_start_nothing() {
 
 #[test]
 fn a_hostile_environment_starts_nothing() {
-    let set = |name: &'static str, value: &'static str| {
-        move |call: Call| call.env(name, value)
-    };
+    let set = |name: &'static str, value: &'static str| move |call: Call| call.env(name, value);
     guard(&accepting(), &[], set("COMEBACK_CONFIG", "/no/such.toml"))
         .not_started(2)
         .complains("/no/such.toml: no such file");

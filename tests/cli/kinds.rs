@@ -44,7 +44,9 @@ fn what_a_partial_tree_shows_to_be_wrong_blocks() {
         "#!/bin/sh\ncase \"$2\" in\ngw2) ip route replace default via 192.0.2.254 ;;\nesac\n",
         0o755,
     );
-    root.check(&[]).ends(1).says("block[failover-instance-not-handled]");
+    root.check(&[])
+        .ends(1)
+        .says("block[failover-instance-not-handled]");
 }
 
 #[test]
@@ -86,9 +88,14 @@ fn a_directory_inside_a_checkout_is_partial() {
         .file("hosts/a/etc/passwd", "root:x:0:0::/:/bin/sh\n")
         .file("hosts/a/etc/crontab", "5 4 * * * root /bin/true\n");
     let host = repository.at("hosts/a");
-    super::support::comeback(["check", host.to_str().unwrap(), "--now", super::support::NOW])
-        .ends(0)
-        .says("partial");
+    super::support::comeback([
+        "check",
+        host.to_str().unwrap(),
+        "--now",
+        super::support::NOW,
+    ])
+    .ends(0)
+    .says("partial");
 }
 
 #[test]
@@ -123,12 +130,21 @@ fn a_root_that_lost_usr_is_blocked_not_partial() {
 #[test]
 fn an_old_root_without_os_release_is_full() {
     let root = Root::new();
-    root.file("etc/inittab", "id:3:initdefault:\nc1:12345:respawn:/sbin/agetty 38400 tty1\n")
-        .file("etc/gentoo-release", "Gentoo Base System release 1.12.14\n")
-        .file("var/db/pkg/sys-apps/baselayout-1.12.14-r1/CATEGORY", "sys-apps\n")
-        .file_mode("sbin/agetty", super::support::ELF, 0o755)
-        .file_mode("bin/sh", super::support::ELF, 0o755);
-    root.check(&[]).ends(1).says("full").says("block[init-missing]");
+    root.file(
+        "etc/inittab",
+        "id:3:initdefault:\nc1:12345:respawn:/sbin/agetty 38400 tty1\n",
+    )
+    .file("etc/gentoo-release", "Gentoo Base System release 1.12.14\n")
+    .file(
+        "var/db/pkg/sys-apps/baselayout-1.12.14-r1/CATEGORY",
+        "sys-apps\n",
+    )
+    .file_mode("sbin/agetty", super::support::ELF, 0o755)
+    .file_mode("bin/sh", super::support::ELF, 0o755);
+    root.check(&[])
+        .ends(1)
+        .says("full")
+        .says("block[init-missing]");
     root.file_mode("sbin/init", b"\x7fELF /etc/inittab", 0o755);
     root.check(&[]).says("init ok").never_says("init-missing");
 }
@@ -155,12 +171,10 @@ fn an_image_without_kernel_and_init_does_not_boot_and_is_not_blocked() {
 #[test]
 fn a_usr_of_its_own_that_is_not_mounted_is_not_covered_rather_than_missing() {
     let root = healthy();
-    root.remove("usr")
-        .dir("usr")
-        .file(
-            "etc/fstab",
-            "/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /usr ext4 defaults 0 2\n",
-        );
+    root.remove("usr").dir("usr").file(
+        "etc/fstab",
+        "/dev/sda1 / ext4 defaults 0 1\n/dev/sda2 /usr ext4 defaults 0 2\n",
+    );
     let run = root.check(&[]).ends(0);
     run.never_says("init-missing")
         .says("/usr is a file system of its own and not mounted here");
@@ -170,18 +184,28 @@ fn a_usr_of_its_own_that_is_not_mounted_is_not_covered_rather_than_missing() {
 fn hosts_are_named_once_each_and_partial_trees_are_counted() {
     let hosts = Root::new();
     for name in ["a", "b", "c"] {
-        hosts.file(format!("{name}/etc/cron.d/job"), "5 4 * * * root /bin/true\n");
+        hosts.file(
+            format!("{name}/etc/cron.d/job"),
+            "5 4 * * * root /bin/true\n",
+        );
     }
     hosts.dir("d-empty/etc");
     let pattern = format!("{}/[abc]", hosts.path().display());
     let args = ["check", "--hosts", &pattern, "--now", super::support::NOW];
-    super::support::comeback(args).ends(0).says("3 hosts 3 partial");
+    super::support::comeback(args)
+        .ends(0)
+        .says("3 hosts 3 partial");
 }
 
 #[test]
 fn the_running_system_is_live_and_never_partial() {
     // Whatever it is, it is examined as what it is.
     let run = super::support::comeback(["check", "/", "--format", "json", "--deadline", "30s"]);
-    assert!([0, 1, 4, 5].contains(&run.code), "{}\n{}", run.code, run.stderr);
+    assert!(
+        [0, 1, 4, 5].contains(&run.code),
+        "{}\n{}",
+        run.code,
+        run.stderr
+    );
     assert_eq!(run.json()["hosts"][0]["tree"], "live");
 }

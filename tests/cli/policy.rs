@@ -49,7 +49,10 @@ fn a_waiver_for_another_subject_accepts_nothing() {
 #[test]
 fn a_waiver_for_another_host_accepts_nothing() {
     let text = waiver("init-missing", "init", "2026-12-31");
-    let root = with_policy(blocked(), &text.replace("subject", "host = \"db*\"\nsubject"));
+    let root = with_policy(
+        blocked(),
+        &text.replace("subject", "host = \"db*\"\nsubject"),
+    );
     root.check(&[]).ends(1);
 }
 
@@ -78,7 +81,9 @@ fn a_waiver_accepts_one_open_question_and_is_shown() {
         .map(|rule| waiver(rule, path, "2026-12-31"))
         .collect();
     let root = with_policy(root, &text);
-    root.check(&[]).ends(4).says(&format!("could not decide {}", rules[0]));
+    root.check(&[])
+        .ends(4)
+        .says(&format!("could not decide {}", rules[0]));
 }
 
 #[test]
@@ -112,10 +117,16 @@ fn mistakes_in_a_policy_are_errors_with_their_place() {
             good.replace("2026-12-31", "\"some day\""),
             ":4:9: until must be a date such as 2026-10-01",
         ),
-        (good.replace("[[waiver]]", "[[wavier]]"), "unknown key \"wavier\""),
+        (
+            good.replace("[[waiver]]", "[[wavier]]"),
+            "unknown key \"wavier\"",
+        ),
         (good.replace("reason", "#reason"), "missing field"),
         ("fail_on = \"maybe\"\n".to_owned(), ":1:11: "),
-        ("horizon = \"soon\"\n".to_owned(), "horizon soon: not a span"),
+        (
+            "horizon = \"soon\"\n".to_owned(),
+            "horizon soon: not a span",
+        ),
         ("= nonsense\n".to_owned(), ":1:1: "),
     ];
     for (text, message) in cases {

@@ -25,7 +25,11 @@ const RICH: [(&str, &[u8], bool); 9] = [
         true,
     ),
     ("etc/wrap.conf", b"MODE='all'\n", false),
-    ("var/spool/cron/crontabs/root", b"0 4 * * 1 /sbin/reboot\n", false),
+    (
+        "var/spool/cron/crontabs/root",
+        b"0 4 * * 1 /sbin/reboot\n",
+        false,
+    ),
     (
         "etc/systemd/system/multi-user.target.wants/x.service",
         b"[Service]\nExecStart=/bin/true\n",
@@ -34,7 +38,11 @@ const RICH: [(&str, &[u8], bool); 9] = [
     ("etc/runlevels/default/sshd", b"#!/sbin/openrc-run\n", true),
     ("etc/nsswitch.conf", b"passwd: files sss\n", false),
     ("etc/default/cron", b"EXTRA_OPTS=\"-l\"\n", false),
-    ("proc/locks", b"1: POSIX ADVISORY WRITE 1 fe:00:12345 0 EOF\n", false),
+    (
+        "proc/locks",
+        b"1: POSIX ADVISORY WRITE 1 fe:00:12345 0 EOF\n",
+        false,
+    ),
 ];
 
 fn rich() -> MemSource {

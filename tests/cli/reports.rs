@@ -53,7 +53,10 @@ fn jsonl_is_one_document_on_each_line() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let schemas: Vec<&str> = lines.iter().map(|l| l["schema"].as_str().unwrap()).collect();
+    let schemas: Vec<&str> = lines
+        .iter()
+        .map(|l| l["schema"].as_str().unwrap())
+        .collect();
     assert_eq!(schemas, ["comeback.host/1", "comeback.summary/1"]);
     assert_eq!(lines[1]["exit"], 1);
 }
@@ -95,7 +98,14 @@ fn the_order_of_directory_entries_does_not_matter() {
     build(&top[1], true);
     let report = |top: &Root| {
         let root = top.at("gw1");
-        let args = ["check", root.to_str().unwrap(), "--now", NOW, "--format", "json"];
+        let args = [
+            "check",
+            root.to_str().unwrap(),
+            "--now",
+            NOW,
+            "--format",
+            "json",
+        ];
         comeback(args).stdout
     };
     assert_eq!(report(&top[0]), report(&top[1]));
@@ -112,7 +122,10 @@ fn no_line_is_wider_than_80_columns_unless_it_quotes_a_file() {
     };
     let mut runs = Vec::new();
     for root in [healthy(), blocked(), undecided()] {
-        root.file("etc/cron.d/reboot", "15 3 * * * root /sbin/shutdown -r now\n");
+        root.file(
+            "etc/cron.d/reboot",
+            "15 3 * * * root /sbin/shutdown -r now\n",
+        );
         runs.push(root.check(&[]));
         runs.push(root.check(&["-v"]));
         runs.push(root.call("triggers", &[]).run());
@@ -160,7 +173,13 @@ fn every_rule_can_be_listed_and_explained() {
     for rule in rules {
         let id = rule["id"].as_str().unwrap();
         let run = comeback(["explain", id]).ends(0);
-        for part in [id, "What it says", "Why", "What it does not flag", "What to do"] {
+        for part in [
+            id,
+            "What it says",
+            "Why",
+            "What it does not flag",
+            "What to do",
+        ] {
             assert!(run.stdout.contains(part), "{part} of {id}");
         }
         let wide = run.stdout.lines().find(|line| line.chars().count() > 80);
@@ -191,8 +210,15 @@ fn triggers_are_listed_next_first() {
 
 #[test]
 fn completions_schema_help_and_version_exit_0() {
-    comeback(["completions", "bash"]).ends(0).says("_comeback()");
-    comeback(["schema"]).ends(0).says("comeback.report/1").json();
+    comeback(["completions", "bash"])
+        .ends(0)
+        .says("_comeback()");
+    comeback(["schema"])
+        .ends(0)
+        .says("comeback.report/1")
+        .json();
     comeback(["--help"]).ends(0).says("guard");
-    comeback(["--version"]).ends(0).says(env!("CARGO_PKG_VERSION"));
+    comeback(["--version"])
+        .ends(0)
+        .says(env!("CARGO_PKG_VERSION"));
 }

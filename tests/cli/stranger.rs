@@ -131,7 +131,12 @@ fn every_file_closed_to_strangers_keeps_the_verdict_from_being_clear_or_is_not_n
         }
         blocked.mode(path, 0o000);
         let run = as_nobody(&blocked, "check", &[]).unwrap();
-        assert!([1, 4].contains(&run.code), "{path}: {}\n{}", run.code, run.stdout);
+        assert!(
+            [1, 4].contains(&run.code),
+            "{path}: {}\n{}",
+            run.code,
+            run.stdout
+        );
     }
 }
 

@@ -212,12 +212,7 @@ impl Root {
         self.file_mode(path, content, 0o644)
     }
 
-    pub fn file_mode(
-        &self,
-        path: impl AsRef<Path>,
-        content: impl AsRef<[u8]>,
-        mode: u32,
-    ) -> &Self {
+    pub fn file_mode(&self, path: impl AsRef<Path>, content: impl AsRef<[u8]>, mode: u32) -> &Self {
         let full = self.parent(path.as_ref());
         std::fs::write(&full, content).unwrap();
         self.mode(path, mode)
@@ -285,11 +280,7 @@ pub const HEALTHY: [(&str, &[u8], bool); 20] = [
         b"root:x:0:0:root:/root:/bin/bash\nnobody:x:65534:65534::/:/usr/sbin/nologin\n",
         false,
     ),
-    (
-        "etc/fstab",
-        b"/dev/sda1 / ext4 defaults 0 1\n",
-        false,
-    ),
+    ("etc/fstab", b"/dev/sda1 / ext4 defaults 0 1\n", false),
     ("etc/timezone", b"Etc/UTC\n", false),
     (
         "etc/crontab",
@@ -297,7 +288,11 @@ pub const HEALTHY: [(&str, &[u8], bool); 20] = [
           17 * * * * root cd / && run-parts --report /etc/cron.hourly\n",
         false,
     ),
-    ("etc/cron.d/backup", b"5 4 * * * root /usr/bin/backup\n", false),
+    (
+        "etc/cron.d/backup",
+        b"5 4 * * * root /usr/bin/backup\n",
+        false,
+    ),
     (
         "etc/keepalived/keepalived.conf",
         b"global_defs {\n  enable_script_security\n  script_user root\n}\n\
