@@ -10,7 +10,8 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stderr,
-    reason = "a test that cannot go on must stop with a message"
+    unreachable_pub,
+    reason = "a test that cannot go on must stop with a message; its helpers are its own"
 )]
 
 mod exits;

@@ -108,19 +108,40 @@ fn coverages() -> [Coverage; 2] {
     [Coverage::full(true), Coverage::live()]
 }
 
+/// Cuts every file at every `step`-th byte, on all processors.
+fn cut_everywhere(coverage: &Coverage, step: usize) {
+    colored::control::set_override(false);
+    let files: Vec<_> = HEALTHY.into_iter().chain(RICH).collect();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                loop {
+                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some((path, content, executable)) = files.get(at) else {
+                        break;
+                    };
+                    let mode = if *executable { 0o755 } else { 0o644 };
+                    for len in (0..content.len()).step_by(step) {
+                        let mut source = rich();
+                        source.file_mode(path, &content[..len], mode);
+                        let _ = whole(source, coverage.clone());
+                    }
+                }
+            });
+        }
+    });
+}
+
 #[test]
 fn every_prefix_of_every_file_is_answered() {
-    colored::control::set_override(false);
-    for coverage in coverages() {
-        for (path, content, executable) in HEALTHY.into_iter().chain(RICH) {
-            let mode = if executable { 0o755 } else { 0o644 };
-            for len in 0..content.len() {
-                let mut source = rich();
-                source.file_mode(path, &content[..len], mode);
-                let _ = whole(source, coverage.clone());
-            }
-        }
-    }
+    cut_everywhere(&Coverage::full(true), 1);
+}
+
+#[test]
+fn cut_files_of_a_running_system_are_answered() {
+    cut_everywhere(&Coverage::live(), 11);
 }
 
 #[test]
