@@ -84,7 +84,9 @@ fn one(
     let mut tree = tree;
     tree.add_covers(&setup.config.covers);
     let host = host(tree, setup, &args.tree, label);
-    (examine(&host, selection, setup.horizon), prefix)
+    let mut examined = examine(&host, selection, setup.horizon);
+    examined.unread_policy.clone_from(&setup.config.unread);
+    (examined, prefix)
 }
 
 /// The name of a host read from a directory that does not tell its own.

@@ -81,10 +81,10 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<Exit, Error> {
 /// One rule's page.
 fn page(card: &Card) -> String {
     let mut out = String::new();
-    let _ = writeln!(out, "{}: {}\n", card.id, card.title);
+    let title = format!("{}: {}", card.id, card.title);
+    let _ = writeln!(out, "{}\n", paragraph(&title, 0));
     let impacts: Vec<&str> = card.impact.iter().map(|i| i.word()).collect();
-    let _ = writeln!(
-        out,
+    let summary = format!(
         "level {}, impact {}, confidence {}, link {}, {} since {}",
         card.level.word(),
         impacts.join(" "),
@@ -93,6 +93,7 @@ fn page(card: &Card) -> String {
         status(card),
         card.since
     );
+    let _ = writeln!(out, "{}", paragraph(&summary, 0));
     let mut section = |title: &str, text: &str| {
         let _ = writeln!(out, "\n{title}");
         for part in text.trim().split("\n\n") {

@@ -25,7 +25,10 @@ pub(super) fn run(args: &FactsArgs) -> Result<Exit, Error> {
 fn shown(host: &Host) -> String {
     let mut out = String::new();
     let mut line = |name: &str, state: &str, text: String| {
-        let _ = writeln!(out, "{name:<22} {state:<12} {text}");
+        // Names and messages may quote the tree; escaping twice changes nothing.
+        let (name, text) = (escape(name.as_bytes()), escape(text.as_bytes()));
+        let line = format!("{name:<22} {state:<12} {text}");
+        let _ = writeln!(out, "{}", line.trim_end());
     };
     line(
         "tree",
@@ -112,7 +115,8 @@ fn shown(host: &Host) -> String {
             .readings
             .first()
             .map_or(0, |(_, reading)| reading.jobs.len());
-        format!("{} ({jobs} jobs)", escape_path(table.file.path()))
+        let plural = if jobs == 1 { "" } else { "s" };
+        format!("{} ({jobs} job{plural})", escape_path(table.file.path()))
     });
     for ignored in &cron.ignored {
         line(

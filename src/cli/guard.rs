@@ -31,7 +31,8 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
     let setup = setup(&args.tree, &tree, PolicyPlace::InTree, deadline)?;
     waivers.extend(setup.config.waivers.iter().cloned());
     let host = host(tree, &setup, &args.tree, None);
-    let examined = examine(&host, &Selection::default(), setup.horizon);
+    let mut examined = examine(&host, &Selection::default(), setup.horizon);
+    examined.unread_policy.clone_from(&setup.config.unread);
     let judgement = Judgement {
         fail_on: setup.config.fail_on.unwrap_or(Level::Block),
         waivers: &waivers,

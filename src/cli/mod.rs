@@ -18,7 +18,7 @@ use std::io::Write as _;
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::policy::{ConfigError, Exit};
-use crate::source::{OpenError, serve_helper};
+use crate::source::{OpenError, ReadError, serve_helper};
 use args::Command;
 use output::{Output, write_out};
 
@@ -34,6 +34,9 @@ pub enum Error {
     /// There is nothing to examine.
     #[error("{0}")]
     Nothing(String),
+    /// What is to be examined cannot be looked at: refused, failing or silent.
+    #[error("{0}")]
+    Undecided(String),
     /// The report could not be written.
     #[error("cannot write the report: {0}")]
     Output(String),
@@ -44,6 +47,7 @@ impl Error {
         match self {
             Self::Usage(_) | Self::Config(_) => Exit::Usage,
             Self::Nothing(_) => Exit::Nothing,
+            Self::Undecided(_) => Exit::Undecided,
             Self::Output(_) => Exit::Internal,
         }
     }
@@ -51,7 +55,15 @@ impl Error {
 
 impl From<OpenError> for Error {
     fn from(error: OpenError) -> Self {
-        Self::Nothing(error.to_string())
+        let OpenError::Root { error: cause, .. } = &error;
+        match cause {
+            ReadError::NotFound | ReadError::NotDir | ReadError::NotRegular(_) => {
+                Self::Nothing(error.to_string())
+            }
+            ReadError::Denied | ReadError::Io(_) | ReadError::Limit(_) | ReadError::Deadline => {
+                Self::Undecided(error.to_string())
+            }
+        }
     }
 }
 

@@ -30,6 +30,7 @@ pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
         }
         Output::File(path) => {
             let failed = |error: std::io::Error| {
+                let error = crate::source::ReadError::from_io(&error);
                 Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
             };
             // A device, a FIFO or a link (/dev/null, /dev/stdout, `>(...)`) is written to,

@@ -118,6 +118,8 @@ fn given(path: &Path) -> Result<Config, Error> {
 /// The deadline: `--deadline`, else the command's own.
 pub(super) fn deadline(args: &TreeArgs, default: Option<Duration>) -> Result<Deadline, Error> {
     match &args.deadline {
+        // No time at all: nothing is read, and the answer is undecided.
+        Some(text) if text == "0" || text == "0s" => Ok(Deadline::after(Duration::ZERO)),
         Some(text) => {
             let span = parse_duration(text).map_err(|_| {
                 Error::Usage(format!("--deadline {text}: not a span of time such as 30s"))
@@ -136,8 +138,12 @@ fn in_tree(tree: &Tree) -> Result<Config, Error> {
         Fact::Known(file) => Ok(Config::parse(path, file.bytes())?),
         Fact::Absent(_) | Fact::NotCovered(_) => Ok(Config::default()),
         Fact::Broken(fault) => Err(Error::Usage(format!("config: {}", fault.message))),
-        // Not "the defaults": what the site decided is not known.
-        Fact::Unknown(unknown) => Err(Error::Usage(format!("config: {unknown}"))),
+        // Nobody's mistake: a stranger's look, or a disk that does not answer. What the
+        // site decided is then not known, so nothing is clear.
+        Fact::Unknown(unknown) => Ok(Config {
+            unread: Some(unknown),
+            ..Config::default()
+        }),
     }
 }
 

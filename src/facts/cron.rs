@@ -52,6 +52,8 @@ pub struct Ignored {
     pub file: Option<Arc<File>>,
     /// The daemon's rule, as a sentence.
     pub why: String,
+    /// What stands there where it is no regular file.
+    pub special: Option<&'static str>,
     /// Whether its name says that it was put aside on purpose.
     pub on_purpose: bool,
 }
@@ -314,6 +316,7 @@ fn add(
                 on_purpose: put_aside(&name),
                 path,
                 file,
+                special: (found.meta.kind != FileKind::File).then(|| found.meta.kind.noun()),
                 why,
             });
         }
@@ -357,6 +360,10 @@ fn readable(
     found: &crate::source::Found,
     owner: Option<&str>,
 ) -> Result<(), String> {
+    // The kind of a file is known also where its owner and mode are not.
+    if found.meta.kind != FileKind::File && daemon != Daemon::Busybox {
+        return Err(format!("{daemon} reads regular files only"));
+    }
     if !host.tree().coverage().owners {
         return Ok(());
     }

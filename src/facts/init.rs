@@ -137,6 +137,17 @@ fn candidate(tree: &Tree, path: &Path) -> Candidate {
         Fact::Absent(looked) => State::Missing(looked),
         Fact::Broken(fault) => State::Unfit(fault.message),
         Fact::Unknown(unknown) => State::Unknown(unknown),
+        // Devices and /run are made at every boot, and hold no init then.
+        Fact::NotCovered(Why::NoRuntime) => {
+            let note = format!(
+                "{} leads into a directory that is empty at boot",
+                escape_path(path)
+            );
+            State::Missing(Looked {
+                paths: vec![path.to_path_buf()],
+                notes: vec![note],
+            })
+        }
         Fact::NotCovered(why) => State::NotCovered(why),
     };
     Candidate {

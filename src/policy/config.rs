@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::fact::Unknown;
 use crate::rules::{Level, canonical, cards, nearest};
 use crate::source::glob_to_regex;
 use crate::text::{File, Place, Span};
@@ -28,6 +29,9 @@ pub struct Config {
     pub versions: BTreeMap<String, String>,
     /// The waivers.
     pub waivers: Vec<Waiver>,
+    /// Set where the tree has a policy that could not be looked at: these are then
+    /// the defaults, and nothing is clear by them.
+    pub unread: Option<Unknown>,
 }
 
 /// One exception: named, reasoned, dated.
@@ -121,6 +125,7 @@ impl Config {
                 .collect(),
             versions: raw.versions,
             waivers,
+            unread: None,
         })
     }
 }

@@ -2,7 +2,7 @@
 //! the verdict.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::config::{NOT_EXAMINED, Waiver};
 use super::verdict::{Exit, Verdict};
@@ -129,8 +129,9 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         .iter()
         .filter(counts)
         .any(|j| j.level >= how.fail_on);
-    let undecided =
-        open.iter().any(|rule| rule.decides) || (how.whole_chain && !not_examined.is_empty());
+    let undecided = open.iter().any(|rule| rule.decides)
+        || examined.unread_policy.is_some()
+        || (how.whole_chain && !not_examined.is_empty());
     let ran = examined
         .runs
         .iter()
@@ -208,7 +209,7 @@ fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
 
 /// Takes out what joins blockers of which none counts any more.
 fn unjoin(findings: &mut Vec<Judged>) {
-    let standing: Vec<(&'static str, String)> = findings
+    let standing: BTreeSet<(&'static str, String)> = findings
         .iter()
         .filter(|j| j.standing == Standing::Counts && j.level == Level::Block)
         .map(|j| (j.finding.rule, j.finding.subject.clone()))
@@ -379,6 +380,31 @@ impl JudgedHost {
     pub fn waived(&self) -> usize {
         let waived = |j: &&Judged| matches!(j.standing, Standing::Waived { .. });
         self.findings.iter().filter(waived).count()
+    }
+
+    /// What waivers accept here: findings, open questions, links that are not
+    /// examined; each id once.
+    #[must_use]
+    pub fn accepted(&self) -> Vec<&str> {
+        let waived = |j: &&Judged| matches!(j.standing, Standing::Waived { .. });
+        let mut ids: Vec<&str> = Vec::new();
+        let findings = self.findings.iter().filter(waived);
+        ids.extend(findings.map(|j| j.finding.rule));
+        let open = self.open.iter().filter(|rule| !rule.accepted.is_empty());
+        ids.extend(open.map(|rule| rule.card.id.as_str()));
+        let of_chain = |line: &ChainLine| {
+            line.state == LinkState::NotExamined && !self.not_examined.contains(&line.link)
+        };
+        if self.chain.iter().any(of_chain) {
+            ids.push(NOT_EXAMINED);
+        }
+        let mut once: Vec<&str> = Vec::new();
+        for id in ids {
+            if !once.contains(&id) {
+                once.push(id);
+            }
+        }
+        once
     }
 
     /// How many rules ended in a way.

@@ -37,20 +37,19 @@ pub fn one_line(shown: &ShownHost) -> String {
     }
     for rule in host.open.iter().filter(|rule| rule.decides) {
         if let Some(first) = rule.open.first() {
+            let first = escape(first.to_string().as_bytes());
             parts.push(format!("{} open: {first}", rule.card.id));
         }
+    }
+    if let Some(unread) = &host.examined.unread_policy {
+        parts.push(format!("policy open: {unread}"));
     }
     if let Some(busy) = &host.examined.busy {
         parts.push(format!("{} is at work", busy.who));
     }
-    let waived: Vec<&str> = host
-        .findings
-        .iter()
-        .filter(|j| matches!(j.standing, Standing::Waived { .. }))
-        .map(|j| j.finding.rule)
-        .collect();
-    if !waived.is_empty() {
-        parts.push(format!("accepted: {}", waived.join(", ")));
+    let accepted = host.accepted();
+    if !accepted.is_empty() {
+        parts.push(format!("accepted: {}", accepted.join(", ")));
     }
     if !host.not_examined.is_empty() && host.verdict != Verdict::Nothing {
         let links: Vec<&str> = host.not_examined.iter().map(|link| link.word()).collect();

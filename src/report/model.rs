@@ -63,6 +63,8 @@ pub struct Run {
 pub struct Policy {
     /// Its file.
     pub file: Option<String>,
+    /// Why the policy in the tree could not be read; then nothing is clear.
+    pub unread: Option<String>,
 }
 
 /// The soonest reboot.
@@ -324,6 +326,10 @@ impl Report {
                 horizon_s: outcome.horizon.as_secs(),
                 policy: Policy {
                     file: outcome.policy.as_deref().map(escape_path),
+                    unread: outcome.hosts.iter().find_map(|shown| {
+                        let unread = shown.host.examined.unread_policy.as_ref()?;
+                        Some(escape(unread.to_string().as_bytes()))
+                    }),
                 },
             },
             verdict: outcome.exit.verdict().word().to_ascii_lowercase(),

@@ -1,5 +1,6 @@
 //! The report for people: the chain, the findings, the verdict last.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use colored::{ColoredString, Colorize as _};
@@ -48,13 +49,14 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
     for line in merged(&host.chain) {
         out.push_str(&chain_line(&line.0, &line.1, triggers));
     }
+    let followers = followers(host);
     for (index, judged) in host.findings.iter().enumerate() {
         if matches!(judged.standing, Standing::Follows(_)) {
             continue;
         }
         out.push('\n');
         out.push_str(&finding(judged, "", outcome.verbose));
-        for follower in followers(host, index) {
+        for follower in followers.get(&index).into_iter().flatten() {
             let rule = follower.finding.rule;
             let text = format!("{rule}: {}", message(follower));
             let _ = writeln!(out, "   = also: {}", wrap(&text, 11, 11));
@@ -73,6 +75,13 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         }
     }
     out.push_str(&open_rules(&host.open, outcome.verbose));
+    if let Some(unread) = &host.examined.unread_policy {
+        let text = wrap(&format!("what this site accepts: {unread}"), 11, 4);
+        let _ = writeln!(out, "\n{}: {text}", "undecided".yellow().bold());
+        if unread.doubt == crate::fact::Doubt::Denied {
+            let _ = writeln!(out, "   = fix: run as root to decide");
+        }
+    }
     out.push_str(&notes(outcome, host));
     out.push_str(&verdict(outcome, host));
     out
@@ -108,6 +117,13 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
 fn policy_words(outcome: &Outcome) -> String {
     match &outcome.policy {
         Some(path) => format!("policy: {}", escape_path(path)),
+        None if outcome
+            .hosts
+            .iter()
+            .any(|h| h.host.examined.unread_policy.is_some()) =>
+        {
+            "policy: not read".to_owned()
+        }
         None => "policy: none".to_owned(),
     }
 }
@@ -149,7 +165,7 @@ fn chain_line(line: &ChainLine, link: &str, triggers: usize) -> String {
         | LinkState::NotReached
         | LinkState::NotExamined => word.normal(),
     };
-    let text = wrap(&line.summary, 30, 30);
+    let text = wrap(&escape(line.summary.as_bytes()), 30, 30);
     let out = format!("  {link:<15}{word} {text}");
     format!("{}\n", out.trim_end())
 }
@@ -256,9 +272,15 @@ fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
     }
 }
 
-fn followers(host: &JudgedHost, cause: usize) -> impl Iterator<Item = &Judged> {
-    let findings = host.findings.iter();
-    findings.filter(move |judged| judged.standing == Standing::Follows(cause))
+/// What follows from each finding, by the cause's index.
+fn followers(host: &JudgedHost) -> BTreeMap<usize, Vec<&Judged>> {
+    let mut of: BTreeMap<usize, Vec<&Judged>> = BTreeMap::new();
+    for judged in &host.findings {
+        if let Standing::Follows(cause) = judged.standing {
+            of.entry(cause).or_default().push(judged);
+        }
+    }
+    of
 }
 
 /// What stayed open: rules with the same questions are told together.
@@ -266,6 +288,15 @@ pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
     let mut out = String::new();
     let mut told: Vec<&OpenRule> = Vec::new();
     let shown = |rule: &&OpenRule| !rule.open.is_empty() && (rule.decides || verbose);
+    if verbose {
+        for rule in rules.iter().filter(|rule| !rule.accepted.is_empty()) {
+            let _ = writeln!(out, "\nundecided[{}]: accepted", rule.card.id);
+            for (unknown, reason) in &rule.accepted {
+                let text = escape(format!("{unknown}: {reason}").as_bytes());
+                let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
+            }
+        }
+    }
     for rule in rules.iter().filter(shown) {
         if told.iter().any(|known| known.open == rule.open) {
             continue;
@@ -284,7 +315,8 @@ pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
         );
         let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
         for unknown in rule.open.iter().take(8) {
-            let _ = writeln!(out, "   = {}", wrap(&unknown.to_string(), 5, 5));
+            let text = escape(unknown.to_string().as_bytes());
+            let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
         }
         if rule.open.len() > 8 {
             let _ = writeln!(out, "   = and {} more", rule.open.len() - 8);
@@ -417,18 +449,16 @@ fn counts(host: &JudgedHost) -> String {
 fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
     match host.verdict {
         Verdict::Clear => {
-            let accepted: Vec<&str> = host
-                .findings
-                .iter()
-                .filter(|j| matches!(j.standing, Standing::Waived { .. }))
-                .map(|j| j.finding.rule)
-                .collect();
+            let accepted = host.accepted();
             (!accepted.is_empty()).then(|| format!("(accepted: {})", accepted.join(", ")))
         }
         Verdict::Blocked => Some(blocked(outcome, host)),
         Verdict::Undecided => {
             let rules = host.open.iter().filter(|rule| rule.decides);
-            let ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
+            let mut ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
+            if host.examined.unread_policy.is_some() {
+                ids.insert(0, "what this site accepts");
+            }
             let name = escape(host.examined.name.as_bytes());
             if ids.is_empty() {
                 let words: Vec<&str> = host.not_examined.iter().map(|l| l.word()).collect();

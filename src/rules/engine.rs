@@ -84,6 +84,8 @@ pub struct Examined {
     pub busy: Option<crate::facts::busy::Busy>,
     /// Whether a rule crashed.
     pub crashed: bool,
+    /// The tree's own policy, where it could not be looked at.
+    pub unread_policy: Option<Unknown>,
 }
 
 impl Examined {
@@ -104,6 +106,7 @@ impl Examined {
             triggers: Vec::new(),
             busy: None,
             crashed: false,
+            unread_policy: None,
         }
     }
 
@@ -136,6 +139,7 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         triggers: Vec::new(),
         busy: None,
         crashed: false,
+        unread_policy: None,
     };
     if let Fact::Known(busy) = host.busy() {
         examined.busy = Some(busy);

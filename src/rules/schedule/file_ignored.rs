@@ -22,7 +22,10 @@ impl Rule for FileIgnored {
                 continue;
             }
             let at = escape_path(&ignored.path);
-            let message = format!("cron does not read {at}");
+            let message = match ignored.special {
+                Some(noun) => format!("cron does not read {at}: it is {noun}"),
+                None => format!("cron does not read {at}"),
+            };
             let evidence = Evidence::path(&ignored.path, ignored.why.clone());
             let mut finding = Finding::new(self.id(), at, message, evidence);
             if ignored.on_purpose {
@@ -38,8 +41,12 @@ impl Rule for FileIgnored {
     }
 }
 
-/// Whether the file has a line that looks like a job; `.placeholder` has none.
+/// Whether the file has a line that looks like a job; `.placeholder` has none. What
+/// is no file at all in a table's place was hardly meant to be there.
 fn holds_a_job(ignored: &Ignored) -> bool {
+    if ignored.special.is_some() {
+        return true;
+    }
     let Some(file) = &ignored.file else {
         return false;
     };

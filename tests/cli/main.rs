@@ -1,0 +1,26 @@
+//! The program as its users meet it: the compiled binary on trees made for each
+//! test, with an empty environment, a fixed zone and a fixed clock.
+//!
+//! Nothing here needs root, the network or this machine's own `/`. What only root
+//! or a FUSE device can show says so and is left out without them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    unreachable_pub,
+    reason = "a test that cannot go on must stop with a message; its helpers are its own"
+)]
+
+mod exits;
+mod guard;
+mod hostile;
+mod hung;
+mod kinds;
+mod policy;
+mod prefixes;
+mod reports;
+mod stranger;
+mod support;
