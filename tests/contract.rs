@@ -11,7 +11,7 @@ use comeback::rules::{ALL, Card, FLEET, JOINS, Scope, Status, all_ids, cards, pa
 use golden::{repository, same_as_file};
 
 /// The facts a card may ask for.
-const NEEDS: [&str; 8] = [
+const NEEDS: [&str; 9] = [
     "cron", "failover", "files", "init", "kernels", "packages", "services", "target", "triggers",
 ];
 
