@@ -258,15 +258,13 @@ impl Unknown {
         }
     }
 
-    /// Where it is: `path:line:column`, or the path, with the line that asks for it
-    /// where that is in another file.
+    /// Where it is: `path:line:column`, or the path.
     #[must_use]
     pub fn location(&self) -> String {
         match &self.place {
             Some(place) if place.path() == self.path => place.to_string(),
             // An included file: the line that asks for it is not what failed.
-            Some(place) => format!("{} (asked for at {place})", escape_path(&self.path)),
-            None => escape_path(&self.path),
+            Some(_) | None => escape_path(&self.path),
         }
     }
 
@@ -312,7 +310,13 @@ impl fmt::Display for Doubt {
 
 impl fmt::Display for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.location(), self.doubt)
+        let at = self.location();
+        match &self.place {
+            Some(place) if place.path() != self.path => {
+                write!(f, "{at}: {} (asked for at {place})", self.doubt)
+            }
+            _ => write!(f, "{at}: {}", self.doubt),
+        }
     }
 }
 

@@ -181,26 +181,39 @@ impl Walk<'_> {
     }
 
     /// What a unit requires: by its file, its drop-ins, its `.requires` directories.
-    fn required(&self, name: &str, file: &Arc<File>) -> Vec<(String, By)> {
+    fn required(&mut self, name: &str, file: &Arc<File>) -> Vec<(String, By)> {
         let strong = |d: &unit::Dependency| matches!(d.setting.as_str(), "Requires" | "BindsTo");
         let mut files = vec![Arc::clone(file)];
         let mut found = Vec::new();
+        let mut drop_ins: Vec<std::ffi::OsString> = Vec::new();
         for dir in UNIT_DIRS {
-            for path in self
-                .tree
-                .entries(&Path::new(dir).join(format!("{name}.d")))
-                .items
-            {
-                if path
-                    .extension()
-                    .is_some_and(|extension| extension == "conf")
-                    && let Fact::Known(file) = self.tree.read(&path)
-                {
-                    files.push(file);
+            let entries = self.tree.entries(&Path::new(dir).join(format!("{name}.d")));
+            self.open.extend(entries.gaps);
+            for path in entries.items {
+                let Some(name) = path.file_name().map(std::ffi::OsStr::to_os_string) else {
+                    continue;
+                };
+                let is_conf = path.extension().is_some_and(|e| e == "conf");
+                // A drop-in hides those of its name in lower directories, and one that
+                // is a link to /dev/null only hides (systemd.unit(5)).
+                if !is_conf || drop_ins.contains(&name) {
+                    continue;
+                }
+                drop_ins.push(name);
+                let link = self.tree.read_link(&path);
+                if matches!(link, Fact::Known(target) if target == Path::new("/dev/null")) {
+                    continue;
+                }
+                match self.tree.read(&path) {
+                    Fact::Known(file) => files.push(file),
+                    Fact::Unknown(unknown) => self.open.push(unknown),
+                    Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
                 }
             }
             let requires = Path::new(dir).join(format!("{name}.requires"));
-            for link in self.tree.entries(&requires).items {
+            let links = self.tree.entries(&requires);
+            self.open.extend(links.gaps);
+            for link in links.items {
                 let is_link = matches!(
                     self.tree.lstat(&link),
                     Fact::Known(found) if found.meta.kind == FileKind::Link

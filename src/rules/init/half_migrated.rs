@@ -62,7 +62,7 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
         }
         Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return,
     };
-    let rows: Vec<_> = MINIMUM
+    let rows = MINIMUM
         .iter()
         .rev()
         .filter_map(|(package, from, kernel, source)| {
@@ -70,17 +70,15 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
             let number = installed.split(|c: char| !c.is_ascii_digit()).next()?;
             let number: u32 = number.parse().ok()?;
             (number >= *from).then_some((package, installed, kernel, source))
-        })
-        .collect();
-    if rows.is_empty() {
+        });
+    let mut rows = rows.peekable();
+    if rows.peek().is_none() {
         return;
     }
     let kernels = host.kernels();
-    match kernels.complete() {
-        Ok(()) => {}
-        Err(stop @ Stop::Undecided(_)) => return out.stop(stop),
-        // A /boot that is elsewhere is no question here.
-        Err(_) => return,
+    out.open.extend(kernels.gaps.iter().cloned());
+    if kernels.complete().is_err() {
+        return;
     }
     // One kernel of unknown version may be new enough.
     let versions: Option<Vec<Version>> = kernels.items.iter().map(|k| k.version).collect();
@@ -94,8 +92,14 @@ fn kernel_too_old(host: &Host, out: &mut Findings) {
         let message = format!(
             "{package} {installed} needs kernel {kernel}, and the newest in /boot is {newest}"
         );
-        let wants = format!("{package} {installed} wants {kernel} or newer ({source})");
-        let mut finding = Finding::new(ID, *package, message, Evidence::computed(wants));
+        let mut finding = Finding::new(
+            ID,
+            *package,
+            message,
+            Evidence::computed(format!(
+                "{package} {installed} wants {kernel} or newer ({source})"
+            )),
+        );
         for found in &kernels.items {
             finding = finding.with(Evidence::path(&found.path, "older than that, by its name"));
         }
