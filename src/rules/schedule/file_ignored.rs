@@ -72,6 +72,7 @@ mod tests {
     fn a_line_that_starts_with_any_kind_of_star_is_a_job() {
         let holds = |text: &str| {
             holds_a_job(&Ignored {
+                special: None,
                 path: "/etc/cron.d/x.sh".into(),
                 file: Some(File::new("/etc/cron.d/x.sh", text)),
                 why: String::new(),
