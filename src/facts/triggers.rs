@@ -1,7 +1,7 @@
 //! What takes this box down by itself: cron jobs, followed to their effects.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -161,6 +161,9 @@ fn list(host: &Host, decided: &mut usize) -> Listing<Trigger> {
     for table in &cron.tables.items {
         *decided += of_table(host, table, off.as_deref(), &mut out);
     }
+    // Each open question once, however many jobs ask it.
+    let mut seen = BTreeSet::new();
+    out.gaps.retain(|gap| seen.insert(gap.to_string()));
     out.items.sort_by(|a, b| key(a).cmp(&key(b)));
     out
 }
@@ -224,9 +227,7 @@ fn of_job(
         Judged::Not => return None,
         Judged::Open(open) => {
             for unknown in open.into_iter().filter(|unknown| matters(host, unknown)) {
-                if !out.gaps.contains(&unknown) {
-                    out.gaps.push(unknown);
-                }
+                out.gaps.push(unknown);
             }
             return None;
         }

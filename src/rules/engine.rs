@@ -1,5 +1,6 @@
 //! Runs the rules over a host and collects what they say.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::card::{Card, Link, Scope, Status, card};
@@ -214,14 +215,10 @@ fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> (Vec<Finding>, End
 }
 
 /// Each open question once, in the order met.
-fn tidy(open: Vec<Unknown>) -> Vec<Unknown> {
-    let mut out: Vec<Unknown> = Vec::new();
-    for unknown in open {
-        if !out.contains(&unknown) {
-            out.push(unknown);
-        }
-    }
-    out
+fn tidy(mut open: Vec<Unknown>) -> Vec<Unknown> {
+    let mut seen = BTreeSet::new();
+    open.retain(|unknown| seen.insert(unknown.to_string()));
+    open
 }
 
 /// Runs the fleet's rules over what was found on each host and adds their findings

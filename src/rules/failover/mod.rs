@@ -46,8 +46,8 @@ fn not_installed(host: &Host) -> bool {
         return false;
     };
     let unlisted = packages.all_read().is_ok() && !packages.has("keepalived");
-    let gone = |path: &&str| matches!(host.resolve(Path::new(path)), Fact::Absent(_));
-    unlisted && PROGRAMS.iter().all(|path| gone(&path))
+    let gone = |path: &str| matches!(host.resolve(Path::new(path)), Fact::Absent(_));
+    unlisted && PROGRAMS.iter().all(|path| gone(path))
 }
 
 /// Where keepalived is installed by distributions, and by hand.

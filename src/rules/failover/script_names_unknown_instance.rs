@@ -4,7 +4,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::failover::{Handling, HookCall};
-use crate::parse::keepalived::{HookState, Invocation, NotifyKind};
+use crate::parse::keepalived::{HookState, Invocation, NotifyCall, NotifyKind};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::shell::Input;
 use crate::text::{escape, escape_path};
@@ -29,6 +29,7 @@ impl Rule for ScriptNamesUnknownInstance {
         let names: Vec<&Vec<u8>> = instances
             .chain(config.groups.iter().map(|g| &g.name.value))
             .collect();
+        let notify_calls = config.notify_calls();
         let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
         for call in failover
             .calls
@@ -36,7 +37,7 @@ impl Rule for ScriptNamesUnknownInstance {
             .filter(|call| call.state == HookState::Master)
         {
             let Some(path) = &call.path else { continue };
-            let Some(position) = name_position(call, config) else {
+            let Some(position) = name_position(call, &notify_calls) else {
                 continue;
             };
             if let Handling::Undecided(open) = &call.handling {
@@ -83,8 +84,7 @@ impl Rule for ScriptNamesUnknownInstance {
 
 /// Which argument of the script is the name: the second of the four that a generic
 /// hook gets behind its own words.
-fn name_position(call: &HookCall, config: &crate::parse::keepalived::Config) -> Option<usize> {
-    let calls = config.notify_calls();
+fn name_position(call: &HookCall, calls: &[NotifyCall<'_>]) -> Option<usize> {
     let same = calls.iter().find(|c| {
         c.name == call.name
             && c.state == call.state
