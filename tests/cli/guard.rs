@@ -5,13 +5,12 @@ use std::path::PathBuf;
 use super::support::{Call, NOW, PROGRAM, Root, Run, blocked, healthy};
 
 /// The links this version does not look at.
-const LINKS: [&str; 9] = [
+const LINKS: [&str; 8] = [
     "loader",
     "kernel",
     "initrd",
     "root",
     "mounts",
-    "target",
     "network",
     "access",
     "going-down",
@@ -92,9 +91,7 @@ fn a_clear_tree_starts_the_command_and_its_status_is_passed_on() {
 fn a_healthy_root_is_not_clear_while_links_are_not_examined() {
     plainly(&healthy(), &[])
         .not_started(4)
-        .complains(
-            "not examined: loader kernel initrd root mounts target network access going-down",
-        )
+        .complains("not examined: loader kernel initrd root mounts network access going-down")
         .complains("not started: the verdict is not CLEAR");
 }
 

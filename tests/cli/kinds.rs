@@ -26,7 +26,7 @@ fn a_partial_tree_is_judged_on_what_it_has() {
     assert_eq!(run.verdict(), "CLEAR");
     run.says("Mon 2026-08-24")
         .says("partial")
-        .says("init not covered")
+        .says("loader..access not covered")
         .says("packages not covered")
         .says("not covered: ");
     let json = partial().check(&["--format", "json"]).ends(0).json();
@@ -155,13 +155,14 @@ fn an_image_without_kernel_and_init_does_not_boot_and_is_not_blocked() {
     root.remove("usr/sbin/init")
         .remove("etc/inittab")
         .remove("etc/rc2.d")
+        .remove("etc/fstab")
         .file(
             "var/lib/dpkg/status",
             "Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n",
         );
     root.check(&[])
         .ends(0)
-        .says("init not covered")
+        .says("loader..target not covered")
         .says("a container or image does not boot by itself");
     root.file(".dockerenv", "");
     root.check(&[]).ends(0);

@@ -85,7 +85,7 @@ fn an_unreadable_sbin_leaves_the_init_undecided_not_missing() {
             return;
         };
         run.ends(4)
-            .says("undecided[init-missing]")
+            .says("init-missing")
             .says("/sbin/init: permission denied")
             .never_says("block[");
         root.mode(closed, 0o755);
