@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::args::{CheckArgs, LevelWord};
 use super::output::{Output, decide_colours, write_out};
 use super::run::{
-    PolicyPlace, Setup, accepted, deadline, host, open_tree, selection, setup, setup_hosts,
+    PolicyPlace, Setup, accepted, deadline, host, label, open_tree, selection, setup, setup_hosts,
 };
 use super::{Error, complain};
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, judge, worst};
@@ -87,15 +87,6 @@ fn one(
     let mut examined = examine(&host, selection, setup.horizon);
     examined.unread_policy.clone_from(&setup.config.unread);
     (examined, prefix)
-}
-
-/// The name of a host read from a directory that does not tell its own.
-fn label(root: Option<&PathBuf>) -> Option<String> {
-    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
-    let name = root.file_name()?;
-    let name = name.to_string_lossy();
-    // A directory called `root` or `rootfs` names no host.
-    (!matches!(&*name, "root" | "rootfs" | "." | "mnt")).then(|| name.into_owned())
 }
 
 fn hosts(args: &CheckArgs, setup: &Setup, selection: &Selection) -> Result<Vec<Seen>, Error> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Error;
 use super::args::FactsArgs;
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, deadline, host, open_tree, setup};
+use super::run::{PolicyPlace, deadline, host, label, open_tree, setup};
 use crate::fact::{Fact, Listing};
 use crate::facts::init::State;
 use crate::facts::{Boots, Host};
@@ -17,7 +17,7 @@ pub(super) fn run(args: &FactsArgs) -> Result<Exit, Error> {
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
-    let host = host(tree, &setup, &args.tree, None);
+    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
     write_out(&Output::Stdout, shown(&host).as_bytes())?;
     Ok(Exit::Clear)
 }
@@ -50,6 +50,13 @@ fn shown(host: &Host) -> String {
     line("host.zone", state, escape(zone.name().as_bytes()));
     match host.boots() {
         Boots::Yes(sign) => line("host.boots", "known", format!("yes: {sign}")),
+        Boots::InitOnly(sign) => {
+            line(
+                "host.boots",
+                "known",
+                format!("a container with an init: {sign}"),
+            );
+        }
         Boots::No(sign) => line("host.boots", "known", format!("no: {sign}")),
         Boots::NotCovered(why) => line("host.boots", "not covered", why.to_string()),
     }

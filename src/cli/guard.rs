@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::GuardArgs;
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, accepted, deadline, host, open_tree, setup};
+use super::run::{PolicyPlace, accepted, deadline, host, label, open_tree, setup};
 use super::{Error, complain};
 use crate::policy::{Exit, Judgement, judge};
 use crate::report::{self, Outcome, ShownHost};
@@ -19,6 +19,11 @@ const DEADLINE: Duration = Duration::from_secs(10);
 /// Checks, says one line, and becomes the command when the tree is clear. Any
 /// other end, our own mistakes included, leaves the command unstarted.
 pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
+    if args.tree.now.is_some() && args.tree.root.is_none() {
+        return Err(Error::Usage(
+            "guard: --now makes no sense for the running system".into(),
+        ));
+    }
     colored::control::set_override(false);
     let mut waivers = accepted(&args.accept)?;
     let deadline = deadline(&args.tree, Some(DEADLINE))?;
@@ -30,7 +35,7 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
     }
     let setup = setup(&args.tree, &tree, PolicyPlace::InTree, deadline)?;
     waivers.extend(setup.config.waivers.iter().cloned());
-    let host = host(tree, &setup, &args.tree, None);
+    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
     let mut examined = examine(&host, &Selection::default(), setup.horizon);
     examined.unread_policy.clone_from(&setup.config.unread);
     let judgement = Judgement {

@@ -298,3 +298,12 @@ pub(super) fn accepted(list: &[String]) -> Result<Vec<Waiver>, Error> {
         })
         .collect()
 }
+
+/// The name of a host read from a directory that does not tell its own.
+pub(super) fn label(root: Option<&PathBuf>) -> Option<String> {
+    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
+    let name = root.file_name()?;
+    let name = name.to_string_lossy();
+    // A directory called `root` or `rootfs` names no host.
+    (!matches!(&*name, "root" | "rootfs" | "." | "mnt")).then(|| name.into_owned())
+}

@@ -3,7 +3,7 @@
 use super::Error;
 use super::args::{ListFormat, TriggersArgs};
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, deadline, host, open_tree, setup};
+use super::run::{PolicyPlace, deadline, host, label, open_tree, setup};
 use crate::policy::Exit;
 use crate::report;
 
@@ -12,7 +12,7 @@ pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
-    let host = host(tree, &setup, &args.tree, None);
+    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
     let text = match args.format {
         ListFormat::Text => report::triggers_text(&host),
         ListFormat::Json => {

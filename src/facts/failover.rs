@@ -87,7 +87,11 @@ pub struct Miss {
 /// Reads keepalived's side of `host`; `declared` is the version that policy states.
 pub(super) fn read(host: &Host, declared: Option<&str>) -> Fact<Failover> {
     let tree = host.tree();
-    tree.read(Path::new(CONFIG)).map(|file| {
+    let path = match config_path(tree) {
+        Ok(path) => path,
+        Err(unknown) => return Fact::Unknown(unknown),
+    };
+    tree.read(&path).map(|file| {
         let (version, version_from) = version(host, declared);
         // The name of a host's directory is its name where the tree tells none.
         let name = match host.hostname() {
@@ -113,6 +117,42 @@ pub(super) fn read(host: &Host, declared: Option<&str>) -> Fact<Failover> {
             calls,
         }
     })
+}
+
+/// The configuration file: the one the start options name, else the usual one.
+///
+/// Debian's unit reads `DAEMON_ARGS` of /etc/default/keepalived, Red Hat's
+/// `KEEPALIVED_OPTIONS` of /etc/sysconfig/keepalived.
+fn config_path(tree: &Tree) -> Result<PathBuf, Unknown> {
+    for (file, variable) in [
+        ("/etc/default/keepalived", "DAEMON_ARGS"),
+        ("/etc/sysconfig/keepalived", "KEEPALIVED_OPTIONS"),
+    ] {
+        let text = match tree.read(Path::new(file)) {
+            Fact::Known(text) => text,
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
+            Fact::Unknown(unknown) => return Err(unknown),
+        };
+        let settings = crate::parse::os_release::parse(text.bytes());
+        let Some(options) = settings.get(variable) else {
+            continue;
+        };
+        let mut words = options.split_whitespace();
+        while let Some(word) = words.next() {
+            let joined = word.strip_prefix("--use-file=").or_else(|| {
+                let short = word.strip_prefix("-f")?;
+                (!short.is_empty()).then_some(short)
+            });
+            let named = match word {
+                "-f" | "--use-file" => words.next(),
+                _ => joined,
+            };
+            if let Some(named) = named {
+                return Ok(Path::new("/").join(named));
+            }
+        }
+    }
+    Ok(PathBuf::from(CONFIG))
 }
 
 fn version(host: &Host, declared: Option<&str>) -> (Option<Version>, String) {

@@ -59,6 +59,8 @@ pub struct Host {
 pub enum Boots {
     /// It does; the sign that shows it.
     Yes(String),
+    /// A container with an init of its own: no loader to root, but an init; the sign.
+    InitOnly(String),
     /// A container or an image without a kernel; the sign.
     No(String),
     /// A partial tree cannot tell.
@@ -262,8 +264,19 @@ impl Host {
     pub fn must_boot(&self) -> Result<(), Stop> {
         match self.boots() {
             Boots::Yes(_) => Ok(()),
-            Boots::No(_) => Err(Stop::NotCovered(Why::Container)),
+            Boots::InitOnly(_) | Boots::No(_) => Err(Stop::NotCovered(Why::Container)),
             Boots::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
+        }
+    }
+
+    /// Stops a rule about process 1 where the tree starts none by itself.
+    ///
+    /// # Errors
+    /// [`Stop::NotCovered`] for images without an init, and partial trees.
+    pub fn must_start(&self) -> Result<(), Stop> {
+        match self.boots() {
+            Boots::InitOnly(_) => Ok(()),
+            Boots::Yes(_) | Boots::No(_) | Boots::NotCovered(_) => self.must_boot(),
         }
     }
 
@@ -278,7 +291,13 @@ impl Host {
             return Boots::Yes(format!("{} is there", kernel.path.display()));
         }
         if let Some(marker) = self.container_marker() {
-            return Boots::No(marker);
+            let has_init = matches!(self.packages(), Fact::Known(packages)
+                if INIT_PACKAGES.iter().any(|(name, _)| packages.has(name)));
+            return if has_init {
+                Boots::InitOnly(marker)
+            } else {
+                Boots::No(marker)
+            };
         }
         // A kernel cannot be ruled out: what boots is judged, not passed over.
         if let Some(gap) = self.kernels().gaps.first() {

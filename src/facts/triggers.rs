@@ -185,8 +185,13 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
     // By the line: of several readings the soonest counts.
     let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
     let certain = table.readings.len() == 1;
-    for (daemon, reading) in &table.readings {
+    'readings: for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
+            if host.tree().deadline().passed() {
+                out.gaps
+                    .push(Unknown::new(table.file.path(), Doubt::Deadline));
+                break 'readings;
+            }
             let before = (out.gaps.len(), out.uncovered.len());
             let judged = of_job(host, table, *daemon, reading, job, off, out);
             decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));

@@ -105,6 +105,11 @@ impl World for TreeWorld<'_> {
                     FileTest::Socket => meta.kind == FileKind::Socket,
                 })
             }
+            // A flag somebody may still set; programs are installed, not set.
+            Fact::Absent(_) if path.starts_with("/etc") => {
+                let doubt = Doubt::CannotModel("a file that may be put here".into());
+                Fact::Unknown(Unknown::new(path, doubt))
+            }
             Fact::Absent(_) | Fact::Broken(_) => Fact::Known(false),
             Fact::Unknown(unknown) => Fact::Unknown(unknown),
             Fact::NotCovered(why) => Fact::NotCovered(why),

@@ -309,7 +309,7 @@ pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
         let same: Vec<&str> = same.skip(1).map(|other| other.card.id.as_str()).collect();
         let id = &rule.card.id;
         let title = wrap(
-            &format!("cannot tell: {}", rule.card.title),
+            &format!("could not decide: {}", rule.card.title),
             13 + id.len(),
             4,
         );

@@ -140,7 +140,9 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
 fn not_yet(host: &Host) -> Summary {
     match host.boots() {
         Boots::NotCovered(why) => Summary::not_covered(why),
-        Boots::Yes(_) | Boots::No(_) => Summary::new(LinkState::NotExamined, ""),
+        Boots::Yes(_) | Boots::InitOnly(_) | Boots::No(_) => {
+            Summary::new(LinkState::NotExamined, "")
+        }
     }
 }
 
@@ -148,14 +150,16 @@ fn not_yet(host: &Host) -> Summary {
 fn boot_link(host: &Host) -> Summary {
     match host.boots() {
         Boots::Yes(_) => Summary::new(LinkState::NotExamined, ""),
-        Boots::No(sign) => Summary::new(LinkState::NotCovered, sign.clone()),
+        Boots::InitOnly(sign) | Boots::No(sign) => {
+            Summary::new(LinkState::NotCovered, sign.clone())
+        }
         Boots::NotCovered(why) => Summary::not_covered(why),
     }
 }
 
 fn init(host: &Host) -> Summary {
     match host.boots() {
-        Boots::Yes(_) => {}
+        Boots::Yes(_) | Boots::InitOnly(_) => {}
         Boots::No(_) | Boots::NotCovered(_) => return boot_link(host),
     }
     match host.init().winner() {
@@ -177,7 +181,7 @@ fn init(host: &Host) -> Summary {
 /// The target, where the tree boots by itself.
 fn target(host: &Host) -> Summary {
     match host.boots() {
-        Boots::Yes(_) => super::target::summary(host),
+        Boots::Yes(_) | Boots::InitOnly(_) => super::target::summary(host),
         Boots::No(_) | Boots::NotCovered(_) => boot_link(host),
     }
 }

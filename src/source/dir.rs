@@ -293,7 +293,7 @@ impl Source for DirSource {
         if let Some(answer) = self.risky(path, request) {
             return answer;
         }
-        let too_large = || ReadError::Limit(format!("larger than {limit} bytes"));
+        let too_large = || ReadError::Limit(format!("larger than {}", super::size_words(limit)));
         let (meta, file) = self.open_regular(path)?;
         if meta.len > limit {
             return Err(too_large());

@@ -154,7 +154,10 @@ impl Source for MemSource {
             return Err(ReadError::NotRegular(node.meta.kind));
         }
         if node.meta.len > limit {
-            return Err(ReadError::Limit(format!("larger than {limit} bytes")));
+            return Err(ReadError::Limit(format!(
+                "larger than {}",
+                super::size_words(limit)
+            )));
         }
         let mut content = node.content.clone();
         let len = usize::try_from(node.meta.len).unwrap_or(content.len());

@@ -140,12 +140,35 @@ impl ReadError {
 /// # Errors
 /// Where it is there and cannot be read: what the site decided is then not known.
 pub fn read_policy(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
-    match std::fs::read(path) {
+    use std::io::Read as _;
+    let read = || {
+        // Looked at before it is opened: a FIFO of that name would wait for ever.
+        if !std::fs::metadata(path)?.is_file() {
+            return Err(std::io::Error::other("not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        std::fs::File::open(path)?
+            .take(POLICY_BYTES)
+            .read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) => match ReadError::from_io(&error) {
             ReadError::NotFound | ReadError::NotDir => Ok(None),
             error => Err(error),
         },
+    }
+}
+
+/// The longest policy that is read; what is cut no longer parses.
+const POLICY_BYTES: u64 = 4 << 20;
+
+/// `64 MiB`, or bytes where it is no whole number of them.
+pub(crate) fn size_words(bytes: u64) -> String {
+    match bytes.checked_rem(1 << 20) {
+        Some(0) if bytes > 0 => format!("{} MiB", bytes >> 20),
+        _ => format!("{bytes} bytes"),
     }
 }
 

@@ -17,7 +17,7 @@ impl Rule for Missing {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        host.must_boot()?;
+        host.must_start()?;
         let init = host.init();
         match init.winner() {
             Ok(Some(_)) => return Ok(Findings::new()),

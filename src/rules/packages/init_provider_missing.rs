@@ -13,7 +13,7 @@ impl Rule for InitProviderMissing {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        host.must_boot()?;
+        host.must_start()?;
         let packages = match host.packages() {
             Fact::Known(packages) => packages,
             Fact::Absent(_) => return Err(Stop::NotApplicable("no package database")),

@@ -129,7 +129,7 @@ pub(super) fn summary(host: &Host) -> Summary {
             Summary::new(LinkState::None, text)
         }
         None => {
-            let text = format!("{tables} crontab{plural} read, none takes the box down");
+            let text = format!("none in {tables} crontab{plural}; timers and at are not read yet");
             Summary::new(LinkState::None, text)
         }
     }

@@ -13,7 +13,7 @@ use crate::facts::{Host, undecided};
 
 /// The target of a host whose init has one that is known here.
 fn of(host: &Host) -> Result<&Target, Stop> {
-    host.must_boot()?;
+    host.must_start()?;
     match host.target() {
         Fact::Known(target) => Ok(target),
         Fact::Absent(_) => Err(Stop::NotApplicable("this init has no target that is read")),
