@@ -1,4 +1,5 @@
 //! `comeback`: a pre-reboot safety linter and change guard.
+pub mod boot;
 pub mod cli;
 pub mod fact;
 pub mod facts;
