@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::default::{Choice, Names, Number, below, choose, number, to_int};
+use super::Platform;
 use super::machine::{Body, End, Loaded, Machine, MenuEntry};
 use super::value::{is_open, shown};
 use crate::boot::{Entry, Loader, NextBoot, ProblemKind, Prompt, Step, Timeout};
@@ -236,7 +237,14 @@ fn select(
             id: &e.id,
         })
         .collect();
-    let choice = choose(value, &names, machine.facts.dialect);
+    let mut choice = choose(value, &names, machine.facts.dialect);
+    // A long has 32 bits on a PC BIOS: what is larger is an error, not cut off.
+    if machine.facts.platform == Some(Platform::Pc)
+        && let Some(Number::Value(wide, _)) = value.map(number)
+        && u32::try_from(wide).is_err()
+    {
+        choice = Choice::OutOfRange;
+    }
     let index = choice.index();
     let text = value.map(shown).unwrap_or_default();
     let at = place.unwrap_or(file);
