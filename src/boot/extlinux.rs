@@ -50,7 +50,12 @@ pub fn extlinux(main: &Arc<File>, files: &dyn BootFiles, reader: Reader) -> Next
         entry.position = vec![index];
     }
     if main.bytes().iter().all(u8::is_ascii_whitespace) {
-        problem(&mut next, ProblemKind::Empty, whole(main), "the configuration is empty");
+        problem(
+            &mut next,
+            ProblemKind::Empty,
+            whole(main),
+            "the configuration is empty",
+        );
     }
     wait(&settings, reader, &mut next);
     select(main, &settings, reader, &mut next);
@@ -160,7 +165,12 @@ fn read(main: &Arc<File>, lines: &[Directive], settings: &mut Settings, next: &m
 }
 
 fn in_label(main: &Arc<File>, entry: &mut Entry, line: &Directive) {
-    let one = || line.value.split(u8::is_ascii_whitespace).next().unwrap_or(&[]);
+    let one = || {
+        line.value
+            .split(u8::is_ascii_whitespace)
+            .next()
+            .unwrap_or(&[])
+    };
     match line.keyword.as_str() {
         "kernel" | "linux" => {
             entry.loader = Loader::Linux(line.keyword.clone());
@@ -249,7 +259,10 @@ fn wait(settings: &Settings, reader: Reader, next: &mut NextBoot) {
 fn select(main: &Arc<File>, settings: &Settings, reader: Reader, next: &mut NextBoot) {
     let menu = settings.ui.is_some() || reader == Reader::UBoot;
     let timed = matches!(next.timeout, Timeout::Seconds(seconds) if seconds > 0);
-    let on_timeout = settings.on_timeout.as_ref().filter(|_| timed && reader == Reader::Syslinux);
+    let on_timeout = settings
+        .on_timeout
+        .as_ref()
+        .filter(|_| timed && reader == Reader::Syslinux);
     let marked = settings.menu_default.as_ref().filter(|_| menu);
     let wanted = on_timeout.or(marked).or(settings.default.as_ref());
     let Some((name, place)) = wanted else {
@@ -258,7 +271,12 @@ fn select(main: &Arc<File>, settings: &Settings, reader: Reader, next: &mut Next
                 why: "no label and no default: the loader stops at its prompt".into(),
                 place: Some(whole(main)),
             });
-            problem(next, ProblemKind::NoEntries, whole(main), "no label is defined");
+            problem(
+                next,
+                ProblemKind::NoEntries,
+                whole(main),
+                "no label is defined",
+            );
         } else if menu {
             next.how.push(Step {
                 text: "no default: the first label".into(),
@@ -303,7 +321,10 @@ fn select(main: &Arc<File>, settings: &Settings, reader: Reader, next: &mut Next
             let place = place.clone();
             entry.cmdline = Some(CommandLine { text, place });
             next.entry = Some(entry);
-            format!("no label {}: it is taken as the name of a kernel file", escape(name))
+            format!(
+                "no label {}: it is taken as the name of a kernel file",
+                escape(name)
+            )
         }
     };
     problem(next, ProblemKind::DefaultUnmatched, place.clone(), message);

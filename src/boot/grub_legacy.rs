@@ -208,7 +208,10 @@ mod tests {
         assert_eq!(next.timeout, Timeout::Seconds(5));
         assert_eq!(next.fallback, [0, 2]);
         let first = &next.entries[0];
-        assert_eq!(first.initrds[0].root.spec, RootSpec::Device(b"hd0,0".to_vec()));
+        assert_eq!(
+            first.initrds[0].root.spec,
+            RootSpec::Device(b"hd0,0".to_vec())
+        );
         assert_eq!(first.cmdline.as_ref().unwrap().text, b"root=/dev/sda2 ro");
         assert_eq!(next.entries[2].loader, Loader::Chain);
     }

@@ -337,7 +337,10 @@ pub fn candidates(path: &[u8], root: &RootSpec) -> Vec<PathBuf> {
         found.push(join("/boot", &clean));
         found.push(join("/", &clean));
     }
-    if matches!(root, RootSpec::Loader | RootSpec::Uuid(_) | RootSpec::Label(_)) {
+    if matches!(
+        root,
+        RootSpec::Loader | RootSpec::Uuid(_) | RootSpec::Label(_)
+    ) {
         found.push(join("/boot/efi", &clean));
         found.push(join("/efi", &clean));
     }
@@ -346,11 +349,19 @@ pub fn candidates(path: &[u8], root: &RootSpec) -> Vec<PathBuf> {
     if let Some(boot) = boot.filter(|at| *at > 0) {
         found.push(join("/", clean.get(boot..).unwrap_or(&[])));
     }
-    if clean.first().is_some_and(|part| part.starts_with(b"@") || part.ends_with(b"@")) {
+    if clean
+        .first()
+        .is_some_and(|part| part.starts_with(b"@") || part.ends_with(b"@"))
+    {
         found.push(join("/boot", clean.get(1..).unwrap_or(&[])));
         found.push(join("/", clean.get(1..).unwrap_or(&[])));
     }
     let mut seen = Vec::new();
-    found.retain(|path| !seen.contains(path) && { seen.push(path.clone()); true });
+    found.retain(|path| {
+        !seen.contains(path) && {
+            seen.push(path.clone());
+            true
+        }
+    });
     found
 }

@@ -208,7 +208,11 @@ fn compare(a: &Candidate, b: &Candidate) -> Ordering {
 /// The name without its counter, and the counter: `NAME+LEFT[-DONE].SUFFIX`.
 fn tries(name: &[u8], suffix: &[u8]) -> (Vec<u8>, Option<u32>, u32) {
     let plain = (name.to_vec(), None, 0);
-    let Some(stem) = name.len().checked_sub(suffix.len()).and_then(|at| name.get(..at)) else {
+    let Some(stem) = name
+        .len()
+        .checked_sub(suffix.len())
+        .and_then(|at| name.get(..at))
+    else {
         return plain;
     };
     let Some(plus) = stem.iter().rposition(|b| *b == b'+') else {
@@ -332,7 +336,10 @@ fn type_one(
         ignored(next, file, "neither linux, efi nor uki is given");
         return None;
     };
-    match files.exists(&RootSpec::Loader, Path::new(OsStr::from_bytes(&kernel.path))) {
+    match files.exists(
+        &RootSpec::Loader,
+        Path::new(OsStr::from_bytes(&kernel.path)),
+    ) {
         Fact::Known(false) | Fact::Absent(_) => {
             let path = escape(&kernel.path);
             ignored(next, file, &format!("{path} is not there"));
@@ -349,7 +356,11 @@ fn type_one(
 fn type_two(image: &Unified, next: &mut NextBoot) -> Option<Candidate> {
     let name = name_of(&image.file);
     if !name.ends_with(b".efi") || name.starts_with(b".") || name.starts_with(b"auto-") {
-        ignored(next, &image.file, "not a name systemd-boot takes as a unified kernel image");
+        ignored(
+            next,
+            &image.file,
+            "not a name systemd-boot takes as a unified kernel image",
+        );
         return None;
     }
     let (id, left, done) = tries(&name, b".efi");

@@ -204,8 +204,14 @@ mod tests {
     fn grub_compares_entry_files_as_packages() {
         let id = "2d0a3c8c4a8b4b6d9f6c0b8f3a1e5d77";
         for (older, newer) in [
-            (format!("{id}-6.9.4-200.fc40.x86_64"), format!("{id}-6.10.3-200.fc40.x86_64")),
-            (format!("{id}-6.9.4-100.fc40.x86_64"), format!("{id}-6.9.4-200.fc40.x86_64")),
+            (
+                format!("{id}-6.9.4-200.fc40.x86_64"),
+                format!("{id}-6.10.3-200.fc40.x86_64"),
+            ),
+            (
+                format!("{id}-6.9.4-100.fc40.x86_64"),
+                format!("{id}-6.9.4-200.fc40.x86_64"),
+            ),
             // The machine id stands first, so it outranks the kernel version.
             ("1aaa-6.10.1-1".into(), "2aaa-6.9.1-1".into()),
             (format!("{id}-0-rescue"), format!("{id}-6.9.4-200.fc40")),

@@ -33,7 +33,9 @@ pub fn parse_systemd(file: &Arc<File>) -> Vec<Pair> {
         };
         let (key, value) = line.split_at(end);
         let value = value.trim_ascii();
-        let inner = value.strip_prefix(b"\"").and_then(|v| v.strip_suffix(b"\""));
+        let inner = value
+            .strip_prefix(b"\"")
+            .and_then(|v| v.strip_suffix(b"\""));
         pairs.push(Pair {
             key: key.to_vec(),
             value: inner.unwrap_or(value).to_vec(),

@@ -43,7 +43,10 @@ pub fn parse(file: &Arc<File>) -> Vec<Directive> {
 }
 
 fn cut(line: &[u8]) -> (String, &[u8]) {
-    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let end = line
+        .iter()
+        .position(u8::is_ascii_whitespace)
+        .unwrap_or(line.len());
     let (word, rest) = line.split_at(end);
     let word = String::from_utf8_lossy(word).to_ascii_lowercase();
     (word, rest.trim_ascii())
@@ -81,7 +84,10 @@ mod tests {
     #[test]
     fn an_include_is_relative_to_its_configuration() {
         let file = File::new("/boot/extlinux/extlinux.conf", "");
-        assert_eq!(included(&file, b"a.cfg x"), PathBuf::from("/boot/extlinux/a.cfg"));
+        assert_eq!(
+            included(&file, b"a.cfg x"),
+            PathBuf::from("/boot/extlinux/a.cfg")
+        );
         assert_eq!(included(&file, b"/a.cfg"), PathBuf::from("/a.cfg"));
     }
 }

@@ -42,8 +42,15 @@ pub fn parse(file: &Arc<File>) -> LoaderConf {
                 Some(timeout) => conf.timeout = Some((timeout, place)),
                 None => conf.ignored.push(place),
             },
-            b"editor" | b"auto-entries" | b"auto-firmware" | b"auto-poweroff" | b"auto-reboot"
-            | b"beep" | b"console-mode" | b"random-seed-mode" | b"secure-boot-enroll"
+            b"editor"
+            | b"auto-entries"
+            | b"auto-firmware"
+            | b"auto-poweroff"
+            | b"auto-reboot"
+            | b"beep"
+            | b"console-mode"
+            | b"random-seed-mode"
+            | b"secure-boot-enroll"
             | b"reboot-for-bitlocker" => {}
             _ => conf.ignored.push(place),
         }

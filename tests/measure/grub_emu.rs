@@ -19,11 +19,54 @@ const MENU: &str = include_str!("../../src/boot/grub/tests/menu.cfg");
 
 /// Values of `default`, as written in the script.
 const DEFAULTS: [&str; 48] = [
-    "0", "1", "2", "9", "10", "11", "12", "99", "-1", "''", "one", "id-one", "One", "'6.1 LTS'",
-    "010", "0x9", "0xb", "0x1f", "08", "09", "007", "' 1'", "'1 2'", "1abc", "0x", "0xg", "x1",
-    "4294967297", "4294967295", "99999999999999999999999", "'no such'", "'10>1'", "'sub>1'",
-    "'sub>child 1'", "'sub>id-c1'", "'id-sub>id-c1'", "'sub>nope'", "'sub>7'", "'sub>'", "'nope>1'",
-    "id-c1", "'sub>inner>1'", "'10>2>1'", "'10>2'", "'a>>b'", "'a>b'", "'1>0'", "'>'",
+    "0",
+    "1",
+    "2",
+    "9",
+    "10",
+    "11",
+    "12",
+    "99",
+    "-1",
+    "''",
+    "one",
+    "id-one",
+    "One",
+    "'6.1 LTS'",
+    "010",
+    "0x9",
+    "0xb",
+    "0x1f",
+    "08",
+    "09",
+    "007",
+    "' 1'",
+    "'1 2'",
+    "1abc",
+    "0x",
+    "0xg",
+    "x1",
+    "4294967297",
+    "4294967295",
+    "99999999999999999999999",
+    "'no such'",
+    "'10>1'",
+    "'sub>1'",
+    "'sub>child 1'",
+    "'sub>id-c1'",
+    "'id-sub>id-c1'",
+    "'sub>nope'",
+    "'sub>7'",
+    "'sub>'",
+    "'nope>1'",
+    "id-c1",
+    "'sub>inner>1'",
+    "'10>2>1'",
+    "'10>2'",
+    "'a>>b'",
+    "'a>b'",
+    "'1>0'",
+    "'>'",
 ];
 
 /// Scripts that decide the default in other ways.
@@ -104,7 +147,9 @@ fn real(text: &str, dir: &Path) -> std::io::Result<String> {
         .output()?;
     let text = String::from_utf8_lossy(&output.stdout);
     let booted = text.split("Booting `").skip(1);
-    let titles: Vec<&str> = booted.filter_map(|rest| Some(rest.split_once('\'')?.0)).collect();
+    let titles: Vec<&str> = booted
+        .filter_map(|rest| Some(rest.split_once('\'')?.0))
+        .collect();
     Ok(titles.join("/"))
 }
 
@@ -125,7 +170,9 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let menu = MENU.replace("linux /boot/", "halt ");
     let (mut same, mut total) = (0, 0);
-    let defaults = DEFAULTS.iter().map(|value| format!("set default={value}\n"));
+    let defaults = DEFAULTS
+        .iter()
+        .map(|value| format!("set default={value}\n"));
     for script in defaults.chain(SCRIPTS.iter().map(|s| (*s).to_owned())) {
         let own = script.contains("menuentry");
         let entries = if own { "" } else { menu.as_str() };
@@ -161,6 +208,9 @@ fn main() -> std::io::Result<()> {
             }
         }
     }
-    writeln!(out, "syntax: {same} of {total} as grub-script-check, {rejected} of them rejected")?;
+    writeln!(
+        out,
+        "syntax: {same} of {total} as grub-script-check, {rejected} of them rejected"
+    )?;
     std::fs::remove_dir_all(&dir)
 }

@@ -138,10 +138,13 @@ impl Machine<'_> {
                 text: self.expand_options(&pair.value),
                 place: pair.place.clone(),
             }),
-            None => self.get(b"default_kernelopts").cloned().map(|variable| CommandLine {
-                text: self.expand_options(&variable.value),
-                place: variable.from.last().unwrap_or(&file.place).clone(),
-            }),
+            None => self
+                .get(b"default_kernelopts")
+                .cloned()
+                .map(|variable| CommandLine {
+                    text: self.expand_options(&variable.value),
+                    place: variable.from.last().unwrap_or(&file.place).clone(),
+                }),
         };
         let written = |path: &[u8], place: &Place| crate::boot::Written {
             path: path.to_vec(),

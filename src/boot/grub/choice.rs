@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::default::{Choice, Names, Number, below, choose, number, to_int};
 use super::Platform;
+use super::default::{Choice, Names, Number, below, choose, number, to_int};
 use super::machine::{Body, End, Loaded, Machine, MenuEntry};
 use super::value::{is_open, shown};
 use crate::boot::{Entry, Loader, NextBoot, ProblemKind, Prompt, Step, Timeout};
@@ -54,7 +54,9 @@ fn start(machine: &mut Machine<'_>, next: &mut NextBoot) {
         };
         position.push(index);
         if chosen.users.is_some() && machine.get(b"superusers").is_some() {
-            let superusers = machine.get(b"superusers").and_then(|v| v.from.last().cloned());
+            let superusers = machine
+                .get(b"superusers")
+                .and_then(|v| v.from.last().cloned());
             next.stops_at_prompt = Some(Prompt {
                 why: "a superuser is set and the entry is not --unrestricted: GRUB asks for a \
                      user name and a password"
@@ -128,20 +130,25 @@ fn ended(machine: &Machine<'_>, end: End, next: &mut NextBoot) {
     match end {
         End::Menu => {}
         End::Boot(place) => {
-            next.how.push(step("boot, before any menu is shown", &place));
+            next.how
+                .push(step("boot, before any menu is shown", &place));
             let mut entry = Entry::new(Vec::new(), Vec::new(), place);
             fill(&mut entry, &machine.loaded);
             next.entry = Some(entry);
         }
         End::Prompt(prompt) => next.stops_at_prompt = Some(prompt),
         End::Firmware(place) => {
-            next.how.push(step("GRUB gives control back to the firmware", &place));
+            next.how
+                .push(step("GRUB gives control back to the firmware", &place));
             let mut entry = Entry::new(Vec::new(), Vec::new(), place);
             entry.loader = Loader::Firmware;
             next.entry = Some(entry);
         }
         End::PowerOff(place) => {
-            next.how.push(step("the configuration turns the machine off or restarts it", &place));
+            next.how.push(step(
+                "the configuration turns the machine off or restarts it",
+                &place,
+            ));
             let mut entry = Entry::new(Vec::new(), Vec::new(), place);
             entry.loader = Loader::PowerOff;
             next.entry = Some(entry);
@@ -210,7 +217,10 @@ fn select(
     }
     let variable = machine.get(b"default").cloned();
     let value = variable.as_ref().map(|v| v.value.as_slice());
-    let from = variable.as_ref().map(|v| v.from.clone()).unwrap_or_default();
+    let from = variable
+        .as_ref()
+        .map(|v| v.from.clone())
+        .unwrap_or_default();
     let place = from.last().cloned();
     let fallback = machine.get(b"fallback").map(|v| v.value.clone());
     if top {
@@ -310,10 +320,16 @@ fn enter(machine: &mut Machine<'_>, submenu: &MenuEntry) {
     let default = machine.get(b"default").cloned();
     machine.open_context();
     machine.set(b"timeout", b"0".to_vec(), vec![submenu.place.clone()]);
-    if let Some(default) = default
-        && let Some(rest) = below(&default.value)
-    {
-        machine.set(b"default", rest.to_vec(), default.from);
+    match default.as_ref().map(|d| below(&d.value)) {
+        Some(Some(rest)) => {
+            let from = default.as_ref().map(|d| d.from.clone()).unwrap_or_default();
+            machine.set(b"default", rest.to_vec(), from);
+        }
+        // Red Hat's GRUB leaves an exported default in force.
+        _ if machine.is_red_hat() => {}
+        _ => {
+            machine.context.variables.remove(&b"default"[..]);
+        }
     }
 }
 
@@ -329,8 +345,15 @@ fn run(machine: &mut Machine<'_>, entry: &MenuEntry) {
 }
 
 fn entry_of(machine: &Machine<'_>, source: &MenuEntry) -> Entry {
-    let mut entry = Entry::new(source.title.clone(), source.id.clone(), source.place.clone());
-    entry.login = source.users.clone().filter(|_| machine.get(b"superusers").is_some());
+    let mut entry = Entry::new(
+        source.title.clone(),
+        source.id.clone(),
+        source.place.clone(),
+    );
+    entry.login = source
+        .users
+        .clone()
+        .filter(|_| machine.get(b"superusers").is_some());
     entry.certain = !matches!(source.body, Body::Source) && !machine.decisions.guessed;
     fill(&mut entry, &machine.loaded);
     entry

@@ -19,26 +19,112 @@ const ENTRIES: usize = 1000;
 /// Commands that change nothing about what boots; taken as successful. Where they
 /// fail (a font, a module, a terminal that is not there), only the screen differs.
 const NEUTRAL: [&[u8]; 66] = [
-    b"insmod", b"rmmod", b"echo", b"loadfont", b"terminal_input", b"terminal_output",
-    b"terminal", b"terminfo", b"serial", b"background_image", b"background_color", b"clear",
-    b"save_env", b"list_env", b"sleep", b"play", b"keymap", b"gettext", b"ls", b"cat", b"help",
-    b"lsmod", b"lspci", b"videoinfo", b"vbeinfo", b"badram", b"cutmem", b"acpi", b"drivemap",
-    b"parttool", b"gptsync", b"trust", b"distrust", b"list_trusted", b"password",
-    b"password_pbkdf2", b"nativedisk", b"efiemu_loadcore", b"module", b"module2", b"usb",
-    b"outb", b"outw", b"outl", b"write_byte", b"write_word", b"write_dword", b"wrmsr", b"date",
-    b"zfs-bootfs", b"zfskey", b"915resolution", b"sendkey", b"setpci", b"lsefi", b"lsefisystab",
-    b"lssal", b"loadbios", b"fakebios", b"fix_video", b"bli", b"shim_lock", b"lsfonts", b"crc",
-    b"cmosset", b"devicetree_fixup",
+    b"insmod",
+    b"rmmod",
+    b"echo",
+    b"loadfont",
+    b"terminal_input",
+    b"terminal_output",
+    b"terminal",
+    b"terminfo",
+    b"serial",
+    b"background_image",
+    b"background_color",
+    b"clear",
+    b"save_env",
+    b"list_env",
+    b"sleep",
+    b"play",
+    b"keymap",
+    b"gettext",
+    b"ls",
+    b"cat",
+    b"help",
+    b"lsmod",
+    b"lspci",
+    b"videoinfo",
+    b"vbeinfo",
+    b"badram",
+    b"cutmem",
+    b"acpi",
+    b"drivemap",
+    b"parttool",
+    b"gptsync",
+    b"trust",
+    b"distrust",
+    b"list_trusted",
+    b"password",
+    b"password_pbkdf2",
+    b"nativedisk",
+    b"efiemu_loadcore",
+    b"module",
+    b"module2",
+    b"usb",
+    b"outb",
+    b"outw",
+    b"outl",
+    b"write_byte",
+    b"write_word",
+    b"write_dword",
+    b"wrmsr",
+    b"date",
+    b"zfs-bootfs",
+    b"zfskey",
+    b"915resolution",
+    b"sendkey",
+    b"setpci",
+    b"lsefi",
+    b"lsefisystab",
+    b"lssal",
+    b"loadbios",
+    b"fakebios",
+    b"fix_video",
+    b"bli",
+    b"shim_lock",
+    b"lsfonts",
+    b"crc",
+    b"cmosset",
+    b"devicetree_fixup",
 ];
 
 /// Commands whose success only the machine knows.
 const UNKNOWABLE: [&[u8]; 36] = [
-    b"cpuid", b"hwmatch", b"cmp", b"probe", b"smbios", b"loopback", b"net_bootp", b"net_bootp6",
-    b"net_dhcp", b"net_add_addr", b"net_add_dns", b"net_add_route", b"net_del_addr",
-    b"net_del_dns", b"net_del_route", b"net_get_dhcp_option", b"net_ipv6_autoconf",
-    b"net_ls_addr", b"net_ls_cards", b"net_ls_dns", b"net_ls_routes", b"net_nslookup",
-    b"regexp", b"file", b"verify_detached", b"hashsum", b"md5sum", b"sha1sum", b"sha256sum",
-    b"sha512sum", b"inb", b"inw", b"inl", b"rdmsr", b"cmostest", b"getenv",
+    b"cpuid",
+    b"hwmatch",
+    b"cmp",
+    b"probe",
+    b"smbios",
+    b"loopback",
+    b"net_bootp",
+    b"net_bootp6",
+    b"net_dhcp",
+    b"net_add_addr",
+    b"net_add_dns",
+    b"net_add_route",
+    b"net_del_addr",
+    b"net_del_dns",
+    b"net_del_route",
+    b"net_get_dhcp_option",
+    b"net_ipv6_autoconf",
+    b"net_ls_addr",
+    b"net_ls_cards",
+    b"net_ls_dns",
+    b"net_ls_routes",
+    b"net_nslookup",
+    b"regexp",
+    b"file",
+    b"verify_detached",
+    b"hashsum",
+    b"md5sum",
+    b"sha1sum",
+    b"sha256sum",
+    b"sha512sum",
+    b"inb",
+    b"inw",
+    b"inl",
+    b"rdmsr",
+    b"cmostest",
+    b"getenv",
 ];
 
 impl Machine<'_> {
@@ -152,10 +238,17 @@ impl Machine<'_> {
             }
             // Nobody holds a key down.
             b"keystatus" => done(false),
-            b"eval" | b"legacy_configfile" | b"legacy_source" | b"syslinux_configfile"
-            | b"syslinux_source" | b"extract_entries_source" | b"extract_entries_configfile"
-            | b"extract_legacy_entries_source" | b"extract_legacy_entries_configfile"
-            | b"extract_syslinux_entries_source" | b"extract_syslinux_entries_configfile" => {
+            b"eval"
+            | b"legacy_configfile"
+            | b"legacy_source"
+            | b"syslinux_configfile"
+            | b"syslinux_source"
+            | b"extract_entries_source"
+            | b"extract_entries_configfile"
+            | b"extract_legacy_entries_source"
+            | b"extract_legacy_entries_configfile"
+            | b"extract_syslinux_entries_source"
+            | b"extract_syslinux_entries_configfile" => {
                 let doubt = format!("what {} brings in is not followed", shown(name));
                 self.open
                     .push(Unknown::at(place.clone(), Doubt::CannotModel(doubt)));
@@ -252,7 +345,13 @@ impl Machine<'_> {
     }
 
     /// `grub-core/commands/menuentry.c`.
-    fn menu_entry(&mut self, simple: &Simple, name: &[u8], rest: &[Vec<u8>], place: &Place) -> Flow {
+    fn menu_entry(
+        &mut self,
+        simple: &Simple,
+        name: &[u8],
+        rest: &[Vec<u8>],
+        place: &Place,
+    ) -> Flow {
         let with_value = ["class", "users", "hotkey", "source", "id"];
         let Some(options) = Options::parse(rest, &with_value, &["unrestricted"], true) else {
             self.problem(
@@ -284,7 +383,9 @@ impl Machine<'_> {
         };
         let entry = MenuEntry {
             title: title.clone(),
-            id: options.get("id").map_or_else(|| title.clone(), <[u8]>::to_vec),
+            id: options
+                .get("id")
+                .map_or_else(|| title.clone(), <[u8]>::to_vec),
             users,
             arguments: options.arguments.clone(),
             body,
@@ -301,7 +402,9 @@ impl Machine<'_> {
             return;
         }
         let menu = &self.context.menu;
-        let known = menu.iter().find(|e| e.id == entry.id && e.place != entry.place);
+        let known = menu
+            .iter()
+            .find(|e| e.id == entry.id && e.place != entry.place);
         if known.is_some() {
             let message = format!(
                 "an earlier entry has the id {} too: by name, GRUB finds only that one",
@@ -323,7 +426,10 @@ impl Machine<'_> {
         let (root, path) = match options.get("file") {
             Some(file) => self.locate(file),
             None => {
-                let prefix = self.get(b"prefix").map(|v| v.value.clone()).unwrap_or_default();
+                let prefix = self
+                    .get(b"prefix")
+                    .map(|v| v.value.clone())
+                    .unwrap_or_default();
                 self.locate(&[prefix, b"/grubenv".to_vec()].concat())
             }
         };
@@ -471,7 +577,10 @@ impl Machine<'_> {
         let slash = name.iter().rposition(|b| *b == b'/').unwrap_or(0);
         let mut dir = name.get(..slash).unwrap_or(&[]).to_vec();
         if !dir.starts_with(b"(") {
-            let root = self.get(b"root").map(|v| v.value.clone()).unwrap_or_default();
+            let root = self
+                .get(b"root")
+                .map(|v| v.value.clone())
+                .unwrap_or_default();
             dir = [b"(".to_vec(), root, b")".to_vec(), dir].concat();
         }
         self.set(b"config_directory", dir, Vec::new());
@@ -505,7 +614,10 @@ impl Machine<'_> {
         let name = match rest {
             [name] => name.clone(),
             [] if command == b"normal" => {
-                let prefix = self.get(b"prefix").map(|v| v.value.clone()).unwrap_or_default();
+                let prefix = self
+                    .get(b"prefix")
+                    .map(|v| v.value.clone())
+                    .unwrap_or_default();
                 [prefix, b"/grub.cfg".to_vec()].concat()
             }
             _ => return Flow::Next(Status::Known(false)),

@@ -42,10 +42,7 @@ struct Level {
 }
 
 /// Evaluates the arguments of `test`, a last `]` taken away.
-pub(super) fn test(
-    arguments: &[Vec<u8>],
-    files: impl Fn(FileTest, &[u8]) -> Status,
-) -> Status {
+pub(super) fn test(arguments: &[Vec<u8>], files: impl Fn(FileTest, &[u8]) -> Status) -> Status {
     let arguments = match arguments.split_last() {
         Some((last, rest)) if last == b"]" => rest,
         _ => arguments,

@@ -9,8 +9,8 @@ use super::condition::{NOT, Status};
 use super::decision::Decisions;
 use super::value::{self, Lookup, Variable, expand};
 use super::{Dialect, GrubFacts, Platform};
-use crate::boot::{BootFiles, Loader, Problem, ProblemKind, Prompt, Root, Written};
 use crate::boot::CommandLine;
+use crate::boot::{BootFiles, Loader, Problem, ProblemKind, Prompt, Root, Written};
 use crate::fact::{Doubt, Unknown};
 use crate::parse::grub::ast::{Command, Simple, Statement};
 use crate::parse::grub::{self as syntax, GrubEnv};
@@ -311,7 +311,9 @@ impl<'a> Machine<'a> {
     /// Reads and runs a file's statements in the current context.
     pub(super) fn run_file(&mut self, file: &Arc<File>) {
         if self.includes >= INCLUDES {
-            self.lose(format!("files include each other more than {INCLUDES} deep"));
+            self.lose(format!(
+                "files include each other more than {INCLUDES} deep"
+            ));
             return;
         }
         self.includes += 1;
@@ -399,7 +401,11 @@ impl<'a> Machine<'a> {
         if self.end.is_some() { Flow::Stop } else { flow }
     }
 
-    fn conditional(&mut self, arms: &[crate::parse::grub::ast::Arm], otherwise: &[Command]) -> Flow {
+    fn conditional(
+        &mut self,
+        arms: &[crate::parse::grub::ast::Arm],
+        otherwise: &[Command],
+    ) -> Flow {
         for arm in arms {
             self.asking += 1;
             let flow = self.list(&arm.condition);
@@ -440,7 +446,10 @@ impl<'a> Machine<'a> {
             self.set(name, value, Vec::new());
             match self.list(body) {
                 Flow::Next(next) => status = next,
-                Flow::Leave { loops: 1, again: true } => {}
+                Flow::Leave {
+                    loops: 1,
+                    again: true,
+                } => {}
                 Flow::Leave { loops: 1, .. } => break,
                 Flow::Leave { loops, again } => {
                     let loops = loops.saturating_sub(1);
@@ -477,7 +486,11 @@ impl<'a> Machine<'a> {
                 flow => return flow,
             }
             match self.list(body) {
-                Flow::Next(_) | Flow::Leave { loops: 1, again: true } => {}
+                Flow::Next(_)
+                | Flow::Leave {
+                    loops: 1,
+                    again: true,
+                } => {}
                 Flow::Leave { loops: 1, .. } => break,
                 Flow::Leave { loops, again } => {
                     let loops = loops.saturating_sub(1);
@@ -557,7 +570,10 @@ impl<'a> Machine<'a> {
             return Flow::Next(Status::Known(true));
         }
         if value::is_open(name) {
-            return Flow::Next(Status::Open(format!("whether {} succeeds", value::shown(name))));
+            return Flow::Next(Status::Open(format!(
+                "whether {} succeeds",
+                value::shown(name)
+            )));
         }
         let message = format!(
             "GRUB has no command {} here: it prints an error and goes on as if it had succeeded",
@@ -629,7 +645,12 @@ impl<'a> Machine<'a> {
                 }
                 None => (Vec::new(), name),
             },
-            None => (self.find(b"root").map(|v| v.value.clone()).unwrap_or_default(), name),
+            None => (
+                self.find(b"root")
+                    .map(|v| v.value.clone())
+                    .unwrap_or_default(),
+                name,
+            ),
         };
         let root = match value::marked(&device).and_then(|index| self.roots.get(index)) {
             Some(root) => root.clone(),

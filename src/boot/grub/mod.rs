@@ -181,7 +181,10 @@ fn look_at_the_end(main: &Arc<File>, next: &mut NextBoot) {
             open = None;
         }
     }
-    let known = next.problems.iter().any(|p| p.kind == ProblemKind::Truncated);
+    let known = next
+        .problems
+        .iter()
+        .any(|p| p.kind == ProblemKind::Truncated);
     if let Some((span, _)) = open
         && !known
     {

@@ -39,7 +39,10 @@ impl BootFiles for Files {
     }
 
     fn list(&self, _: &RootSpec, dir: &Path) -> Fact<Vec<OsString>> {
-        let inside = self.files.keys().filter_map(|path| path.strip_prefix(dir).ok());
+        let inside = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(dir).ok());
         let names: Vec<OsString> = inside
             .filter_map(|rest| Some(rest.components().next()?.as_os_str().to_owned()))
             .collect();
@@ -61,7 +64,9 @@ impl Files {
     }
 
     pub(super) fn with(files: &[(&str, &str)]) -> Self {
-        let files = files.iter().map(|(p, t)| (PathBuf::from(p), (*t).to_owned()));
+        let files = files
+            .iter()
+            .map(|(p, t)| (PathBuf::from(p), (*t).to_owned()));
         Self {
             files: files.collect(),
             blind: false,
@@ -86,7 +91,12 @@ pub(super) fn env(lines: &str) -> GrubEnv {
 pub(super) fn run(text: &str, env_lines: Option<&str>) -> NextBoot {
     let main = File::new("/boot/grub/grub.cfg", text);
     let env = env_lines.map(env);
-    grub(&main, env.as_ref(), &Files::default(), &facts(Dialect::Upstream))
+    grub(
+        &main,
+        env.as_ref(),
+        &Files::default(),
+        &facts(Dialect::Upstream),
+    )
 }
 
 /// The chosen entry as `submenu/submenu/title`; `-` where there is none.

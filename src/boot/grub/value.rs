@@ -194,7 +194,11 @@ fn translated(text: &[u8], lookup: &impl Lookup) -> Vec<u8> {
             }
             b'$' => {
                 let braces = rest.first() == Some(&b'{');
-                let body = if braces { rest.get(1..).unwrap_or(&[]) } else { rest };
+                let body = if braces {
+                    rest.get(1..).unwrap_or(&[])
+                } else {
+                    rest
+                };
                 let word = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
                 let len = body.iter().take_while(|b| word(b)).count();
                 let (name, after) = body.split_at(len);
@@ -203,7 +207,11 @@ fn translated(text: &[u8], lookup: &impl Lookup) -> Vec<u8> {
                     continue;
                 }
                 out.extend(lookup.variable(name).unwrap_or(&[]));
-                rest = if braces { after.get(1..).unwrap_or(&[]) } else { after };
+                rest = if braces {
+                    after.get(1..).unwrap_or(&[])
+                } else {
+                    after
+                };
             }
             byte => out.push(*byte),
         }

@@ -223,8 +223,7 @@ impl Parser<'_> {
         loop {
             let condition = self.commands(|parser| parser.keyword("then"))?;
             self.expect("then")?;
-            let ends =
-                |p: &Self| p.keyword("elif") || p.keyword("else") || p.keyword("fi");
+            let ends = |p: &Self| p.keyword("elif") || p.keyword("else") || p.keyword("fi");
             let body = self.commands(ends)?;
             arms.push(Arm { condition, body });
             if self.keyword("elif") {
@@ -305,8 +304,21 @@ fn is_name(name: &[u8]) -> bool {
 
 fn is_reserved(name: &[u8]) -> bool {
     const RESERVED: [&[u8]; 15] = [
-        b"case", b"do", b"done", b"elif", b"else", b"esac", b"fi", b"for", b"if", b"in",
-        b"select", b"then", b"until", b"while", b"function",
+        b"case",
+        b"do",
+        b"done",
+        b"elif",
+        b"else",
+        b"esac",
+        b"fi",
+        b"for",
+        b"if",
+        b"in",
+        b"select",
+        b"then",
+        b"until",
+        b"while",
+        b"function",
     ];
     RESERVED.contains(&name)
 }

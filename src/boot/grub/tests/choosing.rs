@@ -1,6 +1,6 @@
 //! Which entry the default selects. The rows were compared with grub-emu 2.06.
 
-use super::{chosen, env, facts, run, Files};
+use super::{Files, chosen, env, facts, run};
 use crate::boot::grub::{Dialect, grub};
 use crate::boot::{ProblemKind, Timeout};
 use crate::text::File;
@@ -9,7 +9,10 @@ use crate::text::File;
 pub(super) const MENU: &str = include_str!("menu.cfg");
 
 fn default(value: &str) -> String {
-    chosen(&run(&format!("set timeout=0\nset default={value}\n{MENU}"), None))
+    chosen(&run(
+        &format!("set timeout=0\nset default={value}\n{MENU}"),
+        None,
+    ))
 }
 
 #[test]
@@ -63,16 +66,20 @@ fn the_default_selects_what_grub_selects() {
 
 #[test]
 fn an_unset_default_is_the_first_entry() {
-    assert_eq!(chosen(&run(&format!("set timeout=0\n{MENU}"), None)), "zero");
+    assert_eq!(
+        chosen(&run(&format!("set timeout=0\n{MENU}"), None)),
+        "zero"
+    );
 }
 
 #[test]
-fn an_exported_default_reaches_into_the_submenu() {
-    let text = format!("set timeout=0\nset default=1\nexport default\n\
-        menuentry z {{ true }}\nsubmenu s {{ menuentry a {{ true }}\nmenuentry b {{ true }} }}\n");
-    assert_eq!(chosen(&run(&text, None)), "s/b");
-    let text = text.replace("export default\n", "");
-    assert_eq!(chosen(&run(&text, None)), "s/a");
+fn an_exported_default_reaches_into_the_submenu_of_red_hats_grub_only() {
+    let text = "set timeout=0\nset default=1\nexport default\nmenuentry z { true }\n\
+        submenu s {\nmenuentry a { true }\nmenuentry b { true }\n}\n";
+    assert_eq!(chosen(&run(text, None)), "s/a");
+    let main = File::new("/boot/grub2/grub.cfg", text);
+    let next = grub(&main, None, &Files::default(), &facts(Dialect::RedHat));
+    assert_eq!(chosen(&next), "s/b");
 }
 
 #[test]
@@ -120,7 +127,11 @@ fn the_environment_block_selects_the_saved_or_the_next_entry() {
 fn the_choice_says_which_lines_made_it() {
     let next = run(&format!("{HEADER}{MENU}"), Some("saved_entry=one\n"));
     let steps: Vec<&str> = next.how.iter().map(|step| step.text.as_str()).collect();
-    let want = ["saved_entry=one", "set default=\"${saved_entry}\"", "entry 1: one"];
+    let want = [
+        "saved_entry=one",
+        "set default=\"${saved_entry}\"",
+        "entry 1: one",
+    ];
     assert_eq!(steps, want);
 }
 
@@ -138,9 +149,18 @@ fn a_block_without_signature_sets_nothing() {
         "/boot/grub/grubenv",
         bad.file.bytes().get(1..).unwrap(),
     ));
-    let next = grub(&main, Some(&bad), &Files::default(), &facts(Dialect::Upstream));
+    let next = grub(
+        &main,
+        Some(&bad),
+        &Files::default(),
+        &facts(Dialect::Upstream),
+    );
     assert_eq!(chosen(&next), "zero");
-    assert!(next.problems.iter().any(|p| p.kind == ProblemKind::EnvBlock));
+    assert!(
+        next.problems
+            .iter()
+            .any(|p| p.kind == ProblemKind::EnvBlock)
+    );
 }
 
 #[test]
@@ -166,12 +186,19 @@ fn timeouts_are_numbers_or_for_ever() {
         ("set timeout=\n", Timeout::Forever),
         ("", Timeout::Forever),
         ("set timeout=4294967295\n", Timeout::Forever),
-        ("set timeout_style=hidden\nset timeout=-1\n", Timeout::Forever),
+        (
+            "set timeout_style=hidden\nset timeout=-1\n",
+            Timeout::Forever,
+        ),
     ];
     for (line, want) in rows {
         let next = run(&format!("{line}{MENU}"), None);
         assert_eq!(next.timeout, want, "{line}");
-        assert_eq!(next.stops_at_prompt.is_some(), want == Timeout::Forever, "{line}");
+        assert_eq!(
+            next.stops_at_prompt.is_some(),
+            want == Timeout::Forever,
+            "{line}"
+        );
     }
 }
 
@@ -181,7 +208,10 @@ fn a_superuser_stops_every_entry_that_is_not_unrestricted() {
         ("menuentry a { linux /k }\n", true),
         ("menuentry a --unrestricted { linux /k }\n", false),
         ("menuentry a --users bob { linux /k }\n", true),
-        ("menuentry a --class x --unrestricted --id y { linux /k }\n", false),
+        (
+            "menuentry a --class x --unrestricted --id y { linux /k }\n",
+            false,
+        ),
     ];
     for (entry, stops) in rows {
         let text = format!("set timeout=0\nset superusers=\"root\"\n{entry}");
@@ -193,6 +223,9 @@ fn a_superuser_stops_every_entry_that_is_not_unrestricted() {
 
 #[test]
 fn fallback_numbers_are_kept_in_order() {
-    let next = run(&format!("set fallback=\"2 1 x 3\"\nset timeout=1\n{MENU}"), None);
+    let next = run(
+        &format!("set fallback=\"2 1 x 3\"\nset timeout=1\n{MENU}"),
+        None,
+    );
     assert_eq!(next.fallback, [2, 1]);
 }
