@@ -79,17 +79,17 @@ impl<'a> Lexer<'a> {
             match self.peek() {
                 Some(b'\r') => self.at += 1,
                 Some(b'#') if line_start => {
-                    self.to_line_end();
+                    self.skip_line();
                     self.at += 1;
                 }
-                Some(0) => self.to_line_end(),
+                Some(0) => self.skip_line(),
                 _ => return,
             }
             self.at = self.at.min(self.bytes.len());
         }
     }
 
-    fn to_line_end(&mut self) {
+    fn skip_line(&mut self) {
         let rest = self.bytes.get(self.at..).unwrap_or(&[]);
         let skip = rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len());
         self.at += skip;
@@ -98,7 +98,7 @@ impl<'a> Lexer<'a> {
     /// Goes on at the next line, as GRUB does after an error.
     pub(super) fn next_line(&mut self, from: usize) {
         self.at = from.min(self.bytes.len());
-        self.to_line_end();
+        self.skip_line();
         self.at = (self.at + 1).min(self.bytes.len());
         self.skip_hidden();
     }
@@ -112,7 +112,7 @@ impl<'a> Lexer<'a> {
         let token = match self.peek() {
             None => Token::End,
             Some(b'#') => {
-                self.to_line_end();
+                self.skip_line();
                 return self.next_at_line_end();
             }
             Some(b'\n') => self.single(Token::Newline),
@@ -149,10 +149,7 @@ impl<'a> Lexer<'a> {
         let mut text = Vec::new();
         let mut end = start;
         let mut plain = true;
-        loop {
-            let Some(byte) = self.peek() else {
-                break;
-            };
+        while let Some(byte) = self.peek() {
             match byte {
                 b'{' | b'}' | b'|' | b'&' | b';' | b'<' | b'>' | b' ' | b'\t' | b'\n' => break,
                 b'\\' => {

@@ -56,7 +56,7 @@ fn the_grammar_drops_what_grub_drops() {
         ("echo \"cost $\"\n", Fault::Dollar),
         ("echo $ x\n", Fault::Dollar),
         ("function f { a }\n", Fault::ExtraBrace),
-        ("if a then b; fi\n", Fault::EndOfFile),
+        ("if a then b; fi\n", Fault::Unexpected),
         ("menuentry x {\n a\n", Fault::EndOfFile),
         ("echo 'a\n", Fault::OpenQuote),
         ("if a; then b; done\n", Fault::Unexpected),
