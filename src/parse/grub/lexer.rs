@@ -157,7 +157,15 @@ impl<'a> Lexer<'a> {
                     self.bump();
                     match self.peek() {
                         None => return Token::Bad(Bad::Backslash),
-                        Some(b'\n') => {}
+                        Some(b'\n') => {
+                            // GRUB asks for the line that goes on here.
+                            self.bump();
+                            if self.peek().is_none() {
+                                return Token::Bad(Bad::Backslash);
+                            }
+                            end = self.at;
+                            continue;
+                        }
                         Some(byte) => text.push(byte),
                     }
                     self.bump();

@@ -59,6 +59,7 @@ fn the_grammar_drops_what_grub_drops() {
         ("if a then b; fi\n", Fault::Unexpected),
         ("menuentry x {\n a\n", Fault::EndOfFile),
         ("echo 'a\n", Fault::OpenQuote),
+        ("echo a\\\n", Fault::OpenQuote),
         ("if a; then b; done\n", Fault::Unexpected),
     ] {
         assert_eq!(faults(text).first(), Some(&want), "{text}");
