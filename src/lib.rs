@@ -23,6 +23,7 @@
 //! | [`fact`] | known, absent, broken, unknown, not covered; what stops a rule |
 //! | [`parse`] | one file for each format: bytes in, a value and its problems out |
 //! | [`shell`] | what a script would do when it is called with these words |
+//! | [`boot`] | which entry a boot loader would start next, and what it loads |
 //! | [`time`] | the clock, deadlines, zones, and when a crontab's job runs next |
 //! | [`source`] | the only door to a tree, and which kind of tree it is |
 //! | [`facts`] | one host, each area read on first use |
@@ -59,6 +60,7 @@
 //! [`rules::ALL`]. A format is a file below `src/parse/` and a function below
 //! `src/facts/` that reads through a [`source::Tree`]. `CONTRIBUTING.md` has the steps.
 
+pub mod boot;
 pub mod cli;
 pub mod fact;
 pub mod facts;

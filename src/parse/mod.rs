@@ -3,13 +3,18 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod bls;
 pub mod cmdline;
 pub mod crontab;
 pub mod dpkg;
 pub mod elf;
+pub mod extlinux;
 pub mod fstab;
+pub mod grub;
+pub mod grub_legacy;
 pub mod init_script;
 pub mod inittab;
 pub mod keepalived;
+pub mod loader_conf;
 pub mod os_release;
 pub mod unit;
