@@ -8,6 +8,7 @@ pub mod crontab;
 pub mod dpkg;
 pub mod fstab;
 pub mod init_script;
+pub mod initrd;
 pub mod inittab;
 pub mod keepalived;
 pub mod os_release;
