@@ -6,9 +6,11 @@
 pub mod cmdline;
 pub mod crontab;
 pub mod dpkg;
+pub mod elf;
 pub mod fstab;
 pub mod init_script;
 pub mod initrd;
 pub mod inittab;
 pub mod keepalived;
+pub mod kernel_image;
 pub mod os_release;
