@@ -379,7 +379,9 @@ impl KernelImage {
             _ => None,
         };
         let data = bytes(head, 12, 4).map_or(0, |bytes| {
-            bytes.iter().fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
+            bytes
+                .iter()
+                .fold(0, |sum: u64, byte| sum << 8 | u64::from(*byte))
         });
         self.check_length(64 + data, len);
     }
@@ -432,7 +434,8 @@ impl KernelImage {
     /// The release is the first word of `text`.
     fn set_version(&mut self, text: &[u8], version: &[u8]) {
         let word = text.split(|byte| *byte == b' ').next().unwrap_or(&[]);
-        let is_sound = (1..=MAX_RELEASE).contains(&word.len()) && word.iter().all(u8::is_ascii_graphic);
+        let is_sound =
+            (1..=MAX_RELEASE).contains(&word.len()) && word.iter().all(u8::is_ascii_graphic);
         if is_sound {
             self.release = Release::Known(word.to_vec());
             self.version = Some(version.to_vec());
@@ -465,15 +468,24 @@ fn bytes(data: &[u8], at: usize, len: usize) -> Option<&[u8]> {
 }
 
 fn le16(data: &[u8], at: usize) -> Option<u16> {
-    data.get(at..)?.first_chunk().copied().map(u16::from_le_bytes)
+    data.get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u16::from_le_bytes)
 }
 
 fn le32(data: &[u8], at: usize) -> Option<u32> {
-    data.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
+    data.get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u32::from_le_bytes)
 }
 
 fn le64(data: &[u8], at: usize) -> Option<u64> {
-    data.get(at..)?.first_chunk().copied().map(u64::from_le_bytes)
+    data.get(at..)?
+        .first_chunk()
+        .copied()
+        .map(u64::from_le_bytes)
 }
 
 #[cfg(test)]

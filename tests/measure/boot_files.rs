@@ -21,7 +21,9 @@ fn main() -> ExitCode {
         (Some("initrd"), [file, list]) if list == "list" => list_initrd(file),
         (Some("kernel"), [file]) => kernel(file),
         (Some("elf"), [_, ..]) => files.iter().try_for_each(|file| describe_elf(file)),
-        _ => Err(std::io::Error::other("usage: boot_files initrd|kernel|elf FILE")),
+        _ => Err(std::io::Error::other(
+            "usage: boot_files initrd|kernel|elf FILE",
+        )),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,7 +38,12 @@ fn main() -> ExitCode {
 fn open(path: &std::ffi::OsStr) -> std::io::Result<initrd::Initrd> {
     let mut file = std::fs::File::open(path)?;
     let keep = initrd::boot_files;
-    Ok(initrd::read(&mut file, &Limits::STANDARD, &keep, &mut || false))
+    Ok(initrd::read(
+        &mut file,
+        &Limits::STANDARD,
+        &keep,
+        &mut || false,
+    ))
 }
 
 fn list_initrd(path: &std::ffi::OsStr) -> std::io::Result<()> {
@@ -115,7 +122,11 @@ fn kernel(path: &std::ffi::OsStr) -> std::io::Result<()> {
     let took = start.elapsed();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{image:#?}")?;
-    writeln!(out, "{bytes_read} of {len} bytes read, {} us", took.as_micros())
+    writeln!(
+        out,
+        "{bytes_read} of {len} bytes read, {} us",
+        took.as_micros()
+    )
 }
 
 fn describe_elf(path: &std::ffi::OsStr) -> std::io::Result<()> {

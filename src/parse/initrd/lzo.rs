@@ -217,7 +217,9 @@ mod tests {
     #[test]
     fn what_the_compressor_packs_comes_back() {
         let zeros = vec![0; 100_000];
-        let text: Vec<u8> = (0..60_000_u32).flat_map(|i| (i / 7).to_be_bytes()).collect();
+        let text: Vec<u8> = (0..60_000_u32)
+            .flat_map(|i| (i / 7).to_be_bytes())
+            .collect();
         let mixed: Vec<u8> = (0..200_000_u32)
             .map(|i| i.wrapping_mul(2_654_435_761).to_be_bytes()[usize::from(i % 3 == 0)])
             .collect();

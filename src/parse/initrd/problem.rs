@@ -287,9 +287,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Lz4Frame => f.write_str("in its frame format; the kernel takes the legacy one"),
-            Self::XzCheck(4) => {
-                f.write_str("with a CRC64 check; the kernel takes CRC32 or none")
-            }
+            Self::XzCheck(4) => f.write_str("with a CRC64 check; the kernel takes CRC32 or none"),
             Self::XzCheck(10) => {
                 f.write_str("with a SHA-256 check; the kernel takes CRC32 or none")
             }
@@ -297,11 +295,12 @@ impl fmt::Display for Refusal {
                 write!(f, "with check {check}; the kernel takes CRC32 or none")
             }
             Self::ZstdWindow(bytes) => {
-                write!(f, "with a window of {bytes} bytes; the kernel takes 128 MiB")
+                write!(
+                    f,
+                    "with a window of {bytes} bytes; the kernel takes 128 MiB"
+                )
             }
-            Self::GzipHeader => {
-                f.write_str("with header fields that the kernel takes for data")
-            }
+            Self::GzipHeader => f.write_str("with header fields that the kernel takes for data"),
             Self::OldGzip => f.write_str("in its old format; the kernel takes 1f8b"),
         }
     }
