@@ -212,7 +212,7 @@ pub fn read(len: u64, at: &mut At<'_>) -> KernelImage {
             image.problems.push(problem);
         }
     }
-    let machine = image.pe.as_ref().and_then(|pe| pe.architecture());
+    let machine = image.pe.as_ref().and_then(Pe::architecture);
     let magic = |at: usize, magic: &[u8]| bytes(&head, at, magic.len()) == Some(magic);
     if magic(0x202, b"HdrS") {
         image.bz_image(&head, &mut file);

@@ -172,7 +172,7 @@ impl<'a> Walker<'a> {
                     let nuls = rest.iter().position(|byte| *byte != 0);
                     let nuls = nuls.unwrap_or(rest.len());
                     self.eat(&mut rest, nuls);
-                    if !rest.is_empty() && self.at % 4 != 0 {
+                    if !rest.is_empty() && !self.at.is_multiple_of(4) {
                         return Err(Stop::Bad(BadArchive::BrokenPadding));
                     }
                     return Ok(bytes.len() - rest.len());
@@ -331,13 +331,13 @@ impl<'a> Walker<'a> {
         let room = self.limits.kept_bytes.saturating_sub(self.kept_bytes);
         let keep = keep.min(room);
         let is_wanted = wanted > 0 || keep > 0;
-        if let Some(entry) = self.rootfs.inode_mut(inode) {
-            if !linked || size > 0 {
-                entry.size = size;
-                let whole = u64::try_from(keep).is_ok_and(|keep| size <= keep);
-                let bytes = Vec::new();
-                entry.content = is_wanted.then_some(Content { bytes, whole });
-            }
+        let brings_content = !linked || size > 0;
+        let entry = self.rootfs.inode_mut(inode);
+        if let Some(entry) = entry.filter(|_| brings_content) {
+            entry.size = size;
+            let whole = u64::try_from(keep).is_ok_and(|keep| size <= keep);
+            let bytes = Vec::new();
+            entry.content = is_wanted.then_some(Content { bytes, whole });
         }
         if size > 0 {
             self.open = Open {

@@ -268,7 +268,7 @@ impl Reader<'_> {
             let Some(first) = head.first().copied() else {
                 break;
             };
-            if first == b'0' && offset % 4 == 0 {
+            if first == b'0' && offset.is_multiple_of(4) {
                 self.plain()?;
             } else if first == 0 {
                 let nuls = head.iter().position(|byte| *byte != 0);

@@ -208,7 +208,8 @@ impl Decoder {
             }
         };
         let len = match codec {
-            Codec::Lzo(_) | Codec::Lz4(_) => 0,
+            Codec::Lzo(_) => 0,
+            Codec::Lz4(_) => LZ4_BLOCK,
             _ => OUTPUT,
         };
         Ok(Self {
@@ -273,8 +274,8 @@ impl Decoder {
                 }
             }
             Codec::Lz4(blocks) => {
-                let step = blocks.lz4(input, eof, &mut self.out)?;
-                self.out_len = self.out.len();
+                let (step, len) = blocks.lz4(input, eof, &mut self.out)?;
+                self.out_len = len;
                 step
             }
             Codec::Lzo(blocks) => {
@@ -309,9 +310,8 @@ impl Gzip {
             let Some(trailer) = body.first_chunk::<8>() else {
                 return Ok((step, 0));
             };
-            let [a, b, c, d, e, f, g, h] = *trailer;
-            step.crc_mismatch = u32::from_le_bytes([a, b, c, d]) != self.crc.sum()
-                || u32::from_le_bytes([e, f, g, h]) != self.crc.amount();
+            let own = u64::from(self.crc.amount()) << 32 | u64::from(self.crc.sum());
+            step.crc_mismatch = u64::from_le_bytes(*trailer) != own;
             step.consumed = trailer.len();
             step.ended = true;
             return Ok((step, 0));
@@ -328,19 +328,18 @@ impl Gzip {
 }
 
 impl Blocks {
-    fn lz4(&mut self, input: &[u8], eof: bool, out: &mut Vec<u8>) -> Result<Step, Fault> {
+    fn lz4(&mut self, input: &[u8], eof: bool, out: &mut [u8]) -> Result<(Step, usize), Fault> {
         let mut step = Step {
             consumed: 0,
             ended: false,
             crc_mismatch: false,
         };
-        out.clear();
         if self.wanted == 0 {
             let Some(word) = input.first_chunk::<4>() else {
                 // Less than a length is left: the kernel is done and looks at the rest
                 // as at something new.
                 step.ended = eof && self.started;
-                return Ok(step);
+                return Ok((step, 0));
             };
             let word = u32::from_le_bytes(*word);
             if !self.started && word != LZ4_MAGIC {
@@ -350,11 +349,11 @@ impl Blocks {
                 LZ4_MAGIC => {
                     self.started = true;
                     step.consumed = 4;
-                    return Ok(step);
+                    return Ok((step, 0));
                 }
                 0 => {
                     step.ended = true;
-                    return Ok(step);
+                    return Ok((step, 0));
                 }
                 _ => {}
             }
@@ -370,14 +369,12 @@ impl Blocks {
             }
         }
         if !self.collect(input, &mut step) {
-            return Ok(step);
+            return Ok((step, 0));
         }
-        out.resize(LZ4_BLOCK, 0);
         let len = lz4_flex::block::decompress_into(&self.packed, out);
         let len = len.map_err(|_| Fault::corrupt("Decoding failed"))?;
-        out.truncate(len);
         self.wanted = 0;
-        Ok(step)
+        Ok((step, len))
     }
 
     fn lzo(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<Step, Fault> {

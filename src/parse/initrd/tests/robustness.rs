@@ -75,7 +75,9 @@ proptest! {
         for (path, _) in initrd.rootfs.iter() {
             let is_found = initrd.rootfs.get(path).is_some();
             prop_assert!(is_found);
-            initrd.rootfs.resolve(path);
+            let is_missing = matches!(initrd.rootfs.resolve(path), Lookup::Missing(_));
+            let is_link = initrd.rootfs.get(path).is_some_and(|entry| entry.target.is_some());
+            prop_assert!(!is_missing || is_link);
         }
     }
 }
