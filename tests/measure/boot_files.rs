@@ -121,7 +121,19 @@ fn kernel(path: &std::ffi::OsStr) -> std::io::Result<()> {
     let image = kernel_image::read(len, &mut at);
     let took = start.elapsed();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{image:#?}")?;
+    let text = |bytes: &[u8]| escape(bytes);
+    writeln!(out, "{:?}", image.format)?;
+    if let kernel_image::Release::Known(release) = &image.release {
+        writeln!(out, "release {}", text(release))?;
+    }
+    if let Some(version) = &image.version {
+        writeln!(out, "version {}", text(version))?;
+    }
+    let signature = image.pe.as_ref().and_then(|pe| pe.certificates);
+    writeln!(out, "{:?}, signature {signature:?}", image.architecture)?;
+    for problem in &image.problems {
+        writeln!(out, "problem: {problem}")?;
+    }
     writeln!(
         out,
         "{bytes_read} of {len} bytes read, {} us",
@@ -131,9 +143,38 @@ fn kernel(path: &std::ffi::OsStr) -> std::io::Result<()> {
 
 fn describe_elf(path: &std::ffi::OsStr) -> std::io::Result<()> {
     let bytes = std::fs::read(path)?;
-    let start = Instant::now();
-    let elf = elf::read(&bytes);
-    let took = start.elapsed();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{}: {elf:#?} {} us", path.display(), took.as_micros())
+    let name = path.display();
+    let elf = match elf::read(&bytes) {
+        Ok(elf) => elf,
+        Err(problem) => return writeln!(out, "{name} error: {problem}"),
+    };
+    let fields = [
+        ("interpreter", &elf.interpreter),
+        ("soname", &elf.soname),
+        ("rpath", &elf.rpath),
+        ("runpath", &elf.runpath),
+    ];
+    for (field, value) in fields {
+        if let Some(value) = value {
+            writeln!(out, "{name} {field} {}", escape(value))?;
+        }
+    }
+    for library in &elf.needed {
+        writeln!(out, "{name} needed {}", escape(library))?;
+    }
+    for need in &elf.version_needs {
+        let (library, version) = (escape(&need.library), escape(&need.version));
+        writeln!(out, "{name} version {library} {version}")?;
+    }
+    for version in &elf.version_definitions {
+        writeln!(out, "{name} defines {}", escape(version))?;
+    }
+    if let Some([version, patch, sub]) = elf.minimum_kernel {
+        writeln!(out, "{name} kernel {version}.{patch}.{sub}")?;
+    }
+    for problem in &elf.problems {
+        writeln!(out, "{name} problem {problem}")?;
+    }
+    Ok(())
 }

@@ -4,12 +4,15 @@
 //! Sources: `fs/binfmt_elf.c` (Linux 6.1), the System V ABI, and `elf/dl-load.c`
 //! and `elf/dl-version.c` of glibc 2.36 for what the loader looks at.
 
-use std::fmt;
+mod architecture;
+mod raw;
+
+use raw::{Data, Segment, Strings, file_offset};
+
+pub use architecture::Architecture;
 
 /// Longest interpreter path the kernel takes, bytes with the NUL (`PATH_MAX`).
 const PATH_MAX: usize = 4096;
-/// Longest table of program headers the kernel takes, bytes.
-const MAX_HEADERS: usize = 65_536;
 /// Most entries of a list of names; no real file comes near.
 const MAX_NAMES: usize = 4096;
 /// Offsets beyond this are in no file; sums with them do not overflow.
@@ -145,87 +148,20 @@ pub enum Problem {
     BadDynamic,
 }
 
-/// A processor architecture that a kernel is built for and files are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Architecture {
-    /// i386 to i686.
-    X86,
-    /// x86-64.
-    X86_64,
-    /// ARM, 32 bits.
-    Arm,
-    /// ARM, 64 bits.
-    Aarch64,
-    /// RISC-V, 32 bits.
-    Riscv32,
-    /// RISC-V, 64 bits.
-    Riscv64,
-    /// PowerPC, 32 bits.
-    Ppc,
-    /// PowerPC, 64 bits, big endian.
-    Ppc64,
-    /// PowerPC, 64 bits, little endian.
-    Ppc64Le,
-    /// IBM Z.
-    S390x,
-    /// MIPS, of any size.
-    Mips,
-    /// `LoongArch`, 64 bits.
-    LoongArch64,
-}
-
-impl fmt::Display for Architecture {
-    /// The name that `uname -m` gives.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::X86 => "i686",
-            Self::X86_64 => "x86_64",
-            Self::Arm => "arm",
-            Self::Aarch64 => "aarch64",
-            Self::Riscv32 => "riscv32",
-            Self::Riscv64 => "riscv64",
-            Self::Ppc => "ppc",
-            Self::Ppc64 => "ppc64",
-            Self::Ppc64Le => "ppc64le",
-            Self::S390x => "s390x",
-            Self::Mips => "mips",
-            Self::LoongArch64 => "loongarch64",
-        })
-    }
-}
-
 impl Elf {
     /// The architecture, none where it is another one. A 32-bit file for x86-64
     /// (x32) counts as x86-64.
     #[must_use]
     pub const fn architecture(&self) -> Option<Architecture> {
-        architecture(self.class, self.endian, self.machine)
+        architecture::of(self.class, self.endian, self.machine)
     }
-}
-
-const fn architecture(class: Class, endian: Endian, machine: u16) -> Option<Architecture> {
-    Some(match (machine, class, endian) {
-        (3 | 6, ..) => Architecture::X86,
-        (62, ..) => Architecture::X86_64,
-        (40, ..) => Architecture::Arm,
-        (183, ..) => Architecture::Aarch64,
-        (243, Class::Elf32, _) => Architecture::Riscv32,
-        (243, Class::Elf64, _) => Architecture::Riscv64,
-        (20, ..) => Architecture::Ppc,
-        (21, _, Endian::Big) => Architecture::Ppc64,
-        (21, _, Endian::Little) => Architecture::Ppc64Le,
-        (22, Class::Elf64, _) => Architecture::S390x,
-        (8, ..) => Architecture::Mips,
-        (258, Class::Elf64, _) => Architecture::LoongArch64,
-        _ => return None,
-    })
 }
 
 /// Class, order of bytes and architecture by the first 20 bytes alone.
 pub(super) fn ident(head: &[u8]) -> Result<(Class, Endian, Option<Architecture>), Problem> {
     let data = Data::of(head)?;
     let machine = u16::try_from(data.half(18).ok_or(Problem::BadHeader)?).unwrap_or(0);
-    let architecture = architecture(data.class, data.endian, machine);
+    let architecture = architecture::of(data.class, data.endian, machine);
     Ok((data.class, data.endian, architecture))
 }
 
@@ -468,143 +404,6 @@ impl Elf {
             }
             at = (at + 8 + size).next_multiple_of(data.word_len());
         }
-    }
-}
-
-/// A program header.
-#[derive(Clone, Copy, Debug)]
-struct Segment {
-    kind: u32,
-    offset: u64,
-    address: u64,
-    file_len: u64,
-    align: u64,
-}
-
-/// Where an address of the running program lies in the file.
-fn file_offset(segments: &[Segment], address: u64) -> Option<u64> {
-    segments.iter().find_map(|segment| {
-        let inside = address.checked_sub(segment.address)?;
-        let is_here = segment.kind == PT_LOAD && inside < segment.file_len;
-        let offset = segment.offset.checked_add(inside);
-        offset.filter(|offset| is_here && *offset < MAX_OFFSET)
-    })
-}
-
-/// The string table.
-struct Strings<'a> {
-    bytes: &'a [u8],
-    len: usize,
-}
-
-impl Strings<'_> {
-    fn get(&self, at: u64) -> Option<Vec<u8>> {
-        let table = self.bytes.get(..self.len.min(self.bytes.len()))?;
-        let rest = table.get(usize::try_from(at).ok()?..)?;
-        let rest = rest.get(..rest.len().min(PATH_MAX))?;
-        let end = rest.iter().position(|byte| *byte == 0)?;
-        rest.get(..end).map(<[u8]>::to_vec)
-    }
-}
-
-/// The bytes, with how numbers are written in them.
-struct Data<'a> {
-    bytes: &'a [u8],
-    class: Class,
-    endian: Endian,
-}
-
-impl<'a> Data<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self, Problem> {
-        if !bytes.starts_with(b"\x7fELF") {
-            return Err(Problem::NotElf);
-        }
-        let class = match bytes.get(4) {
-            Some(1) => Class::Elf32,
-            Some(2) => Class::Elf64,
-            _ => return Err(Problem::BadHeader),
-        };
-        let endian = match bytes.get(5) {
-            Some(1) => Endian::Little,
-            Some(2) => Endian::Big,
-            _ => return Err(Problem::BadHeader),
-        };
-        Ok(Self {
-            bytes,
-            class,
-            endian,
-        })
-    }
-
-    const fn word_len(&self) -> u64 {
-        match self.class {
-            Class::Elf32 => 4,
-            Class::Elf64 => 8,
-        }
-    }
-
-    fn from(&self, offset: u64) -> Option<&'a [u8]> {
-        self.bytes.get(usize::try_from(offset).ok()?..)
-    }
-
-    fn slice(&self, offset: u64, len: u64) -> Option<&'a [u8]> {
-        self.from(offset)?.get(..usize::try_from(len).ok()?)
-    }
-
-    /// An unsigned number of `len` bytes, at most 8.
-    fn number(&self, offset: u64, len: u64) -> Option<u64> {
-        let bytes = self.slice(offset, len)?;
-        let append = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
-        Some(match self.endian {
-            Endian::Little => bytes.iter().rev().fold(0, append),
-            Endian::Big => bytes.iter().fold(0, append),
-        })
-    }
-
-    fn half(&self, offset: u64) -> Option<u64> {
-        self.number(offset, 2)
-    }
-
-    fn int(&self, offset: u64) -> Option<u64> {
-        self.number(offset, 4)
-    }
-
-    fn word(&self, offset: u64) -> Option<u64> {
-        self.number(offset, self.word_len())
-    }
-
-    /// The program headers; the conditions are those of `load_elf_phdrs`.
-    fn segments(&self) -> Result<Vec<Segment>, Problem> {
-        let (table, size_at, count_at, size) = match self.class {
-            Class::Elf32 => (self.word(28), 42, 44, 32),
-            Class::Elf64 => (self.word(32), 54, 56, 56),
-        };
-        let (Some(table), Some(entry), Some(count)) =
-            (table, self.half(size_at), self.half(count_at))
-        else {
-            return Err(Problem::BadHeader);
-        };
-        let bytes = count * size;
-        let limit = u64::try_from(MAX_HEADERS).unwrap_or(0);
-        if entry != size || count == 0 || bytes > limit || self.slice(table, bytes).is_none() {
-            return Err(Problem::BadProgramHeaders);
-        }
-        let segment = |index: u64| {
-            let at = table + index * size;
-            let [offset, address, file_len, align] = match self.class {
-                Class::Elf32 => [4, 8, 16, 28],
-                Class::Elf64 => [8, 16, 32, 48],
-            };
-            Some(Segment {
-                kind: u32::try_from(self.int(at)?).ok()?,
-                offset: self.word(at + offset)?,
-                address: self.word(at + address)?,
-                file_len: self.word(at + file_len)?,
-                align: self.word(at + align)?,
-            })
-        };
-        let all: Option<Vec<Segment>> = (0..count).map(segment).collect();
-        all.ok_or(Problem::BadProgramHeaders)
     }
 }
 
