@@ -180,9 +180,10 @@ fn fitness(tree: &Tree, path: &Path, found: Found) -> State {
         Head::Elf => {
             let kind = binary_kind(&found.path, path, file.bytes());
             let program = Program { kind, found };
-            match elf::interpreter(file.bytes()) {
-                Some(name) => started_by(tree, name, &at, program),
-                None => State::Starts(program),
+            match elf::read(file.bytes()).map(|elf| elf.interpreter) {
+                Ok(Some(name)) => started_by(tree, &name, &at, program),
+                // What more than the head shows of a binary is not judged here.
+                Ok(None) | Err(_) => State::Starts(program),
             }
         }
         Head::Script(interpreter) => {
