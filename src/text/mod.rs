@@ -5,6 +5,7 @@
 //! Lines and columns are computed late, when a report needs them.
 
 mod escape;
+mod kind;
 mod redact;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 pub use escape::{escape, escape_path};
+pub use kind::FileKind;
 pub use redact::redact_line;
 
 /// A file's bytes, as read from a tree.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use super::problem::{BadArchive, Cut, Limit, Skipped};
 use super::rootfs::{Content, Entry, Rootfs};
 use super::{Keep, Limits};
-use crate::source::FileKind;
+use crate::text::FileKind;
 
 const HEADER: usize = 110;
 /// Longest name and longest link, bytes with the NUL (`PATH_MAX`).

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::problem::Skipped;
-use crate::source::FileKind;
+use crate::text::FileKind;
 
 /// Links followed in one walk before it counts as a loop (`MAXSYMLINKS`).
 const MAX_LINKS: usize = 40;

@@ -5,7 +5,7 @@ mod problems;
 mod robustness;
 
 use super::*;
-use crate::source::FileKind;
+use crate::text::FileKind;
 use std::io::Write as _;
 
 const DIR: u32 = 0o040_755;
