@@ -262,12 +262,13 @@ fn a_door_that_nobody_uses_is_closed() {
     none(&unused);
 }
 
-/// Which module may know which, lowest first: bytes and places, answers, grammars
-/// and scripts, clocks, trees, facts, rules, verdict, report, program.
-const LAYERS: [(&str, &[&str]); 11] = [
+/// Which module may know which, lowest first: bytes and places, answers, grammars,
+/// loaders and scripts, clocks, trees, facts, rules, verdict, report, program.
+const LAYERS: [(&str, &[&str]); 12] = [
     ("text", &[]),
     ("fact", &["text"]),
     ("parse", &["text", "fact"]),
+    ("boot", &["text", "fact", "parse"]),
     ("shell", &["text", "fact"]),
     ("time", &["text", "parse"]),
     ("source", &["text", "fact", "time"]),

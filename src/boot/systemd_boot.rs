@@ -243,8 +243,8 @@ fn whole(file: &Arc<File>) -> Place {
 }
 
 fn name_of(file: &File) -> Vec<u8> {
-    let name = file.path().file_name().unwrap_or_default();
-    name.as_bytes().to_ascii_lowercase()
+    let name = file.path().file_name().map(OsStr::as_bytes);
+    name.map_or_else(Vec::new, <[u8]>::to_ascii_lowercase)
 }
 
 fn ignored(next: &mut NextBoot, file: &Arc<File>, why: &str) {
@@ -378,7 +378,7 @@ fn type_two(image: &Unified, next: &mut NextBoot) -> Option<Candidate> {
         entry,
         sort_key: image.sort_key.clone(),
         machine_id: Vec::new(),
-        version: image.version.clone().unwrap_or_default(),
+        version: image.version.iter().flatten().copied().collect(),
         left,
         done,
     })

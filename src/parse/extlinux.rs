@@ -57,7 +57,10 @@ fn cut(line: &[u8]) -> (String, &[u8]) {
 pub fn included(from: &File, value: &[u8]) -> PathBuf {
     use std::os::unix::ffi::OsStrExt as _;
     let name = value.split(u8::is_ascii_whitespace).next().unwrap_or(&[]);
-    let dir = from.path().parent().map(PathBuf::from).unwrap_or_default();
+    let dir = from
+        .path()
+        .parent()
+        .map_or_else(PathBuf::new, PathBuf::from);
     dir.join(std::ffi::OsStr::from_bytes(name))
 }
 

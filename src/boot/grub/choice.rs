@@ -217,10 +217,7 @@ fn select(
     }
     let variable = machine.get(b"default").cloned();
     let value = variable.as_ref().map(|v| v.value.as_slice());
-    let from = variable
-        .as_ref()
-        .map(|v| v.from.clone())
-        .unwrap_or_default();
+    let from = variable.as_ref().map_or_else(Vec::new, |v| v.from.clone());
     let place = from.last().cloned();
     let fallback = machine.get(b"fallback").map(|v| v.value.clone());
     if top {
@@ -256,7 +253,7 @@ fn select(
         choice = Choice::OutOfRange;
     }
     let index = choice.index();
-    let text = value.map(shown).unwrap_or_default();
+    let text = value.map_or_else(String::new, shown);
     let at = place.unwrap_or(file);
     match choice {
         Choice::Unmatched | Choice::OutOfRange if top || value.is_some() => {
@@ -322,7 +319,7 @@ fn enter(machine: &mut Machine<'_>, submenu: &MenuEntry) {
     machine.set(b"timeout", b"0".to_vec(), vec![submenu.place.clone()]);
     match default.as_ref().map(|d| below(&d.value)) {
         Some(Some(rest)) => {
-            let from = default.as_ref().map(|d| d.from.clone()).unwrap_or_default();
+            let from = default.as_ref().map_or_else(Vec::new, |d| d.from.clone());
             machine.set(b"default", rest.to_vec(), from);
         }
         // Red Hat's GRUB leaves an exported default in force.

@@ -285,7 +285,7 @@ impl Machine<'_> {
 
     fn step_number(&mut self, simple: &Simple, up: bool, rest: &[Vec<u8>], place: &Place) {
         let Some(name) = rest.first() else { return };
-        let value = self.get(name).map(|v| v.value.clone()).unwrap_or_default();
+        let value = self.value_or_empty(name);
         let value = if is_open(&value) {
             value
         } else {
@@ -426,10 +426,7 @@ impl Machine<'_> {
         let (root, path) = match options.get("file") {
             Some(file) => self.locate(file),
             None => {
-                let prefix = self
-                    .get(b"prefix")
-                    .map(|v| v.value.clone())
-                    .unwrap_or_default();
+                let prefix = self.value_or_empty(b"prefix");
                 self.locate(&[prefix, b"/grubenv".to_vec()].concat())
             }
         };
@@ -577,10 +574,7 @@ impl Machine<'_> {
         let slash = name.iter().rposition(|b| *b == b'/').unwrap_or(0);
         let mut dir = name.get(..slash).unwrap_or(&[]).to_vec();
         if !dir.starts_with(b"(") {
-            let root = self
-                .get(b"root")
-                .map(|v| v.value.clone())
-                .unwrap_or_default();
+            let root = self.value_or_empty(b"root");
             dir = [b"(".to_vec(), root, b")".to_vec(), dir].concat();
         }
         self.set(b"config_directory", dir, Vec::new());
@@ -592,10 +586,10 @@ impl Machine<'_> {
             return Flow::Next(Status::Known(false));
         };
         if let Some(file) = self.included(name, place) {
-            let before = self.get(b"config_directory").map(|v| v.value.clone());
+            let before = self.value_or_empty(b"config_directory");
             self.enter_file(name);
             self.run_file(&file);
-            self.set(b"config_directory", before.unwrap_or_default(), Vec::new());
+            self.set(b"config_directory", before, Vec::new());
         }
         self.after_file()
     }
@@ -614,10 +608,7 @@ impl Machine<'_> {
         let name = match rest {
             [name] => name.clone(),
             [] if command == b"normal" => {
-                let prefix = self
-                    .get(b"prefix")
-                    .map(|v| v.value.clone())
-                    .unwrap_or_default();
+                let prefix = self.value_or_empty(b"prefix");
                 [prefix, b"/grub.cfg".to_vec()].concat()
             }
             _ => return Flow::Next(Status::Known(false)),

@@ -210,6 +210,11 @@ impl<'a> Machine<'a> {
         self.context.variables.get(name)
     }
 
+    /// A variable's text; GRUB reads one that is not set as empty.
+    pub(super) fn value_or_empty(&self, name: &[u8]) -> Vec<u8> {
+        self.find(name).map_or_else(Vec::new, |v| v.value.clone())
+    }
+
     /// A variable's value.
     pub(super) fn get(&self, name: &[u8]) -> Option<&Variable> {
         self.find(name)
@@ -594,7 +599,7 @@ impl<'a> Machine<'a> {
             let (Part::Variable(used) | Part::QuotedVariable(used)) = part else {
                 continue;
             };
-            let places = self.find(used).map(|v| v.from.clone()).unwrap_or_default();
+            let places = self.find(used).map_or_else(Vec::new, |v| v.from.clone());
             from.extend(places.into_iter().take(8));
         }
         from.push(place.clone());
@@ -645,12 +650,7 @@ impl<'a> Machine<'a> {
                 }
                 None => (Vec::new(), name),
             },
-            None => (
-                self.find(b"root")
-                    .map(|v| v.value.clone())
-                    .unwrap_or_default(),
-                name,
-            ),
+            None => (self.value_or_empty(b"root"), name),
         };
         let root = match value::marked(&device).and_then(|index| self.roots.get(index)) {
             Some(root) => root.clone(),

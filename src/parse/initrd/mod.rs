@@ -247,7 +247,7 @@ impl Initrd {
 }
 
 fn is_dir(entry: &Entry) -> bool {
-    entry.kind == crate::source::FileKind::Dir
+    entry.kind == crate::text::FileKind::Dir
 }
 
 struct Reader<'a> {
@@ -379,11 +379,14 @@ impl Reader<'_> {
             flush(&mut self.walker, output)?;
             let step = match result {
                 Ok(step) => step,
-                Err(Fault::Truncated) if self.input.has_error() => {
-                    let error = self.input.take_error().unwrap_or_default();
-                    return Err(ProblemKind::Io(error));
+                Err(fault) => {
+                    let error = match fault {
+                        Fault::Truncated => self.input.take_error(),
+                        _ => None,
+                    };
+                    let kind = error.map(ProblemKind::Io);
+                    return Err(kind.unwrap_or_else(|| problem(compression, fault)));
                 }
-                Err(fault) => return Err(problem(compression, fault)),
             };
             self.input.consume(step.consumed);
             let limits = self.limits;

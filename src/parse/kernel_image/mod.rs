@@ -331,8 +331,8 @@ impl KernelImage {
             payload: (offset, len),
         };
         self.check_length(offset.saturating_add(len), file.len);
-        let start = file.get(offset, 8).unwrap_or_default();
-        if let Some(compression) = Compression::detect(&start) {
+        let start = file.get(offset, 8);
+        if let Some(compression) = start.as_deref().and_then(Compression::detect) {
             self.unpack(compression, (offset, len), file);
         }
     }
