@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::fact::{Fact, Unknown};
-use crate::source::{Found, Tree};
+use crate::source::Tree;
 use crate::text::Place;
 
 /// A held lock.
@@ -47,7 +47,11 @@ pub fn read(tree: &Tree) -> Fact<Busy> {
                 }
             };
             for (span, line) in file.lines() {
-                if let Some(pid) = holder(line, &found) {
+                let Some(held) = held(line).filter(|held| held.ino == found.meta.ino) else {
+                    continue;
+                };
+                let pid = held.pid;
+                if held.dev == major_minor(found.meta.dev) || is_manager(tree, pid) {
                     return Fact::Known(Busy {
                         who,
                         lock,
@@ -67,26 +71,61 @@ pub fn read(tree: &Tree) -> Fact<Busy> {
     })
 }
 
-/// The process that holds a lock on `found`, by one line of `/proc/locks`
-/// (proc(5)): `1: POSIX ADVISORY WRITE 1234 fe:00:12345 0 EOF`. A waiter's line has
-/// `->` after the number and holds nothing.
-fn holder(line: &[u8], found: &Found) -> Option<u32> {
+/// Programs that change packages, as `/proc/PID/comm` has them: cut to 15 bytes.
+const MANAGERS: [&[u8]; 14] = [
+    b"apk",
+    b"apt",
+    b"apt-get",
+    b"aptitude",
+    b"dnf",
+    b"dnf5",
+    b"dpkg",
+    b"emerge",
+    b"packagekitd",
+    b"rpm",
+    b"synaptic",
+    b"unattended-upgr",
+    b"yum",
+    b"zypper",
+];
+
+/// Whether a process is a package manager by its name.
+///
+/// Btrfs and overlayfs give a file another device number than `/proc/locks` has
+/// (`st_dev` is of the subvolume, the lock's of the superblock); there an inode's
+/// number alone would also fit a file of another file system.
+fn is_manager(tree: &Tree, pid: u32) -> bool {
+    let comm = format!("/proc/{pid}/comm");
+    matches!(tree.read(Path::new(&comm)), Fact::Known(file) if MANAGERS.contains(&file.bytes().trim_ascii()))
+}
+
+/// A lock that excludes others, and its holder.
+struct Held {
+    pid: u32,
+    dev: (u64, u64),
+    ino: u64,
+}
+
+/// One line of `/proc/locks` (proc(5)): `1: POSIX ADVISORY WRITE 1234 fe:00:12345 0
+/// EOF`. A waiter's line has `->` after the number and holds nothing.
+fn held(line: &[u8]) -> Option<Held> {
     let text = std::str::from_utf8(line).ok()?;
     let mut fields = text.split_whitespace().skip(1);
     if fields.next()? == "->" {
         return None;
     }
     let mode = fields.nth(1)?;
-    let pid = fields.next()?;
+    let pid: i64 = fields.next()?.parse().ok()?;
     let mut id = fields.next()?.split(':');
     let (major, minor, ino) = (id.next()?, id.next()?, id.next()?);
     let major = u64::from_str_radix(major, 16).ok()?;
     let minor = u64::from_str_radix(minor, 16).ok()?;
-    let same_device = (major, minor) == major_minor(found.meta.dev);
-    let same = same_device && ino.parse() == Ok(found.meta.ino);
-    (same && mode == "WRITE")
-        .then(|| pid.parse().map_or(0, |pid: i64| pid.max(0)))
-        .map(|pid| u32::try_from(pid).unwrap_or(0))
+    (mode == "WRITE").then_some(Held {
+        // -1 is an open file description's lock, of no one process.
+        pid: u32::try_from(pid).unwrap_or(0),
+        dev: (major, minor),
+        ino: ino.parse().ok()?,
+    })
 }
 
 /// The kernel's encoding of `st_dev` in user space (`gnu_dev_major`, glibc 2.36).
@@ -106,6 +145,8 @@ mod tests {
         let mut source = MemSource::new();
         source
             .file("/var/lib/dpkg/lock-frontend", "")
+            .file("/proc/4242/comm", "unattended-upgr\n")
+            .file("/proc/4243/comm", "less\n")
             .file("/proc/locks", locks);
         if let Some(node) = source.node_mut("/var/lib/dpkg/lock-frontend") {
             node.meta.dev = 0xfe01;
@@ -135,11 +176,19 @@ mod tests {
     }
 
     #[test]
+    fn on_btrfs_a_package_managers_lock_counts_by_its_inode() {
+        let fact = busy("1: FLOCK  ADVISORY  WRITE 4242 00:1c:77 0 EOF\n");
+        assert!(matches!(fact, Fact::Known(found) if found.pid == 4242));
+    }
+
+    #[test]
     fn a_waiter_a_reader_and_another_device_hold_nothing() {
         for line in [
             "1: -> POSIX  ADVISORY  WRITE 4242 fe:01:77 0 EOF\n",
             "1: POSIX  ADVISORY  READ 4242 fe:01:77 0 EOF\n",
-            "1: POSIX  ADVISORY  WRITE 4242 fe:00:77 0 EOF\n",
+            "1: POSIX  ADVISORY  WRITE 4243 fe:00:77 0 EOF\n",
+            "1: POSIX  ADVISORY  WRITE 4244 fe:00:77 0 EOF\n",
+            "1: POSIX  ADVISORY  WRITE 4242 fe:00:78 0 EOF\n",
             "garbage\n",
             "",
         ] {

@@ -130,7 +130,7 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         .filter(counts)
         .any(|j| j.level >= how.fail_on);
     let undecided = open.iter().any(|rule| rule.decides)
-        || examined.unread_policy.is_some()
+        || examined.unread().next().is_some()
         || (how.whole_chain && !not_examined.is_empty());
     let ran = examined
         .runs

@@ -41,8 +41,8 @@ pub fn one_line(shown: &ShownHost) -> String {
             parts.push(format!("{} open: {first}", rule.card.id));
         }
     }
-    if let Some(unread) = &host.examined.unread_policy {
-        parts.push(format!("policy open: {unread}"));
+    for (what, unread) in host.examined.unread() {
+        parts.push(format!("{what}: {unread}"));
     }
     if let Some(busy) = &host.examined.busy {
         parts.push(format!("{} is at work", busy.who));

@@ -103,6 +103,21 @@ pub struct Host {
     pub not_covered: Vec<Reason>,
     /// What takes it down by itself.
     pub triggers: Vec<WireTrigger>,
+    /// The package manager at work; then nothing else was looked at.
+    pub busy: Option<Busy>,
+    /// Why the package managers' locks could not be looked at.
+    pub busy_unread: Option<String>,
+}
+
+/// A package manager at work.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Busy {
+    /// Its name.
+    pub who: String,
+    /// The lock it holds.
+    pub lock: String,
+    /// The process that holds it; 0 where the kernel does not tell.
+    pub pid: u32,
 }
 
 /// How many rules and findings ended how.
@@ -398,6 +413,15 @@ pub(super) fn host(shown: &ShownHost) -> Host {
             _ => None,
         }),
         triggers: examined.triggers.iter().map(trigger).collect(),
+        busy: examined.busy.as_ref().map(|busy| Busy {
+            who: busy.who.to_owned(),
+            lock: busy.lock.to_owned(),
+            pid: busy.pid,
+        }),
+        busy_unread: examined.unread_busy.as_ref().map(|unread| {
+            let text = unread.to_string();
+            escape(text.as_bytes())
+        }),
     }
 }
 

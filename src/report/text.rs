@@ -75,8 +75,8 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         }
     }
     out.push_str(&open_rules(&host.open, outcome.verbose));
-    if let Some(unread) = &host.examined.unread_policy {
-        let text = wrap(&format!("what this site accepts: {unread}"), 11, 4);
+    for (what, unread) in host.examined.unread() {
+        let text = wrap(&format!("{what}: {unread}"), 11, 4);
         let _ = writeln!(out, "\n{}: {text}", "undecided".yellow().bold());
         if unread.doubt == crate::fact::Doubt::Denied {
             let _ = writeln!(out, "   = fix: run as root to decide");
@@ -456,9 +456,7 @@ fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
         Verdict::Undecided => {
             let rules = host.open.iter().filter(|rule| rule.decides);
             let mut ids: Vec<&str> = rules.map(|rule| rule.card.id.as_str()).collect();
-            if host.examined.unread_policy.is_some() {
-                ids.insert(0, "what this site accepts");
-            }
+            ids.splice(0..0, host.examined.unread().map(|(what, _)| what));
             let name = escape(host.examined.name.as_bytes());
             if ids.is_empty() {
                 let words: Vec<&str> = host.not_examined.iter().map(|l| l.word()).collect();

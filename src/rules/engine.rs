@@ -87,6 +87,8 @@ pub struct Examined {
     pub crashed: bool,
     /// The tree's own policy, where it could not be looked at.
     pub unread_policy: Option<Unknown>,
+    /// The package managers' locks, where they could not be looked at.
+    pub unread_busy: Option<Unknown>,
 }
 
 impl Examined {
@@ -108,7 +110,17 @@ impl Examined {
             busy: None,
             crashed: false,
             unread_policy: None,
+            unread_busy: None,
         }
+    }
+
+    /// What the verdict needs besides the rules and could not be looked at.
+    pub fn unread(&self) -> impl Iterator<Item = (&'static str, &Unknown)> {
+        let policy = self.unread_policy.as_ref();
+        let busy = self.unread_busy.as_ref();
+        let policy = policy.map(|unknown| ("what this site accepts", unknown));
+        let busy = busy.map(|unknown| ("whether a package manager is at work", unknown));
+        policy.into_iter().chain(busy)
     }
 
     /// When it next goes down by itself, and how.
@@ -141,10 +153,16 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         busy: None,
         crashed: false,
         unread_policy: None,
+        unread_busy: None,
     };
-    if let Fact::Known(busy) = host.busy() {
-        examined.busy = Some(busy);
-        return examined;
+    match host.busy() {
+        Fact::Known(busy) => {
+            examined.busy = Some(busy);
+            return examined;
+        }
+        Fact::Unknown(unknown) => examined.unread_busy = Some(unknown),
+        Fact::Broken(fault) => examined.unread_busy = Some(fault.into()),
+        Fact::Absent(_) | Fact::NotCovered(_) => {}
     }
     for rules in [ALL, JOINS] {
         let before = examined.findings.clone();

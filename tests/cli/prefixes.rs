@@ -1,11 +1,13 @@
 //! Every file of a rich root, cut at every byte or filled with noise: the program
 //! answers something each time, and a cut file never turns a blocker into CLEAR.
 
+use std::path::PathBuf;
+
 use comeback::facts::{Given, Host};
 use comeback::policy::{Exit, Judgement, judge, worst};
 use comeback::report::{Outcome, ShownHost, brief, json, jsonl, text, triggers_json};
 use comeback::rules::{Level, Selection, examine};
-use comeback::source::{Coverage, Limits, MemSource, Tree};
+use comeback::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source, Tree};
 use comeback::time::Deadline;
 
 use super::support::{HEALTHY, HEALTHY_LINKS, NOW};
@@ -46,8 +48,16 @@ const RICH: [(&str, &[u8], bool); 9] = [
 ];
 
 fn rich() -> MemSource {
+    let mut source = healthy_source();
+    for (path, content, executable) in RICH {
+        source.file_mode(path, content, if executable { 0o755 } else { 0o644 });
+    }
+    source
+}
+
+fn healthy_source() -> MemSource {
     let mut source = MemSource::new();
-    for (path, content, executable) in HEALTHY.into_iter().chain(RICH) {
+    for (path, content, executable) in HEALTHY {
         source.file_mode(path, content, if executable { 0o755 } else { 0o644 });
     }
     for (path, target) in HEALTHY_LINKS {
@@ -57,7 +67,7 @@ fn rich() -> MemSource {
 }
 
 /// Everything the program does with a tree, but for the disk: the exit status.
-fn whole(source: MemSource, coverage: Coverage) -> Exit {
+fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
     let now = NOW.parse().unwrap();
     let tree = Tree::new(
         Box::new(source),
@@ -204,6 +214,18 @@ fn a_package_manager_at_work_is_busy_whatever_else_is_wrong() {
     node.meta.ino = 77;
     assert_eq!(whole(source, Coverage::live()), Exit::Busy);
     assert_eq!(Exit::Busy.code(), 5);
+}
+
+#[test]
+fn locks_that_cannot_be_read_leave_it_open_whether_a_package_manager_is_at_work() {
+    colored::control::set_override(false);
+    let before = whole(healthy_source(), Coverage::live());
+    assert_eq!(before, Exit::Clear);
+    let faults = [(PathBuf::from("/proc/locks"), Injected::Denied)];
+    let mut source = healthy_source();
+    source.file("/proc/locks", "");
+    let source = FaultSource::new(source, faults);
+    assert_eq!(whole(source, Coverage::live()), Exit::Undecided);
 }
 
 #[test]
