@@ -80,7 +80,7 @@ pub(super) fn read(host: &Host) -> Cron {
     if vixie {
         let path = PathBuf::from("/etc/crontab");
         add(host, &mut cron, path, TableKind::System, None, None);
-        let lsb = debian_lsb_names(host);
+        let lsb = debian_lsb_names(host, &mut cron);
         directory(host, &mut cron, "/etc/cron.d", Directory::CronD { lsb });
         spool(host, &mut cron, "/var/spool/cron/tabs");
         if reads_directly(&cron) {
@@ -232,9 +232,18 @@ fn told_by_links(host: &Host) -> bool {
 }
 
 /// `-l` in `EXTRA_OPTS` of /etc/default/cron.
-fn debian_lsb_names(host: &Host) -> bool {
-    let Fact::Known(file) = host.tree().read(Path::new("/etc/default/cron")) else {
-        return false;
+fn debian_lsb_names(host: &Host, cron: &mut Cron) -> bool {
+    let file = match host.tree().read(Path::new("/etc/default/cron")) {
+        Fact::Known(file) => file,
+        Fact::Absent(_) | Fact::NotCovered(_) => return false,
+        Fact::Broken(fault) => {
+            cron.tables.gaps.push(fault.into());
+            return false;
+        }
+        Fact::Unknown(unknown) => {
+            cron.tables.gaps.push(unknown);
+            return false;
+        }
     };
     let settings = crate::parse::os_release::parse(file.bytes());
     let options = settings.get("EXTRA_OPTS");
@@ -483,6 +492,25 @@ mod tests {
         source.remove("/usr/sbin/crond");
         source.file("/usr/sbin/fcron", "x");
         assert_eq!(host(source).cron().tables.gaps.len(), 1);
+    }
+
+    #[test]
+    fn settings_that_cannot_be_read_leave_names_and_users_open() {
+        let mut source = sample();
+        source
+            .file_mode("/usr/sbin/cron", b"\x7fELF".to_vec(), 0o755)
+            .file("/etc/default/cron", "EXTRA_OPTS=\"-l\"\n")
+            .file("/etc/nsswitch.conf", "passwd: files\n");
+        let open = host(source.clone());
+        assert!(open.cron().tables.complete().is_ok());
+        assert!(!open.foreign_users());
+        let hidden = host(FaultSource::new(
+            source,
+            ["/etc/default/cron", "/etc/nsswitch.conf"]
+                .map(|path| (PathBuf::from(path), Injected::Io)),
+        ));
+        assert_eq!(hidden.cron().tables.gaps.len(), 1);
+        assert!(hidden.foreign_users());
     }
 
     #[test]

@@ -198,11 +198,14 @@ impl Host {
         self.accounts.get_or_init(|| accounts::read(&self.tree))
     }
 
-    /// Whether users may come from elsewhere than /etc/passwd (nsswitch.conf(5)).
+    /// Whether users may come from elsewhere than /etc/passwd (nsswitch.conf(5)); so
+    /// they may where that could not be looked at.
     #[must_use]
     pub fn foreign_users(&self) -> bool {
-        let Fact::Known(file) = self.tree.read(Path::new("/etc/nsswitch.conf")) else {
-            return false;
+        let file = match self.tree.read(Path::new("/etc/nsswitch.conf")) {
+            Fact::Known(file) => file,
+            Fact::Absent(_) => return false,
+            Fact::NotCovered(_) | Fact::Broken(_) | Fact::Unknown(_) => return true,
         };
         let text = String::from_utf8_lossy(file.bytes()).into_owned();
         let sources = text
