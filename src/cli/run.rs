@@ -10,7 +10,7 @@ use crate::policy::{Config, Waiver};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
     Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
-    detect_kind, is_there, read_policy,
+    detect_kind, is_there, is_unpacked, read_policy,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -181,6 +181,7 @@ pub(super) fn open_tree(
         .map(|dir| Path::new("/").join(dir))
         .collect();
     let shown = escape_path(root);
+    let in_checkout = !live && source.in_checkout() && !is_unpacked(&source);
     let kind = match args.tree {
         Some(TreeWord::Live) if !live => {
             return Err(Error::Usage(format!(
@@ -196,7 +197,7 @@ pub(super) fn open_tree(
         Some(TreeWord::Partial) => TreeKind::Partial,
         Some(TreeWord::Live | TreeWord::Full) => TreeKind::Live,
         None if live => TreeKind::Live,
-        None => match detect_kind(&source, source.in_checkout()) {
+        None => match detect_kind(&source, in_checkout) {
             Ok(kind) => kind,
             Err(ambiguous @ Ambiguous::Either) => {
                 return Err(Error::Usage(format!("{shown}: {ambiguous}")));
@@ -217,7 +218,7 @@ pub(super) fn open_tree(
         TreeKind::Full => {
             // Unpacked by an ordinary user, a tree lost its owners.
             let owner = source.lstat(Path::new("/")).map(|meta| meta.uid);
-            Coverage::full(owner == Ok(0) && !source.in_checkout())
+            Coverage::full(owner == Ok(0) && !in_checkout)
         }
         TreeKind::Partial => Coverage::partial(covers),
     };

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ReadError, Source};
+use super::{FileKind, ReadError, Source};
 use crate::fact::Why;
 
 /// Which kind of tree is examined.
@@ -142,9 +142,19 @@ pub fn strong_signs(source: &dyn Source) -> Vec<&'static str> {
     STRONG_SIGNS.into_iter().filter(present).collect()
 }
 
+/// Whether a tree was unpacked rather than checked out, wherever it lies: git keeps
+/// no empty directories, and every root has these to mount the kernel's trees on.
+pub fn is_unpacked(source: &dyn Source) -> bool {
+    let is_dir = |path: &&str| {
+        let meta = source.lstat(Path::new(path));
+        meta.is_ok_and(|meta| meta.kind == FileKind::Dir)
+    };
+    ["/proc", "/sys", "/dev"].iter().all(is_dir) && !strong_signs(source).is_empty()
+}
+
 /// Whether an offline tree is a whole root or a part of one.
 ///
-/// `in_checkout`: a `.git` stands at its root or above.
+/// `in_checkout`: its files are kept in git.
 ///
 /// # Errors
 /// [`Ambiguous`] where only the user can tell.
@@ -200,6 +210,18 @@ mod tests {
         assert_eq!(detect_kind(&cron, false), Ok(TreeKind::Partial));
         let root = tree(&["/etc/passwd", "/var/lib/dpkg/status"]);
         assert_eq!(detect_kind(&root, true), Ok(TreeKind::Partial));
+    }
+
+    #[test]
+    fn a_root_unpacked_in_a_checkout_is_none() {
+        let mut root = tree(&["/etc/passwd", "/var/lib/dpkg/status"]);
+        root.dir("/proc").dir("/sys");
+        assert!(!is_unpacked(&root));
+        root.dir("/dev");
+        assert!(is_unpacked(&root));
+        let mut bare = tree(&["/etc/hosts"]);
+        bare.dir("/proc").dir("/sys").dir("/dev");
+        assert!(!is_unpacked(&bare));
     }
 
     #[test]

@@ -18,7 +18,7 @@ mod tree;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, strong_signs};
+pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, is_unpacked, strong_signs};
 pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
 pub use glob::{glob_hosts, glob_to_regex};

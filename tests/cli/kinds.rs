@@ -99,6 +99,15 @@ fn a_directory_inside_a_checkout_is_partial() {
 }
 
 #[test]
+fn a_root_unpacked_in_a_checkout_is_full() {
+    let root = healthy();
+    root.dir(".git").dir("proc").dir("sys").dir("dev");
+    root.check(&[]).ends(0).says("full");
+    root.remove("usr/sbin/init");
+    root.check(&[]).ends(1).says("init-missing");
+}
+
+#[test]
 fn a_checkout_that_holds_nothing_but_git_is_nothing() {
     let root = Root::new();
     root.dir(".git");
