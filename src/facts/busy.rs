@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::fact::{Fact, Unknown};
 use crate::source::Tree;
-use crate::text::Place;
+use crate::text::{Place, Span};
 
 /// A held lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +36,10 @@ const LOCKS: [(&str, &str); 8] = [
 /// Only a live tree has `/proc/locks`; an offline one is not covered.
 pub fn read(tree: &Tree) -> Fact<Busy> {
     tree.read(Path::new("/proc/locks")).and_then(|file| {
+        let held: Vec<(Span, Held)> = file
+            .lines()
+            .filter_map(|(span, line)| Some((span, held(line)?)))
+            .collect();
         let mut unreadable: Option<Unknown> = None;
         for (lock, who) in LOCKS {
             let found = match tree.resolve(Path::new(lock)) {
@@ -46,17 +50,17 @@ pub fn read(tree: &Tree) -> Fact<Busy> {
                     continue;
                 }
             };
-            for (span, line) in file.lines() {
-                let Some(held) = held(line).filter(|held| held.ino == found.meta.ino) else {
+            for (span, held) in &held {
+                if held.ino != found.meta.ino {
                     continue;
-                };
+                }
                 let pid = held.pid;
                 if held.dev == major_minor(found.meta.dev) || is_manager(tree, pid) {
                     return Fact::Known(Busy {
                         who,
                         lock,
                         pid,
-                        place: file.place(span),
+                        place: file.place(*span),
                     });
                 }
             }

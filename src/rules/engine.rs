@@ -96,13 +96,26 @@ impl Examined {
     /// spoils its own answer, not theirs.
     #[must_use]
     pub fn nothing(name: String, now: jiff::Timestamp) -> Self {
+        let boots = Boots::NotCovered(Why::partial(std::path::Path::new("/")));
+        let zone = crate::time::Zone::utc();
+        Self::new(name, now, TreeKind::Partial, boots, zone)
+    }
+
+    /// A host of which nothing was examined yet.
+    const fn new(
+        name: String,
+        now: jiff::Timestamp,
+        kind: TreeKind,
+        boots: Boots,
+        zone: crate::time::Zone,
+    ) -> Self {
         Self {
             name,
             os: None,
             now,
-            kind: TreeKind::Partial,
-            boots: Boots::NotCovered(Why::partial(std::path::Path::new("/"))),
-            zone: crate::time::Zone::utc(),
+            kind,
+            boots,
+            zone,
             runs: Vec::new(),
             findings: Vec::new(),
             summaries: Vec::new(),
@@ -139,21 +152,11 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         Fact::Known(os) => Some(os.name.clone()),
         _ => None,
     };
+    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
+    let zone = host.zone().clone();
     let mut examined = Examined {
-        name: host.name(),
         os,
-        now: host.now(),
-        kind: host.tree().coverage().kind,
-        boots: host.boots().clone(),
-        zone: host.zone().clone(),
-        runs: Vec::new(),
-        findings: Vec::new(),
-        summaries: Vec::new(),
-        triggers: Vec::new(),
-        busy: None,
-        crashed: false,
-        unread_policy: None,
-        unread_busy: None,
+        ..Examined::new(host.name(), host.now(), kind, boots, zone)
     };
     match host.busy() {
         Fact::Known(busy) => {

@@ -81,14 +81,7 @@ impl Evaluator<'_> {
             let mut flow = this.list(condition, state);
             this.tested -= 1;
             if until && let Some(state) = &mut flow.next {
-                state.status = match state.status.clone() {
-                    Status::Known(status) => Status::Known(u8::from(status == 0)),
-                    Status::Assumed(mut condition) | Status::Open(mut condition) => {
-                        condition.holds = !condition.holds;
-                        Status::Open(condition)
-                    }
-                    Status::Mixed => Status::Mixed,
-                };
+                state.status = state.status.negated();
             }
             (flow, Some(body), reads)
         })

@@ -164,6 +164,18 @@ impl Variable {
 }
 
 impl Status {
+    /// The status behind `!`, and `until`'s reading of its condition.
+    pub(super) fn negated(&self) -> Self {
+        match self.clone() {
+            Self::Known(status) => Self::Known(u8::from(status == 0)),
+            Self::Assumed(mut condition) | Self::Open(mut condition) => {
+                condition.holds = !condition.holds;
+                Self::Open(condition)
+            }
+            Self::Mixed => Self::Mixed,
+        }
+    }
+
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (a, b) if a == b => a,

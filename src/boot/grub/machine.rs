@@ -125,7 +125,7 @@ pub(super) struct Machine<'a> {
 
 impl Lookup for Machine<'_> {
     fn variable(&self, name: &[u8]) -> Option<&[u8]> {
-        self.find(name).map(|variable| variable.value.as_slice())
+        self.get(name).map(|variable| variable.value.as_slice())
     }
 
     fn arguments(&self) -> Option<&[Vec<u8>]> {
@@ -206,18 +206,14 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn find(&self, name: &[u8]) -> Option<&Variable> {
-        self.context.variables.get(name)
-    }
-
     /// A variable's text; GRUB reads one that is not set as empty.
     pub(super) fn value_or_empty(&self, name: &[u8]) -> Vec<u8> {
-        self.find(name).map_or_else(Vec::new, |v| v.value.clone())
+        self.get(name).map_or_else(Vec::new, |v| v.value.clone())
     }
 
     /// A variable's value.
     pub(super) fn get(&self, name: &[u8]) -> Option<&Variable> {
-        self.find(name)
+        self.context.variables.get(name)
     }
 
     pub(super) fn set(&mut self, name: &[u8], value: Vec<u8>, from: Vec<Place>) {
@@ -239,7 +235,7 @@ impl<'a> Machine<'a> {
     }
 
     pub(super) fn export(&mut self, name: &[u8]) {
-        if self.find(name).is_none() {
+        if self.get(name).is_none() {
             self.set(name, Vec::new(), Vec::new());
         }
         if let Some(variable) = self.context.variables.get_mut(name) {
@@ -537,7 +533,7 @@ impl<'a> Machine<'a> {
     /// The platform is decided where it is asked for, once.
     fn answer_platform(&mut self, simple: &Simple) {
         use crate::parse::grub::ast::Part;
-        if self.find(b"grub_platform").is_some() {
+        if self.get(b"grub_platform").is_some() {
             return;
         }
         let asks = simple.words.iter().flat_map(|word| &word.parts).any(|part| {
@@ -599,7 +595,7 @@ impl<'a> Machine<'a> {
             let (Part::Variable(used) | Part::QuotedVariable(used)) = part else {
                 continue;
             };
-            let places = self.find(used).map_or_else(Vec::new, |v| v.from.clone());
+            let places = self.get(used).map_or_else(Vec::new, |v| v.from.clone());
             from.extend(places.into_iter().take(8));
         }
         from.push(place.clone());
@@ -661,7 +657,7 @@ impl<'a> Machine<'a> {
 
     fn device(&self, device: Vec<u8>) -> Root {
         use crate::boot::RootSpec;
-        let place = self.find(b"root").and_then(|v| v.from.last().cloned());
+        let place = self.get(b"root").and_then(|v| v.from.last().cloned());
         let spec = if value::is_open(&device) {
             RootSpec::Open
         } else {
