@@ -202,13 +202,20 @@ impl<T> Listing<T> {
 
     /// Adds what a fact says: an item, nothing, or a gap.
     pub fn push(&mut self, fact: Fact<T>) {
+        let item = self.take(fact);
+        self.items.extend(item);
+    }
+
+    /// The value of a fact on which items hang; the lack of one becomes a gap.
+    pub fn take<U>(&mut self, fact: Fact<U>) -> Option<U> {
         match fact {
-            Fact::Known(item) => self.items.push(item),
+            Fact::Known(value) => return Some(value),
             Fact::Absent(_) => {}
             Fact::Broken(fault) => self.gaps.push(fault.into()),
             Fact::Unknown(unknown) => self.gaps.push(unknown),
             Fact::NotCovered(why) => self.uncovered.push(why),
         }
+        None
     }
 
     /// Takes over everything `other` has.

@@ -233,17 +233,13 @@ fn told_by_links(host: &Host) -> bool {
 
 /// `-l` in `EXTRA_OPTS` of /etc/default/cron.
 fn debian_lsb_names(host: &Host, cron: &mut Cron) -> bool {
-    let file = match host.tree().read(Path::new("/etc/default/cron")) {
-        Fact::Known(file) => file,
-        Fact::Absent(_) | Fact::NotCovered(_) => return false,
-        Fact::Broken(fault) => {
-            cron.tables.gaps.push(fault.into());
-            return false;
-        }
-        Fact::Unknown(unknown) => {
-            cron.tables.gaps.push(unknown);
-            return false;
-        }
+    let read = host.tree().read(Path::new("/etc/default/cron"));
+    // A partial tree without the file is judged by Debian's default.
+    if matches!(read, Fact::NotCovered(_)) {
+        return false;
+    }
+    let Some(file) = cron.tables.take(read) else {
+        return false;
     };
     let settings = crate::parse::os_release::parse(file.bytes());
     let options = settings.get("EXTRA_OPTS");
@@ -288,12 +284,8 @@ fn add(
     directory: Option<Directory>,
     owner: Option<String>,
 ) {
-    let found = match host.resolve(&path) {
-        Fact::Known(found) => found,
-        Fact::Absent(_) => return,
-        Fact::Broken(fault) => return cron.tables.gaps.push(fault.into()),
-        Fact::Unknown(unknown) => return cron.tables.gaps.push(unknown),
-        Fact::NotCovered(why) => return cron.tables.uncovered.push(why),
+    let Some(found) = cron.tables.take(host.resolve(&path)) else {
+        return;
     };
     if found.meta.kind == FileKind::Dir {
         return;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fact::{Stop, Unknown, Why};
+use crate::fact::{Fact, Stop, Unknown, Why};
 use crate::text::Place;
 
 /// What a finding does to the verdict.
@@ -337,6 +337,15 @@ impl Findings {
     /// Adds a finding.
     pub fn push(&mut self, finding: Finding) {
         self.list.push(finding);
+    }
+
+    /// Notes what a fact leaves open; one that says something leaves nothing.
+    pub fn gap<T>(&mut self, fact: &Fact<T>) {
+        match fact {
+            Fact::Unknown(unknown) => self.open.push(unknown.clone()),
+            Fact::NotCovered(why) => self.uncovered.push(why.clone()),
+            Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) => {}
+        }
     }
 
     /// Notes why something could not be answered; the findings so far stay.

@@ -18,31 +18,11 @@ impl Rule for HookNotExecutable {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let failover = super::configured(host)?;
-        let mut out = Findings::new();
-        super::open_parts(failover, &mut out);
-        out.judged = super::judged_calls(failover);
-        if failover.calls.is_empty() {
-            return Err(Stop::NotApplicable("keepalived calls no hooks"));
-        }
-        let mut seen = Vec::new();
-        for call in &failover.calls {
-            let Some(path) = &call.path else { continue };
-            if seen.contains(path) {
+        let (failover, mut out) = super::hooks(host)?;
+        for (path, call) in super::programs(failover) {
+            let Fact::Known(found) = &call.program else {
+                out.gap(&call.program);
                 continue;
-            }
-            seen.push(path.clone());
-            let found = match &call.program {
-                Fact::Known(found) => found,
-                Fact::Unknown(unknown) => {
-                    out.open.push(unknown.clone());
-                    continue;
-                }
-                Fact::NotCovered(why) => {
-                    out.uncovered.push(why.clone());
-                    continue;
-                }
-                Fact::Absent(_) | Fact::Broken(_) => continue,
             };
             let shown = escape_path(path);
             let owner = super::called(call.subject, &call.name);

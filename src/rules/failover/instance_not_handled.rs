@@ -19,13 +19,7 @@ impl Rule for InstanceNotHandled {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let failover = super::configured(host)?;
-        let mut out = Findings::new();
-        super::open_parts(failover, &mut out);
-        out.judged = super::judged_calls(failover);
-        if failover.calls.is_empty() {
-            return Err(Stop::NotApplicable("keepalived calls no hooks"));
-        }
+        let (failover, mut out) = super::hooks(host)?;
         // One finding for each program: the names it leaves out have one cause.
         let mut missed: BTreeMap<PathBuf, Vec<(&HookCall, &Miss)>> = BTreeMap::new();
         for call in &failover.calls {

@@ -15,12 +15,13 @@ pub(super) use instance_not_handled::InstanceNotHandled;
 pub(super) use mixed_families::MixedFamilies;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use super::Findings;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
+use crate::facts::Host;
 use crate::facts::failover::{Failover, HookCall};
-use crate::facts::{Host, undecided};
 use crate::parse::keepalived::Subject;
 use crate::text::escape;
 
@@ -29,13 +30,8 @@ fn configured(host: &Host) -> Result<&Failover, Stop> {
     if not_installed(host) {
         return Err(Stop::NotApplicable("keepalived is not installed"));
     }
-    match host.failover() {
-        Fact::Known(failover) => Ok(failover),
-        Fact::Absent(_) => Err(Stop::NotApplicable("keepalived is not configured")),
-        Fact::Broken(fault) => Err(undecided(fault.clone().into())),
-        Fact::Unknown(unknown) => Err(undecided(unknown.clone())),
-        Fact::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
-    }
+    let failover = host.failover().require()?;
+    failover.ok_or(Stop::NotApplicable("keepalived is not configured"))
 }
 
 /// Whether nothing can read what was left of keepalived's configuration: dpkg, the
@@ -58,15 +54,35 @@ const PROGRAMS: [&str; 3] = [
 ];
 
 /// What could not be read of the configuration itself.
-fn open_parts(failover: &Failover, out: &mut super::Findings) {
+fn open_parts(failover: &Failover, out: &mut Findings) {
     out.open.extend(failover.config.open.iter().cloned());
     out.uncovered.extend(failover.uncovered.iter().cloned());
 }
 
-/// How many hook calls could be judged.
-fn judged_calls(failover: &Failover) -> usize {
+/// keepalived's side of a host that has hooks, and an answer that begins with what
+/// could not be read of the configuration.
+fn hooks(host: &Host) -> Result<(&Failover, Findings), Stop> {
+    let failover = configured(host)?;
+    if failover.calls.is_empty() {
+        return Err(Stop::NotApplicable("keepalived calls no hooks"));
+    }
+    let mut out = Findings::new();
+    open_parts(failover, &mut out);
     let covered = |call: &&HookCall| !matches!(call.program, Fact::NotCovered(_));
-    failover.calls.iter().filter(covered).count()
+    out.judged = failover.calls.iter().filter(covered).count();
+    Ok((failover, out))
+}
+
+/// Each program once, with the first call of it.
+fn programs(failover: &Failover) -> Vec<(&PathBuf, &HookCall)> {
+    let mut programs: Vec<(&PathBuf, &HookCall)> = Vec::new();
+    for call in &failover.calls {
+        let Some(path) = &call.path else { continue };
+        if !programs.iter().any(|(known, _)| *known == path) {
+            programs.push((path, call));
+        }
+    }
+    programs
 }
 
 /// `instance gw4`, `group gw`.

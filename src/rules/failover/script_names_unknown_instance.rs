@@ -17,13 +17,7 @@ impl Rule for ScriptNamesUnknownInstance {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let failover = super::configured(host)?;
-        let mut out = Findings::new();
-        super::open_parts(failover, &mut out);
-        out.judged = super::judged_calls(failover);
-        if failover.calls.is_empty() {
-            return Err(Stop::NotApplicable("keepalived calls no hooks"));
-        }
+        let (failover, mut out) = super::hooks(host)?;
         let config = &failover.config;
         let instances = config.instances.iter().map(|i| &i.name.value);
         let names: Vec<&Vec<u8>> = instances

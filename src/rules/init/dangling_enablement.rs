@@ -19,17 +19,9 @@ impl Rule for DanglingEnablement {
         out.judged = enabled.items.len();
         let mut units: Vec<&Enabled> = Vec::new();
         for entry in &enabled.items {
-            let looked = match &entry.found {
-                Fact::Absent(looked) => looked,
-                Fact::Unknown(unknown) => {
-                    out.open.push(unknown.clone());
-                    continue;
-                }
-                Fact::NotCovered(why) => {
-                    out.uncovered.push(why.clone());
-                    continue;
-                }
-                Fact::Known(_) | Fact::Broken(_) => continue,
+            let Fact::Absent(looked) = &entry.found else {
+                out.gap(&entry.found);
+                continue;
             };
             if entry.system == System::Systemd {
                 units.push(entry);

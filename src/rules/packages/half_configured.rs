@@ -1,7 +1,7 @@
 //! `packages-half-configured`: packages between two states.
 
-use crate::fact::{Fact, Stop};
-use crate::facts::{Host, undecided};
+use crate::fact::Stop;
+use crate::facts::Host;
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 
 pub(in crate::rules) struct HalfConfigured;
@@ -69,13 +69,7 @@ impl Rule for HalfConfigured {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let packages = match host.packages() {
-            Fact::Known(packages) => packages,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no package database")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let packages = super::databases(host)?;
         let mut out = Findings::new();
         if let Some(dpkg) = &packages.dpkg {
             for problem in &dpkg.problems {

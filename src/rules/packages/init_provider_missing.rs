@@ -1,8 +1,8 @@
 //! `packages-init-provider-missing`: no installed package brings an init.
 
-use crate::fact::{Fact, Stop};
+use crate::fact::Stop;
 use crate::facts::init::{InitKind, State};
-use crate::facts::{Host, INIT_PACKAGES, undecided};
+use crate::facts::{Host, INIT_PACKAGES};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 
 pub(in crate::rules) struct InitProviderMissing;
@@ -14,13 +14,7 @@ impl Rule for InitProviderMissing {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_start()?;
-        let packages = match host.packages() {
-            Fact::Known(packages) => packages,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no package database")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let packages = super::databases(host)?;
         if !packages.unread.is_empty() {
             return Err(Stop::NotApplicable("this package database is not read yet"));
         }

@@ -7,3 +7,13 @@ mod init_provider_missing;
 pub(super) use config_merge_pending::ConfigMergePending;
 pub(super) use half_configured::HalfConfigured;
 pub(super) use init_provider_missing::InitProviderMissing;
+
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::facts::packages::Packages;
+
+/// The host's package databases, or why there is nothing to say.
+fn databases(host: &Host) -> Result<&Packages, Stop> {
+    let packages = host.packages().require()?;
+    packages.ok_or(Stop::NotApplicable("no package database"))
+}

@@ -8,19 +8,14 @@ pub(super) use requirement_missing::RequirementMissing;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
+use crate::facts::Host;
 use crate::facts::target::{Runlevel, Target, Unit};
-use crate::facts::{Host, undecided};
 
 /// The target of a host whose init has one that is known here.
 fn of(host: &Host) -> Result<&Target, Stop> {
     host.must_start()?;
-    match host.target() {
-        Fact::Known(target) => Ok(target),
-        Fact::Absent(_) => Err(Stop::NotApplicable("this init has no target that is read")),
-        Fact::Broken(fault) => Err(undecided(fault.clone().into())),
-        Fact::Unknown(unknown) => Err(undecided(unknown.clone())),
-        Fact::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
-    }
+    let target = host.target().require()?;
+    target.ok_or(Stop::NotApplicable("this init has no target that is read"))
 }
 
 /// The chain's line.
