@@ -101,6 +101,8 @@ pub enum Why {
     OtherFileSystem(PathBuf),
     /// A container or an image without a kernel: it does not boot by itself.
     Container,
+    /// The kernel, and what starts it, come from outside this tree.
+    KernelOutside,
 }
 
 /// Why a rule stopped without an answer.
@@ -339,6 +341,7 @@ impl fmt::Display for Why {
                 write!(f, "{path} is a file system of its own and not mounted here")
             }
             Self::Container => f.write_str("a container or image does not boot by itself"),
+            Self::KernelOutside => f.write_str("the kernel comes from outside this tree"),
         }
     }
 }

@@ -90,10 +90,13 @@ impl Pieces {
         self.deadline.passed()
     }
 
-    /// The whole file as a stream, from its beginning.
+    /// The file as a stream, from this byte on.
     #[must_use]
-    pub const fn reader(&self) -> Reader<'_> {
-        Reader { file: self, at: 0 }
+    pub const fn reader_from(&self, offset: u64) -> Reader<'_> {
+        Reader {
+            file: self,
+            at: offset,
+        }
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
@@ -104,7 +107,7 @@ impl Pieces {
     }
 }
 
-/// A stream over a file; see [`Pieces::reader`].
+/// A stream over a file; see [`Pieces::reader_from`].
 pub struct Reader<'a> {
     file: &'a Pieces,
     at: u64,
@@ -163,7 +166,7 @@ mod tests {
         assert_eq!(pieces.bytes(8, 100), b"89");
         assert_eq!(pieces.bytes(u64::MAX, 100), b"");
         let mut all = String::new();
-        pieces.reader().read_to_string(&mut all).unwrap();
+        pieces.reader_from(0).read_to_string(&mut all).unwrap();
         assert_eq!(all, "0123456789");
         assert_eq!(pieces.failed(), None);
     }
@@ -185,6 +188,6 @@ mod tests {
         let expected = Unknown::new("/boot/initrd.img", doubt);
         assert_eq!(pieces.failed(), Some(expected));
         let mut all = Vec::new();
-        assert!(pieces.reader().read_to_end(&mut all).is_err());
+        assert!(pieces.reader_from(0).read_to_end(&mut all).is_err());
     }
 }
