@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use super::accounts::{self, Accounts};
+use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
 use super::failover::{self, Failover};
@@ -52,6 +53,7 @@ pub struct Host {
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
     target: OnceLock<Fact<Target>>,
+    boot: Boot,
 }
 
 /// Whether this tree boots by itself.
@@ -95,6 +97,7 @@ impl Host {
             zone: OnceLock::new(),
             failover: OnceLock::new(),
             target: OnceLock::new(),
+            boot: Boot::default(),
         }
     }
 
@@ -102,6 +105,11 @@ impl Host {
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// What is known of its boot so far.
+    pub(super) const fn boot(&self) -> &Boot {
+        &self.boot
     }
 
     /// The moment the run speaks of.

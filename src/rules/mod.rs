@@ -9,7 +9,11 @@ mod engine;
 mod failover;
 mod finding;
 mod init;
+mod initrd;
+mod kernel;
+mod loader;
 mod packages;
+mod root;
 mod schedule;
 mod target;
 
@@ -73,9 +77,39 @@ pub static ALL: &[&dyn Rule] = &[
     &init::RunningDeleted,
     &init::ScriptInterpreterMissing,
     &init::StartScriptMissing,
+    &initrd::Broken,
+    &initrd::ForAnotherKernel,
+    &initrd::FormatRefused,
+    &initrd::InitUnusable,
+    &initrd::LacksRootModule,
+    &initrd::LacksRootTool,
+    &initrd::Missing,
+    &initrd::UpdateUnfinished,
+    &kernel::Broken,
+    &kernel::CommandLineTooLong,
+    &kernel::LacksOption,
+    &kernel::Missing,
+    &kernel::ModulesIndexMissing,
+    &kernel::ModulesMissing,
+    &kernel::TooOld,
+    &kernel::WrongArchitecture,
+    &loader::ConfigBroken,
+    &loader::DefaultUnmatched,
+    &loader::EntryIgnored,
+    &loader::EnvironmentBroken,
+    &loader::KernelNotListed,
+    &loader::OneShotPending,
+    &loader::PointerAstray,
+    &loader::StartsNoKernel,
+    &loader::StopsAtPrompt,
     &packages::ConfigMergePending,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
+    &root::DiffersFromFstab,
+    &root::EndsInShell,
+    &root::NameUnstable,
+    &root::NeedsInitrd,
+    &root::NotGiven,
     &target::DefaultUnusable,
     &target::RequirementMissing,
     &schedule::BootLoop,

@@ -1,0 +1,66 @@
+//! Rules about the root file system: what it is called, and who finds it.
+
+mod differs_from_fstab;
+mod ends_in_shell;
+mod name_unstable;
+mod needs_initrd;
+mod not_given;
+mod stack;
+
+pub(super) use differs_from_fstab::DiffersFromFstab;
+pub(super) use ends_in_shell::EndsInShell;
+pub(super) use name_unstable::NameUnstable;
+pub(super) use needs_initrd::NeedsInitrd;
+pub(super) use not_given::NotGiven;
+pub(super) use stack::{
+    Layer, LayerKind, drivers_built_in, file_system, kernel_can_mount, layers, modules_of,
+};
+
+use super::chain::{LinkState, Summary};
+use super::loader;
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::facts::boot::{Finder, RootFacts, Start};
+use crate::rules::Evidence;
+
+/// What the entry that boots says of its root.
+fn of(host: &Host) -> Result<&RootFacts, Stop> {
+    loader::entry(host)?;
+    let root = host.root().require()?;
+    root.ok_or(Stop::NotApplicable("which kernel starts is not known"))
+}
+
+/// Where the command line stands.
+fn line(root: &RootFacts, label: impl Into<String>) -> Evidence {
+    match &root.place {
+        Some(place) => Evidence::span(place.clone(), label),
+        None => Evidence::computed(label),
+    }
+}
+
+/// The chain's line.
+pub(super) fn summary(host: &Host) -> Summary {
+    let root = match host.root() {
+        Fact::Known(root) => root,
+        Fact::Absent(_) => return Summary::new(LinkState::Broken, "no entry to read it from"),
+        Fact::Broken(fault) => return Summary::new(LinkState::Unknown, fault.message.clone()),
+        Fact::Unknown(unknown) => return Summary::new(LinkState::Unknown, unknown.to_string()),
+        Fact::NotCovered(why) => return Summary::new(LinkState::NotCovered, why.to_string()),
+    };
+    let Some(name) = root.shown() else {
+        // An assumed entry has no command line to read it from.
+        let known = matches!(host.start(), Start::Loader(_));
+        let state = if known {
+            LinkState::Degraded
+        } else {
+            LinkState::NotCovered
+        };
+        return Summary::new(state, "no root= is known");
+    };
+    let kind = file_system(host).map_or_else(String::new, |kind| format!(", {}", kind.name));
+    let finder = match root.finder {
+        Finder::Unknown => String::new(),
+        finder => format!(", found by {}", finder.name()),
+    };
+    Summary::new(LinkState::Ok, format!("{name}{kind}{finder}"))
+}

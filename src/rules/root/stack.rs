@@ -1,0 +1,181 @@
+//! What the root lies on, as far as the files of a tree tell.
+
+use crate::fact::Fact;
+use crate::facts::Host;
+use crate::facts::boot::{RootForm, fold};
+use crate::parse::fstab;
+use crate::rules::Evidence;
+
+/// The root's file system.
+pub(in crate::rules) struct FileSystem {
+    /// Its type.
+    pub name: String,
+    /// What tells it.
+    pub evidence: Evidence,
+    /// Whether the device itself tells it, not a configuration.
+    pub certain: bool,
+}
+
+/// A layer below the root's file system.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::rules) enum LayerKind {
+    Luks,
+    Lvm,
+    Raid,
+}
+
+impl LayerKind {
+    pub(in crate::rules) const fn name(self) -> &'static str {
+        match self {
+            Self::Luks => "an encrypted volume",
+            Self::Lvm => "LVM",
+            Self::Raid => "software RAID",
+        }
+    }
+}
+
+/// A layer and what shows it.
+pub(in crate::rules) struct Layer {
+    pub kind: LayerKind,
+    pub evidence: Evidence,
+    pub certain: bool,
+}
+
+/// The type of the root's file system: `rootfstype=`, else fstab's line for `/`.
+pub(in crate::rules) fn file_system(host: &Host) -> Option<FileSystem> {
+    if let Fact::Known(root) = host.root()
+        && let Some(kind) = root.last("rootfstype")
+        && !kind.contains(&b',')
+    {
+        return Some(FileSystem {
+            name: String::from_utf8_lossy(kind).into_owned(),
+            evidence: super::line(root, "rootfstype= says it"),
+            certain: true,
+        });
+    }
+    let Fact::Known(file) = host.tree().read("/etc/fstab".as_ref()) else {
+        return None;
+    };
+    let entry = fstab::parse(&file).into_iter().find(|e| e.target == b"/")?;
+    let name = String::from_utf8_lossy(&entry.kind).into_owned();
+    if matches!(name.as_str(), "auto" | "none" | "rootfs" | "") {
+        return None;
+    }
+    Some(FileSystem {
+        name,
+        evidence: Evidence::span(entry.place, "fstab says it"),
+        certain: false,
+    })
+}
+
+/// Modules that can mount a file system of this type; empty for what is not known.
+pub(in crate::rules) fn modules_of(kind: &str) -> &'static [&'static str] {
+    match kind {
+        "ext2" => &["ext4", "ext2"],
+        "ext3" => &["ext4", "ext3"],
+        "ext4" => &["ext4"],
+        "xfs" => &["xfs"],
+        "btrfs" => &["btrfs"],
+        "f2fs" => &["f2fs"],
+        "jfs" => &["jfs"],
+        "reiserfs" => &["reiserfs"],
+        "nilfs2" => &["nilfs2"],
+        "squashfs" => &["squashfs"],
+        "erofs" => &["erofs"],
+        "bcachefs" => &["bcachefs"],
+        "zfs" => &["zfs"],
+        _ => &[],
+    }
+}
+
+/// Drivers of the disks in use; one of them, at least, brings the root.
+const DISK_DRIVERS: [&str; 7] = [
+    "virtio_blk",
+    "sd_mod",
+    "nvme",
+    "mmc_block",
+    "xen_blkfront",
+    "ubd",
+    "hv_storvsc",
+];
+
+/// Whether the kernel has a driver for a disk and for the root's file system inside.
+pub(in crate::rules) fn drivers_built_in(host: &Host) -> bool {
+    let Fact::Known(modules) = host.modules() else {
+        return false;
+    };
+    let Fact::Known(modules) = modules.as_ref() else {
+        return false;
+    };
+    let Some(builtin) = &modules.builtin else {
+        return false;
+    };
+    let has = |name: &&str| builtin.contains(&fold(name.as_bytes()));
+    let disk = DISK_DRIVERS.iter().any(&has);
+    let kind = file_system(host).map_or(&[][..], |kind| modules_of(&kind.name));
+    let kinds = if kind.is_empty() { &["ext4"][..] } else { kind };
+    disk && kinds.iter().any(has)
+}
+
+/// Whether the kernel finds and mounts the root without any initrd.
+pub(in crate::rules) fn kernel_can_mount(host: &Host) -> bool {
+    let Fact::Known(root) = host.root() else {
+        return false;
+    };
+    let native = root.value.as_ref();
+    let native = native.is_some_and(|value| value.form.is_for_the_kernel(&value.text));
+    native && drivers_built_in(host)
+}
+
+/// The layers below the root that configuration shows: its name, and crypttab.
+pub(in crate::rules) fn layers(host: &Host) -> Vec<Layer> {
+    let mut layers = Vec::new();
+    let Fact::Known(root) = host.root() else {
+        return layers;
+    };
+    let Some(value) = &root.value else {
+        return layers;
+    };
+    if value.form != RootForm::StableName {
+        return layers;
+    }
+    let name = value.text.strip_prefix(b"/dev/").unwrap_or(&value.text);
+    let mut add = |kind, label: &str| {
+        layers.push(Layer {
+            kind,
+            evidence: super::line(root, label),
+            certain: false,
+        });
+    };
+    if name.starts_with(b"md/") {
+        add(LayerKind::Raid, "root= names an array");
+    }
+    let mapped = name.strip_prefix(b"mapper/");
+    if mapped.is_some_and(|name| is_in_crypttab(host, name)) {
+        add(LayerKind::Luks, "root= names a volume of /etc/crypttab");
+    } else if mapped.is_some_and(has_single_dash)
+        || (mapped.is_none() && !name.starts_with(b"md/") && !name.starts_with(b"disk/"))
+    {
+        add(LayerKind::Lvm, "root= names a logical volume");
+    }
+    layers
+}
+
+/// `VG-LV`: a dash that is not doubled (lvm(8), "VALID NAMES").
+fn has_single_dash(name: &[u8]) -> bool {
+    let pairs = String::from_utf8_lossy(name).replace("--", "");
+    pairs.contains('-')
+}
+
+fn is_in_crypttab(host: &Host, name: &[u8]) -> bool {
+    let Fact::Known(file) = host.tree().read("/etc/crypttab".as_ref()) else {
+        return false;
+    };
+    let mut lines = file.lines();
+    lines.any(|(_, line)| {
+        let mut words = line
+            .split(u8::is_ascii_whitespace)
+            .filter(|w| !w.is_empty());
+        words.next() == Some(name)
+    })
+}
