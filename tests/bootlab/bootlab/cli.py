@@ -12,6 +12,8 @@ Boots real Debian roots, each broken in one way, and records what really happens
   lab list [WORD...]               mutations, with base and boot path
   lab boot NAME [--base B]         boot one mutation, everywhere it belongs
   lab boot-all [--jobs N]          boot every row that has no result yet
+  lab truth                        write truth.tsv and the manifests of its rows
+  lab compare [--jobs N]           whole trees against manifests, through the program
 """
 
 
@@ -49,6 +51,7 @@ def main():
         one.add_argument("--base")
         one.add_argument("--path", choices=["uml", "direct", "bios", "uefi", "sdboot"])
         one.add_argument("--jobs", type=int, default=2)
+    commands.add_parser("truth", help="write truth.tsv and manifests")
     one = commands.add_parser("boot-here", help="one boot in this process")
     one.add_argument("row", nargs=3)
     one = commands.add_parser("build-here", help="build bases in this process")
@@ -89,7 +92,18 @@ def build_bases(args):
     return subprocess.call(boots.isolated("build-here", *names)[:2] + boots.isolated("build-here", *names)[3:])
 
 
+def write_truth(_args):
+    """Writes the table and says what it leaves out."""
+    from . import truth
+
+    table, complaints, sizes = truth.write()
+    print("\n".join(complaints))
+    print(f"{len(table)} rows, {len(sizes)} new manifests of {sum(sizes.values())} bytes")
+    return 0
+
+
 COMMANDS = {
+    "truth": write_truth,
     "list": list_rows,
     "boot": lambda args: boot(args, True),
     "boot-all": lambda args: boot(args, False),

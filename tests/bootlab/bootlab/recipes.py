@@ -92,7 +92,7 @@ BASES = {
             suite="trixie",
             loader="sdboot",
             layout="esp",
-            extra=("systemd-ukify",),
+            extra=("systemd-ukify", "systemd-boot-efi"),
             dhcp="dhcpcd-base",
             path="sdboot",
         ),

@@ -43,7 +43,7 @@ def lvm(base, part, size, tree, ext4):
 
 
 def luks(base, part, size, tree, ext4):
-    """LUKS2 with one key, the lab's."""
+    """LUKS2 with one key, the lab's, around the root."""
     plain = Path(f"{part}.plain")
     with open(plain, "wb") as file:
         file.truncate(size - 16 * MIB)
@@ -53,20 +53,32 @@ def luks(base, part, size, tree, ext4):
 
 
 def encrypt(plain, out, ident, size):
-    """Writes `out`, `size` bytes long: LUKS2 around the image `plain`."""
-    key = Path(f"{out}.key")
+    """Writes `out`, `size` bytes long: LUKS2 around the image `plain`.
+
+    qemu-img encrypts, in a LUKS1 image; its volume key and what it encrypted then go
+    below a LUKS2 header, whose data are encrypted in the same way.
+    """
+    key, volume, first = (Path(f"{out}.{name}") for name in ("key", "volume", "first"))
     key.write_bytes(KEY)
     secret = f"secret,id=key,file={key}"
     options = "key-secret=key,iter-time=100,cipher-mode=xts,ivgen-alg=plain64"
-    run("qemu-img", "convert", "-f", "raw", "-O", "luks", "--object", secret, "-o", options, plain, out)
-    with open(out, "r+b") as file:
+    run("qemu-img", "convert", "-f", "raw", "-O", "luks", "--object", secret, "-o", options, plain, first)
+    volume.unlink(missing_ok=True)
+    dump = ["luksDump", "-q", "--dump-volume-key", "--volume-key-file", volume]
+    run("cryptsetup", *dump, "--key-file", key, first)
+    with open(out, "wb") as file:
         file.truncate(size)
-    run("cryptsetup", "convert", "-q", "--type", "luks2", out)
-    run("cryptsetup", "luksUUID", "-q", "--uuid", ident, out)
-    key.unlink()
-
-
-def luks_offset(header):
-    """Where the payload of a LUKS image begins, bytes."""
-    found = re.search(r"offset: (\d+)", run("cryptsetup", "luksDump", header))
-    return int(found.group(1))
+    run(
+        *("cryptsetup", "luksFormat", "-q", "--type", "luks2", "--uuid", ident),
+        *("--sector-size", "512", "--cipher", "aes-xts-plain64", "--key-size", "512"),
+        *("--volume-key-file", volume, "--key-file", key),
+        *("--pbkdf", "pbkdf2", "--pbkdf-force-iterations", "1000", out),
+    )
+    found = re.search(r"Payload offset:\s*(\d+)", run("cryptsetup", "luksDump", first))
+    with open(first, "rb") as old, open(out, "r+b") as new:
+        old.seek(int(found[1]) * 512)
+        new.seek(16 * MIB)
+        while data := old.read(MIB):
+            new.write(data)
+    for path in (key, volume, first):
+        path.unlink()

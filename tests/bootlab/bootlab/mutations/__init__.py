@@ -26,7 +26,12 @@ class Mutation:
     disk: object = None
     # Further disks: name of the device and a function that makes the image at a path.
     disks: tuple = ()
-    extra: dict = field(default_factory=dict)
+    # base name: link, where another one breaks there, as boots have shown.
+    links: dict = field(default_factory=dict)
+
+    def link_at(self, base):
+        """The link that breaks in a base."""
+        return self.links.get(base, self.link)
 
 
 def mutation(name, bases, link, believed, what, **more):
