@@ -53,6 +53,18 @@ def raw(written):
     return base64.b64decode(written["b64"]) if isinstance(written, dict) else written.encode()
 
 
+def sparse(kept, gap=64):
+    """Ranges without the long runs of zeros in them: what is not kept reads so."""
+    for start, data in kept:
+        at = 0
+        for run in re.finditer(rb"\0{%d,}" % gap, data):
+            if run.start() > at:
+                yield start + at, data[at : run.start()]
+            at = run.end()
+        if at < len(data):
+            yield start + at, data[at:]
+
+
 def line_of(file, path, original=None):
     """The line of one file: what it is, and what is kept of it."""
     meta = os.lstat(file)
@@ -73,7 +85,7 @@ def line_of(file, path, original=None):
             line["n"] = length
         line["mt"] = int(meta.st_mtime)
         if kept:
-            line["x"] = [[at, text(piece)] for at, piece in kept]
+            line["x"] = [[at, text(piece)] for at, piece in sparse(kept)]
     return line
 
 

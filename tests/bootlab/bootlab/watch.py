@@ -30,6 +30,9 @@ PATIENCE = 130
 # The same while systemd still waits for a job that is running.
 PATIENCE_JOBS = 420
 LIMIT = 1800
+# Seconds over which work is measured, and the share of them that makes it busy.
+WINDOW = 5
+BUSY = 0.6
 
 
 class Watch:
@@ -117,13 +120,14 @@ class Watch:
                 self.observed.append(dict(word.split("=", 1) for word in words[1:] if "=" in word))
 
     def measure(self):
-        """Whether the machine was busy since the last look, once a second."""
+        """Whether the machine was busy since the last look. The observer takes its
+        share; what a boot takes is all there is."""
         now = time.monotonic()
         before, work = self.sample
-        if now - before < 1:
+        if now - before < WINDOW:
             return
         newer = self.machine.work()
-        if newer - work > 0.15 * (now - before):
+        if newer - work > BUSY * (now - before):
             self.last_busy = now
         self.sample = (now, newer)
 
