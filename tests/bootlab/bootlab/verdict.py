@@ -141,5 +141,8 @@ def line(watch, seen):
 
 def clean(said):
     """A console line as plain text without what changes from boot to boot."""
-    said = re.sub(rb"\x1b\[[0-9;]*m|^\[ *\d+\.\d+\] |<\d>", b"", said).strip()
-    return said.decode("ascii", errors="replace").replace("\ufffd", "?").replace("\t", " ")[:160]
+    said = said.decode("utf-8", errors="replace").replace("\u2026", "...")
+    # systemd shortens lines without regard to the colours in them.
+    said = re.sub(r"\x1b?\[[0-9;]+[mK]?|\x1b\[?|^M?(?=\[ )|^\[ *\d+\.\d+\] |<\d>", "", said)
+    said = re.sub(r"^\[ *(FAILED|DEPEND|TIME) *\] ", "", said.strip())
+    return said.encode("ascii", errors="replace").decode().replace("\t", " ")[:160]
