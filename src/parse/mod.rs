@@ -6,6 +6,7 @@
 pub mod bls;
 pub mod cmdline;
 pub mod crontab;
+pub mod crypttab;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
