@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod busy;
 pub mod cron;
+pub mod devices;
 pub mod failover;
 mod host;
 pub mod identity;
