@@ -93,6 +93,8 @@ pub enum Why {
     Partial(PathBuf),
     /// No devices, interfaces or running kernel in this tree.
     NoDevices,
+    /// What is inside a device that was given is not known; says which.
+    Hidden(String),
     /// No owners and modes in this tree (a checkout).
     NoOwners,
     /// No running system behind this tree.
@@ -334,6 +336,7 @@ impl fmt::Display for Why {
         match self {
             Self::Partial(path) => write!(f, "{} is outside this partial tree", escape_path(path)),
             Self::NoDevices => f.write_str("an offline tree has no devices"),
+            Self::Hidden(what) => f.write_str(what),
             Self::NoOwners => f.write_str("a checkout has no owners and modes"),
             Self::NoRuntime => f.write_str("no running system behind this tree"),
             Self::OtherFileSystem(path) => {

@@ -8,6 +8,7 @@ use super::accounts::{self, Accounts};
 use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
+use super::devices::{self, Devices};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
 use super::init::{self, Init, InitKind, Running};
@@ -32,6 +33,8 @@ pub struct Given {
     pub told_full: bool,
     /// Versions of programs that policy declares, by package name.
     pub versions: BTreeMap<String, String>,
+    /// The block devices, where a listing or disk images were given.
+    pub devices: Option<Devices>,
 }
 
 /// One host.
@@ -49,6 +52,7 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
+    devices: OnceLock<Fact<Devices>>,
     triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
@@ -93,6 +97,7 @@ impl Host {
             boots: OnceLock::new(),
             accounts: OnceLock::new(),
             cron: OnceLock::new(),
+            devices: OnceLock::new(),
             triggers: OnceLock::new(),
             zone: OnceLock::new(),
             failover: OnceLock::new(),
@@ -227,6 +232,14 @@ impl Host {
     /// The cron tables.
     pub fn cron(&self) -> &Cron {
         self.cron.get_or_init(|| cron::read(self))
+    }
+
+    /// The block devices: those given, else the running system's.
+    pub fn devices(&self) -> &Fact<Devices> {
+        self.devices.get_or_init(|| match &self.given.devices {
+            Some(devices) => Fact::Known(devices.clone()),
+            None => devices::read(&self.tree),
+        })
     }
 
     /// What takes the box down by itself, soonest first.

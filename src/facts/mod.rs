@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod boot;
 pub mod busy;
 pub mod cron;
+pub mod devices;
 pub mod failover;
 mod host;
 pub mod identity;

@@ -3,9 +3,11 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod blkid;
 pub mod bls;
 pub mod cmdline;
 pub mod crontab;
+pub mod crypttab;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
@@ -18,5 +20,8 @@ pub mod inittab;
 pub mod keepalived;
 pub mod kernel_image;
 pub mod loader_conf;
+pub mod lsblk;
+pub mod mountinfo;
 pub mod os_release;
+pub mod udev_db;
 pub mod unit;
