@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::accounts::{self, Accounts};
 use super::busy::{self, Busy};
@@ -11,6 +11,7 @@ use super::failover::{self, Failover};
 use super::identity::{self, Os};
 use super::init::{self, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
+use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
 use super::services::{self, Enabled};
@@ -52,6 +53,8 @@ pub struct Host {
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
     target: OnceLock<Fact<Target>>,
+    linker: Linker,
+    machine: OnceLock<Machine>,
 }
 
 /// Whether this tree boots by itself.
@@ -95,6 +98,8 @@ impl Host {
             zone: OnceLock::new(),
             failover: OnceLock::new(),
             target: OnceLock::new(),
+            linker: Linker::default(),
+            machine: OnceLock::new(),
         }
     }
 
@@ -170,6 +175,30 @@ impl Host {
     pub fn init_kind(&self) -> Option<InitKind> {
         let winner = self.init().winner();
         winner.ok().flatten().map(|(_, program)| program.kind)
+    }
+
+    /// Whether the program at `path` gets what it needs to start: interpreter, loader,
+    /// libraries and their versions. Each program is looked at once.
+    #[must_use]
+    pub fn linkage(&self, path: &Path) -> Arc<Linkage> {
+        let machine = *self.machine.get_or_init(|| self.find_machine());
+        self.linker.of(&self.tree, machine, path)
+    }
+
+    /// The processor below a running system; nothing for any other tree.
+    fn find_machine(&self) -> Machine {
+        let cpuinfo = match self.tree.coverage().kind {
+            TreeKind::Live => self.tree.read(Path::new("/proc/cpuinfo")),
+            TreeKind::Full | TreeKind::Partial => return Machine::default(),
+        };
+        let level = match cpuinfo {
+            Fact::Known(file) => level_of(file.bytes()),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        };
+        Machine {
+            kernel: None,
+            level,
+        }
     }
 
     /// What runs as process 1 now.

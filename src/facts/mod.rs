@@ -8,6 +8,7 @@ mod host;
 pub mod identity;
 pub mod init;
 pub mod kernels;
+pub mod linkage;
 pub mod merges;
 pub mod packages;
 pub mod services;

@@ -17,6 +17,7 @@ pub mod initrd;
 pub mod inittab;
 pub mod keepalived;
 pub mod kernel_image;
+pub mod ld_cache;
 pub mod loader_conf;
 pub mod os_release;
 pub mod unit;
