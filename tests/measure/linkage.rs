@@ -86,9 +86,22 @@ fn compare(root: &Path, machine: Machine) {
         let said = listed(&ours);
         entries += theirs.libraries.len();
         failing += usize::from(!matches!(ours.start, Start::Runs));
-        if said.libraries == theirs.libraries
-            && said.complaint.is_some() == theirs.complaint.is_some()
-        {
+        let agree = match &theirs.complaint {
+            None => said == theirs,
+            // A fatal file ends the list; what it is must be named by both, unless the
+            // loader died of it.
+            Some(complaint) => ours.failure().into_iter().chain(&ours.more).any(|failure| {
+                let name = failure
+                    .object
+                    .file_name()
+                    .map(|name| name.to_string_lossy());
+                let asked = failure.message.split([' ', ',']).nth(2);
+                name.is_some_and(|name| complaint.contains(&*name))
+                    || asked.is_some_and(|name| complaint.contains(name))
+                    || complaint.starts_with("signal")
+            }),
+        };
+        if agree {
             same += 1;
         } else {
             different += 1;

@@ -113,7 +113,11 @@ pub(super) fn load(
         system: directories,
         cache: None,
         flags: cache_flags(elf),
-        hwcaps: hwcaps_of(elf.architecture(), world.machine.level),
+        // The directories below glibc-hwcaps came with the banner, in 2.33.
+        hwcaps: match its_object.glibc {
+            Some(_) => hwcaps_of(elf.architecture(), world.machine.level),
+            None => Vec::new(),
+        },
         tokens: Tokens {
             origin: PathBuf::new(),
             lib: lib_of(directories),
