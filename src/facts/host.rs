@@ -9,7 +9,7 @@ use super::busy::{self, Busy};
 use super::cron::{self, Cron};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
-use super::init::{self, Init, InitKind, Running};
+use super::init::{self, Boot, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
@@ -165,8 +165,8 @@ impl Host {
     /// The inits the next boot would try.
     pub fn init(&self) -> &Init {
         self.init.get_or_init(|| {
-            let from_cmdline = self.cmdline_init();
-            Init::read(&self.tree, from_cmdline.as_deref())
+            let linkage = |path: &Path| self.linkage(path);
+            Init::read(&self.tree, &linkage, self.boot())
         })
     }
 
@@ -398,16 +398,24 @@ impl Host {
         None
     }
 
-    /// `init=` of the command line the next boot is likely to use.
-    fn cmdline_init(&self) -> Option<PathBuf> {
+    /// Who starts process 1 at the next boot, and what it is told: by the installed
+    /// initramfs generator and the command line the next boot is likely to use.
+    fn boot(&self) -> Boot {
         use std::os::unix::ffi::OsStrExt as _;
+        let mut boot = Boot {
+            starter: init::guess(&self.tree),
+            init: None,
+            place: None,
+        };
         for path in ["/etc/kernel/cmdline", "/proc/cmdline"] {
             if let Fact::Known(file) = self.tree.read(Path::new(path)) {
                 let value = cmdline::last_value(file.bytes(), b"init");
-                return value.map(|v| PathBuf::from(std::ffi::OsStr::from_bytes(&v)));
+                boot.place = value.as_ref().map(|_| file.place(file.line_span(1)));
+                boot.init = value.map(|v| PathBuf::from(std::ffi::OsStr::from_bytes(&v)));
+                break;
             }
         }
-        None
+        boot
     }
 
     /// What `path` is, links followed.

@@ -17,5 +17,9 @@ pub mod triggers;
 mod world;
 mod zone;
 
+#[cfg(test)]
+#[path = "../../tests/elf/maker.rs"]
+mod elf_maker;
+
 pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
 pub use zone::read as zone_of;

@@ -2,10 +2,7 @@ use super::*;
 use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Node, Source};
 use crate::time::Deadline;
 
-#[path = "../../../tests/elf/maker.rs"]
-mod maker;
-
-use maker::Elf;
+use crate::facts::elf_maker::Elf;
 
 const LOADER: &str = "/lib64/ld-linux-x86-64.so.2";
 const DIR: &str = "/lib/x86_64-linux-gnu";
