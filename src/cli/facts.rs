@@ -69,7 +69,9 @@ fn shown(host: &Host) -> String {
                 line(&name, "known", format!("{path}, {}", program.kind.name()));
             }
             State::Missing(looked) => line(&name, "absent", looked.notes.join("; ")),
-            State::Unfit(why) => line(&name, "broken", why.clone()),
+            State::Fails(_, failure) | State::Unfit(failure) => {
+                line(&name, "broken", failure.message.clone());
+            }
             State::Unknown(unknown) => line(&name, "unknown", unknown.to_string()),
             State::NotCovered(why) => line(&name, "not covered", why.to_string()),
         }

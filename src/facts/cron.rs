@@ -227,7 +227,15 @@ fn told_by_links(host: &Host) -> bool {
         )
         // No init at all: nothing starts, and that is told elsewhere.
         | None => true,
-        Some(InitKind::Runit | InitKind::Shell | InitKind::Script | InitKind::Other) => false,
+        Some(
+            InitKind::Runit
+            | InitKind::Dinit
+            | InitKind::S6
+            | InitKind::Finit
+            | InitKind::Shell
+            | InitKind::Script
+            | InitKind::Other,
+        ) => false,
     }
 }
 

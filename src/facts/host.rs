@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::accounts::{self, Accounts};
 use super::boot::Boot;
@@ -13,6 +13,7 @@ use super::failover::{self, Failover};
 use super::identity::{self, Os};
 use super::init::{self, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
+use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
 use super::services::{self, Enabled};
@@ -20,7 +21,7 @@ use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
-use crate::parse::{cmdline, fstab};
+use crate::parse::fstab;
 use crate::source::{Found, Tree, TreeKind};
 use crate::time::Zone;
 
@@ -58,6 +59,8 @@ pub struct Host {
     failover: OnceLock<Fact<Failover>>,
     target: OnceLock<Fact<Target>>,
     boot: Boot,
+    linker: Linker,
+    machine: OnceLock<Machine>,
 }
 
 /// Whether this tree boots by itself.
@@ -103,6 +106,8 @@ impl Host {
             failover: OnceLock::new(),
             target: OnceLock::new(),
             boot: Boot::default(),
+            linker: Linker::default(),
+            machine: OnceLock::new(),
         }
     }
 
@@ -173,8 +178,8 @@ impl Host {
     /// The inits the next boot would try.
     pub fn init(&self) -> &Init {
         self.init.get_or_init(|| {
-            let from_cmdline = self.cmdline_init();
-            Init::read(&self.tree, from_cmdline.as_deref())
+            let linkage = |path: &Path| self.linkage(path);
+            Init::read(&self.tree, &linkage, self.init_boot())
         })
     }
 
@@ -183,6 +188,30 @@ impl Host {
     pub fn init_kind(&self) -> Option<InitKind> {
         let winner = self.init().winner();
         winner.ok().flatten().map(|(_, program)| program.kind)
+    }
+
+    /// Whether the program at `path` gets what it needs to start: interpreter, loader,
+    /// libraries and their versions. Each program is looked at once.
+    #[must_use]
+    pub fn linkage(&self, path: &Path) -> Arc<Linkage> {
+        let machine = *self.machine.get_or_init(|| self.find_machine());
+        self.linker.of(&self.tree, machine, path)
+    }
+
+    /// The processor below a running system; nothing for any other tree.
+    fn find_machine(&self) -> Machine {
+        let cpuinfo = match self.tree.coverage().kind {
+            TreeKind::Live => self.tree.read(Path::new("/proc/cpuinfo")),
+            TreeKind::Full | TreeKind::Partial => return Machine::default(),
+        };
+        let level = match cpuinfo {
+            Fact::Known(file) => level_of(file.bytes()),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        };
+        Machine {
+            kernel: None,
+            level,
+        }
     }
 
     /// What runs as process 1 now.
@@ -385,18 +414,6 @@ impl Host {
             let mut variables = environ.bytes().split(|b| *b == 0);
             if variables.any(|v| v.starts_with(b"container=")) {
                 return Some("process 1 has container= in its environment".into());
-            }
-        }
-        None
-    }
-
-    /// `init=` of the command line the next boot is likely to use.
-    fn cmdline_init(&self) -> Option<PathBuf> {
-        use std::os::unix::ffi::OsStrExt as _;
-        for path in ["/etc/kernel/cmdline", "/proc/cmdline"] {
-            if let Fact::Known(file) = self.tree.read(Path::new(path)) {
-                let value = cmdline::last_value(file.bytes(), b"init");
-                return value.map(|v| PathBuf::from(std::ffi::OsStr::from_bytes(&v)));
             }
         }
         None

@@ -10,6 +10,7 @@ mod host;
 pub mod identity;
 pub mod init;
 pub mod kernels;
+pub mod linkage;
 pub mod merges;
 pub mod packages;
 pub mod services;
@@ -17,6 +18,10 @@ pub mod target;
 pub mod triggers;
 mod world;
 mod zone;
+
+#[cfg(test)]
+#[path = "../../tests/elf/maker.rs"]
+mod elf_maker;
 
 pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
 pub use zone::read as zone_of;

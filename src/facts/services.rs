@@ -95,7 +95,14 @@ pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
 pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
     let mut all = Listing::new();
     // A wrapper, a shell or an init of unknown kind may start any of them.
-    let open = [InitKind::Script, InitKind::Shell, InitKind::Other];
+    let open = [
+        InitKind::Script,
+        InitKind::Shell,
+        InitKind::Dinit,
+        InitKind::S6,
+        InitKind::Finit,
+        InitKind::Other,
+    ];
     let is = |kind: InitKind| init.is_none_or(|init| init == kind || open.contains(&init));
     if is(InitKind::Systemd) {
         all.append(systemd(tree));

@@ -57,33 +57,53 @@ pub fn head(file: &Arc<File>) -> Head {
     if !bytes.starts_with(b"#!") {
         return Head::Plain;
     }
-    let buffer = bytes.get(..HEAD_BYTES.min(bytes.len())).unwrap_or(bytes);
-    let end = buffer
-        .iter()
-        .position(|b| *b == b'\n')
-        .unwrap_or(buffer.len());
-    let blank = |b: &u8| *b == b' ' || *b == b'\t';
-    let line = buffer.get(2..end).unwrap_or(&[]);
-    let lead = line.iter().take_while(|b| blank(b)).count();
-    let rest = line.get(lead..).unwrap_or(&[]);
-    let name_len = rest.iter().position(blank).unwrap_or(rest.len());
-    let (path, argument) = rest.split_at(name_len);
-    if path.is_empty() {
+    let Some((path, argument)) = interpreter_line(bytes) else {
         return Head::Plain;
-    }
-    let is_blank_or_tab = |b: &u8| blank(b);
-    let start = argument.iter().position(|b| !is_blank_or_tab(b));
-    let argument = start.map(|start| {
-        let text = argument.get(start..).unwrap_or(&[]);
-        let tail = text.iter().rev().take_while(|b| blank(b)).count();
-        text.get(..text.len() - tail).unwrap_or(text).to_vec()
-    });
-    let from = 2 + lead;
+    };
     Head::Script(Interpreter {
-        path: path.to_vec(),
-        argument,
-        place: file.place(Span::new(from, from + name_len)),
+        path: bytes.get(path.start..path.end).unwrap_or(&[]).to_vec(),
+        argument: argument.map(|span| bytes.get(span.start..span.end).unwrap_or(&[]).to_vec()),
+        place: file.place(path),
     })
+}
+
+/// Where interpreter and argument stand; none where the kernel refuses the line
+/// (ENOEXEC): no name, or one that may go on behind the bytes it looks at.
+fn interpreter_line(bytes: &[u8]) -> Option<(Span, Option<Span>)> {
+    let blank = |byte: u8| byte == b' ' || byte == b'\t';
+    // Behind the end of a short file there are zeros.
+    let at = |index: usize| bytes.get(index).copied().unwrap_or(0);
+    let first = |from: usize, end: usize, wanted: &dyn Fn(u8) -> bool| {
+        (from..end).find(|index| wanted(at(*index)))
+    };
+    let last = HEAD_BYTES - 1;
+    // The search for the end of the line stops at a zero.
+    let stop = first(0, HEAD_BYTES, &|byte| byte == b'\n' || byte == 0);
+    let mut end = match stop {
+        Some(stop) if at(stop) == b'\n' => stop,
+        _ => {
+            let name = first(2, last, &|byte| !blank(byte))?;
+            first(name, last, &|byte| blank(byte) || byte == 0)?;
+            last
+        }
+    };
+    while end > 2 && blank(at(end - 1)) {
+        end -= 1;
+    }
+    let name = first(2, end, &|byte| !blank(byte))?;
+    let separator = first(name, end, &|byte| blank(byte) || byte == 0);
+    let name_end = separator.unwrap_or(end);
+    if name_end == name {
+        return None;
+    }
+    let argument = separator
+        .filter(|index| at(*index) != 0)
+        .and_then(|index| first(index, end, &|byte| !blank(byte)))
+        .map(|start| {
+            let zero = first(start, end, &|byte| byte == 0);
+            Span::new(start, zero.unwrap_or(end))
+        });
+    Some((Span::new(name, name_end), argument))
 }
 
 /// For which init a start script is written.
@@ -132,6 +152,19 @@ mod tests {
         assert_eq!(interpreter("\u{feff}#!/bin/sh\n"), None);
         assert_eq!(interpreter("#!\n"), None);
         assert_eq!(interpreter("#!/bin/sh"), some("/bin/sh", None));
+        assert_eq!(interpreter("#!/bin/sh\0-x\n"), some("/bin/sh", None));
+    }
+
+    #[test]
+    fn a_name_that_may_be_cut_off_is_refused_and_a_cut_argument_is_not() {
+        let long = format!("#!/{}", "a".repeat(300));
+        assert_eq!(interpreter(&long), None);
+        // 255 bytes are looked at: the name ends before that, the argument after.
+        let found = interpreter(&format!("#!/bin/sh {}\n", "b".repeat(300)));
+        assert_eq!(found.unwrap().1.unwrap().len(), 255 - 10);
+        let fits = format!("#!/{}\n", "a".repeat(252));
+        assert_eq!(interpreter(&fits).unwrap().0.len(), 253);
+        assert_eq!(interpreter(&format!("#!{}", " ".repeat(300))), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub mod initrd;
 pub mod inittab;
 pub mod keepalived;
 pub mod kernel_image;
+pub mod ld_cache;
 pub mod loader_conf;
 pub mod lsblk;
 pub mod mountinfo;

@@ -5,7 +5,6 @@ use super::failover;
 use super::schedule;
 use crate::fact::{Fact, Why};
 use crate::facts::{Boots, Host};
-use crate::text::escape_path;
 
 /// How a link stands.
 #[derive(
@@ -155,20 +154,7 @@ fn init(host: &Host) -> Summary {
         Boots::Yes(_) | Boots::InitOnly(_) => {}
         Boots::No(_) | Boots::NotCovered(_) => return boot_link(host, nothing),
     }
-    match host.init().winner() {
-        Ok(Some((candidate, program))) => {
-            let mut text = escape_path(&candidate.path);
-            if program.found.path != candidate.path {
-                text = format!("{text} -> {}", escape_path(&program.found.path));
-            }
-            text = format!("{text} ({})", program.kind.name());
-            Summary::new(LinkState::Ok, text)
-        }
-        Ok(None) => Summary::new(LinkState::Broken, "nothing the kernel can start"),
-        Err(Fact::Unknown(unknown)) => Summary::new(LinkState::Unknown, unknown.to_string()),
-        Err(Fact::NotCovered(why)) => Summary::not_covered(&why),
-        Err(_) => Summary::new(LinkState::Unknown, ""),
-    }
+    super::init::summary(host)
 }
 
 /// The target, where the tree boots by itself.

@@ -154,7 +154,7 @@ fn an_old_root_without_os_release_is_full() {
         .ends(1)
         .says("full")
         .says("block[init-missing]");
-    root.file_mode("sbin/init", b"\x7fELF /etc/inittab", 0o755);
+    root.file_mode("sbin/init", super::support::SYSVINIT, 0o755);
     root.check(&[]).says("init ok").never_says("init-missing");
 }
 

@@ -183,8 +183,39 @@ pub struct Root {
     dir: tempfile::TempDir,
 }
 
-/// Enough of an ELF file for a program to be one.
-pub const ELF: &[u8] = b"\x7fELF\x02\x01\x01\0 a program";
+/// A static program for x86-64 that the kernel would take.
+pub const ELF: &[u8] = &program(b"");
+
+/// The same, which names sysvinit's table as sysvinit does.
+pub const SYSVINIT: &[u8] = &program(b"/etc/inittab");
+
+/// An ELF header, one segment to load, and a text behind them.
+const fn program(text: &[u8]) -> [u8; 136] {
+    let head: [(usize, &[u8]); 9] = [
+        (0, b"\x7fELF\x02\x01\x01"),
+        (16, &[2, 0, 62, 0, 1]),
+        // The table of segments: where, how long an entry is, how many there are.
+        (32, &[64]),
+        (52, &[64, 0, 56, 0, 1]),
+        (64, &[1, 0, 0, 0, 5]),
+        (96, &[136]),
+        (104, &[136]),
+        (113, &[16]),
+        (120, text),
+    ];
+    let mut bytes = [0; 136];
+    let mut piece = 0;
+    while piece < head.len() {
+        let (at, from) = head[piece];
+        let mut index = 0;
+        while index < from.len() {
+            bytes[at + index] = from[index];
+            index += 1;
+        }
+        piece += 1;
+    }
+    bytes
+}
 
 impl Root {
     pub fn new() -> Self {
@@ -306,7 +337,7 @@ pub const HEALTHY: [(&str, &[u8], bool); 20] = [
         b"#!/bin/sh\ncase \"$2\" in\ngw1) ip route replace default via 192.0.2.254 ;;\nesac\n",
         true,
     ),
-    ("usr/sbin/init", b"\x7fELF\x02\x01\x01\0 /etc/inittab", true),
+    ("usr/sbin/init", SYSVINIT, true),
     ("usr/sbin/getty", ELF, true),
     (
         "etc/inittab",

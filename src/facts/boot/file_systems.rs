@@ -73,10 +73,8 @@ impl FileSystems {
                 if !at.is_absolute() || bind || virtual_kind || mounts.iter().any(|m| m.at == at) {
                     continue;
                 }
-                let subvolume = entry.options.iter().find_map(|option| {
-                    let name = option.strip_prefix(b"subvol=")?;
-                    Some(trim_slashes(name).to_vec())
-                });
+                let subvolume = entry.option("subvol").and_then(|option| option.value());
+                let subvolume = subvolume.map(|name| trim_slashes(name).to_vec());
                 mounts.push(Mounted {
                     at,
                     source: entry.source,

@@ -10,6 +10,7 @@ use super::unified;
 use crate::boot::Loader;
 use crate::fact::{Doubt, Fact, Looked, Unknown, Why};
 use crate::facts::Host;
+use crate::facts::init::Starter;
 use crate::parse::initrd::{self, Generator, Initrd, Limits, Lookup, ProblemKind};
 use crate::source::{Pieces, Reader};
 
@@ -56,6 +57,20 @@ pub enum InitrdKind {
 }
 
 impl InitrdKind {
+    /// Who starts process 1 from it.
+    #[must_use]
+    pub const fn starter(self) -> Starter {
+        match self {
+            Self::InitramfsTools => Starter::InitramfsTools,
+            Self::Dracut => Starter::Dracut,
+            Self::Systemd => Starter::SystemdInitrd,
+            Self::Mkinitcpio => Starter::Mkinitcpio,
+            Self::Mkinitfs => Starter::Alpine,
+            Self::Genkernel => Starter::Genkernel,
+            Self::Unknown => Starter::Unknown,
+        }
+    }
+
     /// The name users know.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -11,10 +11,13 @@ mod root;
 mod unified;
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::fact::{Fact, Looked};
-use crate::facts::Host;
+use crate::facts::{Host, init};
 
 pub use esp::{Esp, Program, ProgramKind};
 pub use file_systems::{FileSystems, Located, Mounted};
@@ -105,6 +108,29 @@ impl Host {
     pub fn root(&self) -> &Fact<RootFacts> {
         let root = &self.boot().root;
         root.get_or_init(|| root::read(self.start(), self.initrd()))
+    }
+
+    /// Who starts process 1 at the next boot, and what it is told: by the entry that
+    /// boots and its initrd; where these are not known, by what is installed.
+    pub(super) fn init_boot(&self) -> init::Boot {
+        let mut boot = init::Boot {
+            starter: init::guess(self.tree()),
+            init: None,
+            place: None,
+        };
+        let Fact::Known(root) = self.root() else {
+            return boot;
+        };
+        match root.finder {
+            Finder::Kernel => boot.starter = init::Starter::Kernel,
+            Finder::Initrd(kind) => boot.starter = kind.starter(),
+            Finder::Unknown => {}
+        }
+        if let Some(name) = root.last("init") {
+            boot.init = Some(PathBuf::from(OsStr::from_bytes(name)));
+            boot.place.clone_from(&root.place);
+        }
+        boot
     }
 
     /// The version of the first of these packages that is installed.

@@ -33,6 +33,22 @@ pub enum Architecture {
     LoongArch64,
 }
 
+impl Architecture {
+    /// Whether a kernel of that architecture executes programs of this one, as
+    /// distributions configure it: 64-bit kernels run the programs of their 32-bit
+    /// elder.
+    #[must_use]
+    pub fn runs_on(self, kernel: Self) -> bool {
+        let elder = match kernel {
+            Self::X86_64 => Some(Self::X86),
+            Self::Aarch64 => Some(Self::Arm),
+            Self::Ppc64 => Some(Self::Ppc),
+            _ => None,
+        };
+        self == kernel || elder == Some(self)
+    }
+}
+
 impl fmt::Display for Architecture {
     /// The name that `uname -m` gives.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

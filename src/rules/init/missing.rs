@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::fact::{Fact, Stop};
-use crate::facts::init::{Candidate, InitKind, State};
-use crate::facts::{Host, undecided};
+use crate::facts::Host;
+use crate::facts::init::{Candidate, Dead, Ending, Starter, State};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::source::TreeKind;
 use crate::text::escape_path;
@@ -17,31 +17,41 @@ impl Rule for Missing {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        host.must_start()?;
         let init = host.init();
-        match init.winner() {
-            Ok(Some(_)) => return Ok(Findings::new()),
-            Ok(None) => {}
-            Err(Fact::Unknown(unknown)) => return Err(undecided(unknown)),
-            Err(Fact::NotCovered(why)) => return Err(Stop::NotCovered(why)),
-            Err(_) => return Err(Stop::NotApplicable("no init is known of")),
-        }
-        let mut finding = Finding::new(
-            self.id(),
-            "init",
-            "no init: the kernel will find nothing to start and panic",
-            missing(&init.candidates),
-        );
-        if let State::Starts(shell) = &init.shell.state
-            && shell.kind == InitKind::Shell
-        {
-            finding.message =
-                String::from("no init: the boot ends in a bare shell or a kernel panic");
-        }
-        for candidate in &init.candidates {
-            if let State::Unfit(why) = &candidate.state {
-                finding = finding.with(Evidence::path(&candidate.path, why.clone()));
+        let message = match super::ending(host)? {
+            Ending::Starts(..) | Ending::Dies(..) => return Ok(Findings::new()),
+            // Told by a rule of its own.
+            Ending::Nothing(_) if init.missing_os_release().is_some() => {
+                return Ok(Findings::new());
             }
+            Ending::Shell(_) if init.boot.starter == Starter::Unknown => {
+                "no init: the boot ends in a bare shell or a kernel panic".to_owned()
+            }
+            Ending::Shell(_) => {
+                "no init: the boot ends in a bare root shell, as process 1".to_owned()
+            }
+            Ending::Nothing(Dead::Panic) => {
+                "no init: the kernel will find nothing to start and panic".to_owned()
+            }
+            Ending::Nothing(dead) => format!("no init: {}", super::fate(dead)),
+        };
+        let message = match (&init.boot.init, init.candidates.as_slice()) {
+            // Nothing else is tried beside what the command line names.
+            (Some(named), [only]) if only.path == *named => message.replacen(
+                "no init",
+                &format!("init={} is not there", escape_path(named)),
+                1,
+            ),
+            _ => message,
+        };
+        let mut finding = Finding::new(self.id(), "init", message, missing(&init.candidates));
+        for candidate in &init.candidates {
+            if let State::Unfit(failure) | State::Fails(_, failure) = &candidate.state {
+                finding = finding.with_all(super::evidence(failure));
+            }
+        }
+        if let Some(place) = &init.boot.place {
+            finding = finding.with(Evidence::span(place.clone(), "tells what to start"));
         }
         if let Fact::Known(running) = host.running_init()
             && running.deleted

@@ -1,22 +1,111 @@
 //! Rules about process 1 and what is enabled to start after it.
 
+mod cannot_start;
 mod dangling_enablement;
 mod foreign_script;
 mod half_migrated;
+mod is_a_shell;
 mod missing;
+mod name_ignored;
+mod os_release_missing;
 mod running_deleted;
 mod script_interpreter_missing;
 mod start_script_missing;
 
+pub(super) use cannot_start::CannotStart;
 pub(super) use dangling_enablement::DanglingEnablement;
 pub(super) use foreign_script::ForeignScript;
 pub(super) use half_migrated::HalfMigrated;
+pub(super) use is_a_shell::IsAShell;
 pub(super) use missing::Missing;
+pub(super) use name_ignored::NameIgnored;
+pub(super) use os_release_missing::OsReleaseMissing;
 pub(super) use running_deleted::RunningDeleted;
 pub(super) use script_interpreter_missing::ScriptInterpreterMissing;
 pub(super) use start_script_missing::StartScriptMissing;
 
+use super::Evidence;
+use super::chain::{LinkState, Summary};
+use crate::fact::{Fact, Stop};
+use crate::facts::init::{Dead, Ending, Program};
+use crate::facts::linkage::Failure;
 use crate::facts::services::Enabled;
+use crate::facts::{Host, undecided};
+use crate::text::escape_path;
+
+/// What the next boot comes to, where it starts an init at all.
+fn ending(host: &Host) -> Result<Ending<'_>, Stop> {
+    host.must_start()?;
+    host.init().ending().map_err(|open| match open {
+        Fact::Unknown(unknown) => undecided(unknown),
+        Fact::NotCovered(why) => Stop::NotCovered(why),
+        _ => Stop::NotApplicable("no init is known of"),
+    })
+}
+
+/// How a boot ends that starts nothing, for the end of a sentence.
+const fn fate(dead: Dead) -> &'static str {
+    match dead {
+        Dead::Panic => "the kernel panics",
+        Dead::InitramfsShell => "the boot stops at a shell of the initramfs",
+        Dead::Emergency => "the boot stops in the initrd's emergency mode",
+        Dead::Freeze => "the boot stops in the initrd, without a shell",
+    }
+}
+
+/// What is wrong with a program, as evidence: the file at fault, and where was looked
+/// for what it lacks.
+fn evidence(failure: &Failure) -> Vec<Evidence> {
+    let mut pieces = vec![Evidence::path(&failure.object, failure.message.clone())];
+    pieces.extend(failure.looked.iter().map(Evidence::from));
+    pieces
+}
+
+/// The chain's line.
+pub(super) fn summary(host: &Host) -> Summary {
+    match host.init().ending() {
+        Ok(Ending::Starts(candidate, program)) => {
+            let mut text = escape_path(&candidate.path);
+            if program.found.path != candidate.path {
+                text = format!("{text} -> {}", escape_path(&program.found.path));
+            }
+            text = format!("{text} ({})", known_as(host, program));
+            Summary::new(LinkState::Ok, text)
+        }
+        Ok(Ending::Dies(candidate, _, _)) => {
+            let text = format!("{} does not start", escape_path(&candidate.path));
+            Summary::new(LinkState::Broken, text)
+        }
+        Ok(Ending::Shell(_)) => Summary::new(LinkState::Broken, "a bare root shell is process 1"),
+        Ok(Ending::Nothing(Dead::Panic)) => {
+            Summary::new(LinkState::Broken, "nothing the kernel can start")
+        }
+        Ok(Ending::Nothing(dead)) => Summary::new(LinkState::Broken, fate(dead)),
+        Err(Fact::Unknown(unknown)) => Summary::new(LinkState::Unknown, unknown.to_string()),
+        Err(Fact::NotCovered(why)) => Summary::new(LinkState::NotCovered, why.to_string()),
+        Err(_) => Summary::new(LinkState::Unknown, ""),
+    }
+}
+
+/// The kind of an init, with its version and package where a database tells.
+fn known_as(host: &Host, program: &Program) -> String {
+    let kind = program.kind.name();
+    let Fact::Known(package) = host.owner(&program.found.path) else {
+        return kind.to_owned();
+    };
+    let version = match host.packages() {
+        Fact::Known(packages) => packages.version_of(&package).map(str::to_owned),
+        _ => None,
+    };
+    match version {
+        Some(version) => {
+            // The distribution's own revision behind the program's version is noise here.
+            let version = version.split(['-', '+']).next().unwrap_or("");
+            format!("{kind} {version}, package {package}")
+        }
+        None => format!("{kind}, package {package}"),
+    }
+}
 
 /// Services without which nobody gets in or nothing is reachable.
 const ESSENTIAL: [&str; 12] = [

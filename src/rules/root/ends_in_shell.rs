@@ -32,8 +32,8 @@ impl Rule for EndsInShell {
     }
 }
 
-/// What the word stops, where it does. Words for systemd and sysvinit themselves are
-/// judged where the target is.
+/// What the word stops, where it does. `init=` is judged with init,
+/// words for systemd and sysvinit where the target is.
 fn stops(word: &Word, finder: Finder) -> Option<&'static str> {
     let value = word.value.as_deref();
     let name = word.name.as_slice();
@@ -52,9 +52,6 @@ fn stops(word: &Word, finder: Finder) -> Option<&'static str> {
             Some("systemd in the initrd stops in a shell")
         }
         (b"rdinit", _) if value.is_some_and(is_shell) => Some("the kernel starts a shell"),
-        (b"init", _) if value.is_some_and(is_shell) => {
-            Some("a shell takes the place of init, without services and network")
-        }
         _ => None,
     }
 }
