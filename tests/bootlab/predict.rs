@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
+use comeback::facts::devices::Devices;
 use comeback::facts::{Given, Host};
 use comeback::policy::{JudgedHost, Judgement, Verdict, judge};
 use comeback::rules::{Level, LinkState, Selection, examine};
@@ -62,11 +63,11 @@ fn next<'a>(left: &Mutex<Vec<&'a str>>) -> Option<&'a str> {
     left.lock().unwrap().pop()
 }
 
-/// What is told to the program beside the tree. The disks of the machine belong here
-/// as soon as they can be given.
-fn given(_devices: &str) -> Given {
+/// What is told to the program beside the tree: the disks of the machine.
+fn given(devices: &str) -> Given {
     Given {
         told_full: true,
+        devices: Devices::from_listing(devices.as_bytes()).ok(),
         ..Given::default()
     }
 }
@@ -104,7 +105,10 @@ impl Prediction {
             .iter()
             .filter(|judged| judged.level > Level::Note);
         let mut rules: Vec<String> = grave.map(|judged| judged.finding.rule.to_owned()).collect();
-        let open = host.open.iter().map(|open| format!("?{}", open.card.id));
+        let open = host.open.iter().map(|rule| match rule.open.first() {
+            Some(unknown) => format!("?{} ({unknown})", rule.card.id),
+            None => format!("?{}", rule.card.id),
+        });
         let warns = !rules.is_empty();
         rules.extend(open);
         Self {
