@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use crate::boot::{BootFiles, RootSpec, Written, candidates};
 use crate::fact::{Doubt, Fact, Looked, Unknown};
+use crate::facts::devices::{Device, Devices, Match, Spec};
 use crate::parse::fstab;
 use crate::source::{Found, Tree};
 use crate::text::{File, escape, escape_path};
@@ -34,6 +35,8 @@ const VIRTUAL: [&[u8]; 14] = [
 #[derive(Clone, Debug)]
 pub struct FileSystems {
     mounts: Vec<Mounted>,
+    /// The block devices, where they are known.
+    devices: Option<Devices>,
 }
 
 /// One file system with a device.
@@ -47,6 +50,8 @@ pub struct Mounted {
     pub kind: Vec<u8>,
     /// The subvolume of btrfs, without slashes around it.
     pub subvolume: Option<Vec<u8>>,
+    /// The device, where it is known.
+    pub device: Option<Device>,
 }
 
 /// A file that a loader names, in the tree.
@@ -62,8 +67,17 @@ pub struct Located {
 }
 
 impl FileSystems {
-    /// The file systems that fstab of `tree` names, and the root.
-    pub fn read(tree: &Tree) -> Self {
+    /// The file systems that fstab of `tree` names, and the root; with their devices
+    /// where these are known.
+    pub fn read(tree: &Tree, devices: &Fact<Devices>) -> Self {
+        let devices = match devices {
+            Fact::Known(devices) => Some(devices.clone()),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        };
+        let device = |source: &[u8]| match devices.as_ref()?.find(&Spec::of(source)?) {
+            Match::One(device) => Some(device.clone()),
+            Match::Several(_) | Match::None | Match::Hidden(_) | Match::Unread(_) => None,
+        };
         let mut mounts: Vec<Mounted> = Vec::new();
         if let Fact::Known(file) = tree.read(Path::new("/etc/fstab")) {
             for entry in fstab::parse(&file) {
@@ -77,6 +91,7 @@ impl FileSystems {
                 let subvolume = subvolume.map(|name| trim_slashes(name).to_vec());
                 mounts.push(Mounted {
                     at,
+                    device: device(&entry.source),
                     source: entry.source,
                     kind: entry.kind,
                     subvolume: subvolume.filter(|name| !name.is_empty()),
@@ -87,7 +102,24 @@ impl FileSystems {
             mounts.push(Mounted::without_line(Path::new("/")));
         }
         mounts.sort_by_key(|m| std::cmp::Reverse(m.at.as_os_str().len()));
-        Self { mounts }
+        Self { mounts, devices }
+    }
+
+    /// Whether no device has this name, although all devices are known: a loader's
+    /// search for it fails.
+    #[must_use]
+    pub fn is_nowhere(&self, spec: &RootSpec) -> bool {
+        let spec = match spec {
+            RootSpec::Uuid(uuid) => Spec::Uuid(uuid.clone()),
+            RootSpec::Label(label) => Spec::Label(label.clone()),
+            RootSpec::Loader | RootSpec::Holding(_) | RootSpec::Device(_) | RootSpec::Open => {
+                return false;
+            }
+        };
+        let Some(devices) = &self.devices else {
+            return false;
+        };
+        devices.find(&spec) == Match::None && devices.find_in_other_case(&spec).is_none()
     }
 
     /// The file systems, deepest mount point first.
@@ -123,14 +155,19 @@ impl Mounted {
             source: Vec::new(),
             kind: Vec::new(),
             subvolume: None,
+            device: None,
         }
     }
 
     fn has_id(&self, tag: &[u8], link: &[u8], id: &[u8]) -> bool {
         let own = strip_tag(&self.source, tag).or_else(|| self.source.strip_prefix(link));
+        let read = self.device.as_ref().and_then(|device| match tag {
+            b"UUID=" => device.uuid.as_deref(),
+            _ => device.label.as_deref(),
+        });
         // GRUB compares UUIDs without regard to case; labels that differ in case only
         // do not stand beside each other.
-        own.is_some_and(|own| own.eq_ignore_ascii_case(id))
+        own.or(read).is_some_and(|own| own.eq_ignore_ascii_case(id))
     }
 
     /// `path` of the tree as a path on this file system, as a loader writes it.
@@ -206,10 +243,16 @@ impl<'a> TreeFiles<'a> {
         self
     }
 
-    /// The file a configuration names.
+    /// The file a configuration names. Where the search for its file system fails, GRUB
+    /// says so, waits, and stays where it was (2.06 `grub-core/commands/search.c`).
     #[must_use]
     pub(super) fn written(&self, written: &Written) -> Located {
-        self.locate(&written.root.spec, &written.path)
+        match &written.root.otherwise {
+            Some(before) if self.systems.is_nowhere(&written.root.spec) => {
+                self.locate(before, &written.path)
+            }
+            Some(_) | None => self.locate(&written.root.spec, &written.path),
+        }
     }
 
     /// The file at `path` of the file system `spec`.
@@ -230,6 +273,7 @@ impl<'a> TreeFiles<'a> {
         match first {
             Some(first) if first.is_there() => first,
             Some(first) => second.unwrap_or(first),
+            None if self.systems.is_nowhere(spec) => nowhere(spec, path),
             None => second.unwrap_or_else(|| self.guess(spec, path)),
         }
     }
@@ -283,6 +327,27 @@ impl<'a> TreeFiles<'a> {
             }
             _ => found,
         }
+    }
+}
+
+/// A file on a file system that no device has.
+fn nowhere(spec: &RootSpec, path: &[u8]) -> Located {
+    let name = match spec {
+        RootSpec::Uuid(id) => format!("UUID {}", escape(id)),
+        RootSpec::Label(id) => format!("label {}", escape(id)),
+        RootSpec::Loader | RootSpec::Holding(_) | RootSpec::Device(_) | RootSpec::Open => {
+            "that name".to_owned()
+        }
+    };
+    let path = candidates(path, spec).into_iter().next();
+    let path = path.unwrap_or_else(|| "/".into());
+    Located {
+        found: Fact::Absent(Looked {
+            paths: vec![path.clone()],
+            notes: vec![format!("no device has a file system with {name}")],
+        }),
+        path,
+        sure: true,
     }
 }
 

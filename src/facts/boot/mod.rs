@@ -42,7 +42,7 @@ impl Host {
     /// The file systems that a loader's paths may lie on.
     pub fn file_systems(&self) -> &FileSystems {
         let systems = &self.boot().file_systems;
-        systems.get_or_init(|| FileSystems::read(self.tree()))
+        systems.get_or_init(|| FileSystems::read(self.tree(), self.devices()))
     }
 
     /// How the kernel gets started.

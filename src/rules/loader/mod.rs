@@ -7,6 +7,7 @@ mod environment_broken;
 mod kernel_not_listed;
 mod one_shot_pending;
 mod pointer_astray;
+mod search_fails;
 mod starts_no_kernel;
 mod stops_at_prompt;
 
@@ -17,6 +18,7 @@ pub(super) use environment_broken::EnvironmentBroken;
 pub(super) use kernel_not_listed::KernelNotListed;
 pub(super) use one_shot_pending::OneShotPending;
 pub(super) use pointer_astray::PointerAstray;
+pub(super) use search_fails::SearchFails;
 pub(super) use starts_no_kernel::StartsNoKernel;
 pub(super) use stops_at_prompt::StopsAtPrompt;
 

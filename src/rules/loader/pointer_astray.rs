@@ -50,7 +50,9 @@ impl Rule for PointerAstray {
             .source
             .get(..5)
             .is_some_and(|tag| tag.eq_ignore_ascii_case(b"UUID="));
-        if fits || !by_uuid {
+        let nowhere = |p: &Pointer| systems.is_nowhere(&RootSpec::Uuid(p.uuid.clone()));
+        let certain = pointers.iter().all(nowhere);
+        if fits || !(by_uuid || certain) {
             return Ok(out);
         }
         let Some(pointer) = pointers.first() else {
@@ -59,11 +61,19 @@ impl Rule for PointerAstray {
         let uuid = escape(&pointer.uuid);
         let at = escape_path(&own.at);
         let message = format!("GRUB looks for its files on UUID {uuid}, which is not that of {at}");
-        let label = format!("fstab has {} at {at}", escape(&own.source));
+        let label = if certain {
+            "no device has this UUID".to_owned()
+        } else {
+            format!("fstab has {} at {at}", escape(&own.source))
+        };
         let evidence = Evidence::span(pointer.place.clone(), label);
         let subject = escape_path(pointer.place.path());
         let finding = Finding::new(self.id(), subject, message, evidence);
-        out.push(finding.confidence(Confidence::Likely));
+        out.push(if certain {
+            finding
+        } else {
+            finding.confidence(Confidence::Likely)
+        });
         Ok(out)
     }
 }

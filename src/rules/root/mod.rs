@@ -1,20 +1,26 @@
 //! Rules about the root file system: what it is called, and who finds it.
 
+mod ambiguous;
+mod device_missing;
 mod differs_from_fstab;
 mod ends_in_shell;
 mod name_unstable;
 mod needs_initrd;
 mod not_given;
 mod stack;
+mod type_mismatch;
 
+pub(super) use ambiguous::Ambiguous;
+pub(super) use device_missing::DeviceMissing;
 pub(super) use differs_from_fstab::DiffersFromFstab;
 pub(super) use ends_in_shell::EndsInShell;
 pub(super) use name_unstable::NameUnstable;
 pub(super) use needs_initrd::NeedsInitrd;
 pub(super) use not_given::NotGiven;
 pub(super) use stack::{
-    Layer, LayerKind, drivers_built_in, file_system, kernel_can_mount, layers, modules_of,
+    Layer, LayerKind, device, drivers_built_in, file_system, kernel_can_mount, layers, modules_of,
 };
+pub(super) use type_mismatch::TypeMismatch;
 
 use super::chain::{LinkState, Summary};
 use super::loader;
@@ -57,10 +63,11 @@ pub(super) fn summary(host: &Host) -> Summary {
         };
         return Summary::new(state, "no root= is known");
     };
+    let node = device(host).map_or_else(String::new, |device| format!(" = {}", device.node));
     let kind = file_system(host).map_or_else(String::new, |kind| format!(", {}", kind.name));
     let finder = match root.finder {
         Finder::Unknown => String::new(),
         finder => format!(", found by {}", finder.name()),
     };
-    Summary::new(LinkState::Ok, format!("{name}{kind}{finder}"))
+    Summary::new(LinkState::Ok, format!("{name}{node}{kind}{finder}"))
 }

@@ -3,6 +3,7 @@
 use crate::fact::Fact;
 use crate::facts::Host;
 use crate::facts::boot::{RootForm, fold};
+use crate::facts::devices::{Device, Kind, Match, Spec};
 use crate::parse::fstab;
 use crate::rules::Evidence;
 
@@ -41,8 +42,30 @@ pub(in crate::rules) struct Layer {
     pub certain: bool,
 }
 
-/// The type of the root's file system: `rootfstype=`, else fstab's line for `/`.
+/// The root's device, where devices are known and one is it.
+pub(in crate::rules) fn device(host: &Host) -> Option<&Device> {
+    let (Fact::Known(root), Fact::Known(devices)) = (host.root(), host.devices()) else {
+        return None;
+    };
+    let value = root.value.as_ref()?;
+    match devices.find(&Spec::of_root(&value.text)?) {
+        Match::One(device) => Some(device),
+        Match::Several(_) | Match::None | Match::Hidden(_) | Match::Unread(_) => None,
+    }
+}
+
+/// The type of the root's file system: the device's own, `rootfstype=`, else fstab's
+/// line for `/`.
 pub(in crate::rules) fn file_system(host: &Host) -> Option<FileSystem> {
+    if let Some(device) = device(host)
+        && let Some(name) = &device.fs
+    {
+        return Some(FileSystem {
+            name: name.clone(),
+            evidence: Evidence::computed(format!("{} is {name}", device.node)),
+            certain: true,
+        });
+    }
     if let Fact::Known(root) = host.root()
         && let Some(kind) = root.last("rootfstype")
         && !kind.contains(&b',')
@@ -127,9 +150,39 @@ pub(in crate::rules) fn kernel_can_mount(host: &Host) -> bool {
     native && drivers_built_in(host)
 }
 
-/// The layers below the root that configuration shows: its name, and crypttab.
+/// The layers below the root: those of its device, else those that configuration
+/// shows (its name, and crypttab).
 pub(in crate::rules) fn layers(host: &Host) -> Vec<Layer> {
     let mut layers = Vec::new();
+    if let (Some(device), Fact::Known(devices)) = (device(host), host.devices()) {
+        let mut left = vec![device];
+        // As deep as any stack goes, and an end for a list that leads in a circle.
+        for _ in 0..64 {
+            let Some(device) = left.pop() else { break };
+            let kind = match device.kind {
+                Kind::Crypt => Some(LayerKind::Luks),
+                Kind::Lvm => Some(LayerKind::Lvm),
+                Kind::Raid => Some(LayerKind::Raid),
+                Kind::Disk | Kind::Partition | Kind::Loop | Kind::Multipath | Kind::Other => None,
+            };
+            if let Some(kind) = kind {
+                layers.push(Layer {
+                    kind,
+                    evidence: Evidence::computed(format!("the root is on {}", device.node)),
+                    certain: true,
+                });
+            }
+            left.extend(
+                device
+                    .parents
+                    .iter()
+                    .filter_map(|at| devices.items.get(*at)),
+            );
+        }
+        if !layers.is_empty() {
+            return layers;
+        }
+    }
     let Fact::Known(root) = host.root() else {
         return layers;
     };
