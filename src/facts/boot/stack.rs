@@ -2,31 +2,53 @@
 
 use crate::fact::Fact;
 use crate::facts::Host;
-use crate::facts::boot::{RootForm, fold};
+use crate::facts::boot::{RootFacts, RootForm, fold};
 use crate::facts::devices::{Device, Kind, Match, Spec};
 use crate::parse::fstab;
-use crate::rules::Evidence;
+use crate::text::Place;
+
+/// What tells something about the root.
+#[derive(Clone, Debug)]
+pub enum Told {
+    /// This device.
+    Device(String),
+    /// The command line, where it has a place, with what is to be seen there.
+    Line(Option<Place>, &'static str),
+    /// This line of fstab.
+    Fstab(Place),
+}
+
+impl Told {
+    fn by_line(root: &RootFacts, what: &'static str) -> Self {
+        Self::Line(root.place.clone(), what)
+    }
+}
 
 /// The root's file system.
-pub(in crate::rules) struct FileSystem {
+pub struct FileSystem {
     /// Its type.
     pub name: String,
     /// What tells it.
-    pub evidence: Evidence,
+    pub told: Told,
     /// Whether the device itself tells it, not a configuration.
     pub certain: bool,
 }
 
 /// A layer below the root's file system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules) enum LayerKind {
+pub enum LayerKind {
+    /// An open LUKS volume.
     Luks,
+    /// A logical volume.
     Lvm,
+    /// An array.
     Raid,
 }
 
 impl LayerKind {
-    pub(in crate::rules) const fn name(self) -> &'static str {
+    /// The name users know.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Luks => "an encrypted volume",
             Self::Lvm => "LVM",
@@ -36,14 +58,18 @@ impl LayerKind {
 }
 
 /// A layer and what shows it.
-pub(in crate::rules) struct Layer {
+pub struct Layer {
+    /// What it is.
     pub kind: LayerKind,
-    pub evidence: Evidence,
+    /// What shows it.
+    pub told: Told,
+    /// Whether the devices themselves show it, not a configuration.
     pub certain: bool,
 }
 
 /// The root's device, where devices are known and one is it.
-pub(in crate::rules) fn device(host: &Host) -> Option<&Device> {
+#[must_use]
+pub fn device(host: &Host) -> Option<&Device> {
     let (Fact::Known(root), Fact::Known(devices)) = (host.root(), host.devices()) else {
         return None;
     };
@@ -56,13 +82,14 @@ pub(in crate::rules) fn device(host: &Host) -> Option<&Device> {
 
 /// The type of the root's file system: the device's own, `rootfstype=`, else fstab's
 /// line for `/`.
-pub(in crate::rules) fn file_system(host: &Host) -> Option<FileSystem> {
+#[must_use]
+pub fn file_system(host: &Host) -> Option<FileSystem> {
     if let Some(device) = device(host)
         && let Some(name) = &device.fs
     {
         return Some(FileSystem {
             name: name.clone(),
-            evidence: Evidence::computed(format!("{} is {name}", device.node)),
+            told: Told::Device(device.node.clone()),
             certain: true,
         });
     }
@@ -72,7 +99,7 @@ pub(in crate::rules) fn file_system(host: &Host) -> Option<FileSystem> {
     {
         return Some(FileSystem {
             name: String::from_utf8_lossy(kind).into_owned(),
-            evidence: super::line(root, "rootfstype= says it"),
+            told: Told::by_line(root, "rootfstype= says it"),
             certain: true,
         });
     }
@@ -86,13 +113,14 @@ pub(in crate::rules) fn file_system(host: &Host) -> Option<FileSystem> {
     }
     Some(FileSystem {
         name,
-        evidence: Evidence::span(entry.place, "fstab says it"),
+        told: Told::Fstab(entry.place),
         certain: false,
     })
 }
 
 /// Modules that can mount a file system of this type; empty for what is not known.
-pub(in crate::rules) fn modules_of(kind: &str) -> &'static [&'static str] {
+#[must_use]
+pub fn modules_of(kind: &str) -> &'static [&'static str] {
     match kind {
         "ext2" => &["ext4", "ext2"],
         "ext3" => &["ext4", "ext3"],
@@ -123,7 +151,8 @@ const DISK_DRIVERS: [&str; 7] = [
 ];
 
 /// Whether the kernel has a driver for a disk and for the root's file system inside.
-pub(in crate::rules) fn drivers_built_in(host: &Host) -> bool {
+#[must_use]
+pub fn drivers_built_in(host: &Host) -> bool {
     let Fact::Known(modules) = host.modules() else {
         return false;
     };
@@ -141,7 +170,8 @@ pub(in crate::rules) fn drivers_built_in(host: &Host) -> bool {
 }
 
 /// Whether the kernel finds and mounts the root without any initrd.
-pub(in crate::rules) fn kernel_can_mount(host: &Host) -> bool {
+#[must_use]
+pub fn kernel_can_mount(host: &Host) -> bool {
     let Fact::Known(root) = host.root() else {
         return false;
     };
@@ -152,7 +182,8 @@ pub(in crate::rules) fn kernel_can_mount(host: &Host) -> bool {
 
 /// The layers below the root: those of its device, else those that configuration
 /// shows (its name, and crypttab).
-pub(in crate::rules) fn layers(host: &Host) -> Vec<Layer> {
+#[must_use]
+pub fn layers(host: &Host) -> Vec<Layer> {
     let mut layers = Vec::new();
     if let (Some(device), Fact::Known(devices)) = (device(host), host.devices()) {
         let mut left = vec![device];
@@ -168,7 +199,7 @@ pub(in crate::rules) fn layers(host: &Host) -> Vec<Layer> {
             if let Some(kind) = kind {
                 layers.push(Layer {
                     kind,
-                    evidence: Evidence::computed(format!("the root is on {}", device.node)),
+                    told: Told::Device(device.node.clone()),
                     certain: true,
                 });
             }
@@ -193,10 +224,10 @@ pub(in crate::rules) fn layers(host: &Host) -> Vec<Layer> {
         return layers;
     }
     let name = value.text.strip_prefix(b"/dev/").unwrap_or(&value.text);
-    let mut add = |kind, label: &str| {
+    let mut add = |kind, label: &'static str| {
         layers.push(Layer {
             kind,
-            evidence: super::line(root, label),
+            told: Told::by_line(root, label),
             certain: false,
         });
     };
