@@ -29,6 +29,7 @@ mod tests;
 use std::sync::Arc;
 
 pub use exec::{Command, ExecError, commands};
+pub(crate) use name::simplify;
 pub use name::{
     MOST as NAME_MOST, NameKind, UnitType, change_suffix, classify, escape, escape_path, from_path,
     instance, is_valid, path_unescape, prefix, replace_instance, template, to_path, unescape,
