@@ -9,12 +9,15 @@ use super::unit::{Cause, Dep, Ix, LoadState};
 use crate::parse::unit::{self, UnitType};
 
 /// File system types that need the network (`fstype_is_network`).
-pub(super) const NETWORK_TYPES: [&str; 28] = [
+const NETWORK_TYPES: [&str; 18] = [
     "afs",
     "ceph",
     "cifs",
+    "davfs",
     "gfs",
     "gfs2",
+    "glusterfs",
+    "lustre",
     "ncp",
     "ncpfs",
     "nfs",
@@ -24,21 +27,14 @@ pub(super) const NETWORK_TYPES: [&str; 28] = [
     "pvfs2",
     "smb3",
     "smbfs",
-    "davfs",
-    "glusterfs",
-    "lustre",
     "sshfs",
-    "9p",
-    "coda",
-    "fuse.ceph",
-    "fuse.cifs",
-    "fuse.davfs",
-    "fuse.glusterfs",
-    "fuse.nfs",
-    "fuse.nfs4",
-    "fuse.smb3",
-    "fuse.sshfs",
 ];
+
+/// Whether a file system of that type needs the network; `fuse.` before it does not
+/// matter.
+pub(super) fn is_network(fs_type: &str) -> bool {
+    NETWORK_TYPES.contains(&fs_type.strip_prefix("fuse.").unwrap_or(fs_type))
+}
 
 /// Whether an option stands in a list separated by commas.
 pub(super) fn has_option(options: &str, name: &str) -> bool {
@@ -74,7 +70,7 @@ impl Loader<'_> {
         let is_bind = has_option(options, "bind")
             || has_option(options, "rbind")
             || matches!(fs_type, "bind" | "rbind");
-        let is_network = has_option(options, "_netdev") || NETWORK_TYPES.contains(&fs_type);
+        let by_network = has_option(options, "_netdev") || is_network(fs_type);
         if let Some((what, _)) = &mount.what {
             let root_only = matches!(what.as_str(), "/dev/root" | "/dev/nfs");
             if !is_bind && !root_only && target != "/" {
@@ -84,7 +80,7 @@ impl Loader<'_> {
                 self.device(ix, what, dep);
             }
             let is_loop = has_option(options, "loop");
-            if what.starts_with('/') && (is_bind || is_loop || !is_network) {
+            if what.starts_with('/') && (is_bind || is_loop || !by_network) {
                 self.need_mounts(ix, what, true);
             }
         }
@@ -102,7 +98,7 @@ impl Loader<'_> {
         if !self.wants_defaults(ix) || stays {
             return;
         }
-        let (after, before) = if is_network {
+        let (after, before) = if by_network {
             ("remote-fs-pre.target", "remote-fs.target")
         } else {
             ("local-fs-pre.target", "local-fs.target")
@@ -115,7 +111,7 @@ impl Loader<'_> {
         if fs_type == "tmpfs" {
             self.edges(ix, &[Dep::After], "swap.target", &DEFAULT);
         }
-        if is_network {
+        if by_network {
             self.edges(ix, &[Dep::After], "network.target", &DEFAULT);
             let deps = [Dep::Wants, Dep::After];
             self.edges(ix, &deps, "network-online.target", &DEFAULT);

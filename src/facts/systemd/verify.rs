@@ -14,7 +14,7 @@ pub(super) fn refusal(unit: &Unit, version: u32) -> Option<Refusal> {
         UnitType::Socket => socket(settings),
         UnitType::Timer if settings.triggers == 0 => Some(refuse("the timer has no time", None)),
         UnitType::Path if settings.triggers == 0 => Some(refuse("the path unit has no path", None)),
-        UnitType::Mount => mount(unit),
+        UnitType::Mount => mount(unit, version),
         UnitType::Automount => automount(unit),
         UnitType::Swap => {
             let (what, place) = settings.node.as_ref()?;
@@ -124,7 +124,7 @@ fn socket(settings: &Settings) -> Option<Refusal> {
 
 /// Mount points of the kernel's own file systems, which no unit may mount
 /// (`mount_point_is_api`, `mount_point_ignore`).
-pub(super) fn is_api(path: &str) -> bool {
+pub(super) fn is_api(path: &str, version: u32) -> bool {
     const API: [&str; 17] = [
         "/proc",
         "/sys",
@@ -145,10 +145,12 @@ pub(super) fn is_api(path: &str) -> bool {
         "/proc/sys/kernel/random/boot_id",
     ];
     let below = |dir: &str| path == dir || path.starts_with(&format!("{dir}/"));
-    API.contains(&path) || below("/run/host") || path.starts_with("/sys/fs/cgroup/")
+    // Debian mounted /run/lock too, up to 252.
+    let lock = path == "/run/lock" && version <= 252;
+    lock || API.contains(&path) || below("/run/host") || path.starts_with("/sys/fs/cgroup/")
 }
 
-fn mount(unit: &Unit) -> Option<Refusal> {
+fn mount(unit: &Unit, version: u32) -> Option<Refusal> {
     let mount = &unit.settings.mount;
     let named = unit::to_path(&unit.id).map(|path| String::from_utf8_lossy(&path).into_owned());
     let place = mount.target.as_ref().map(|(_, place)| place);
@@ -164,7 +166,7 @@ fn mount(unit: &Unit) -> Option<Refusal> {
     if !expected.is_some_and(|name| unit.names.contains(&name)) {
         return Some(refuse("Where= does not match the unit's name", place));
     }
-    if is_api(&target) {
+    if is_api(&target, version) {
         return Some(refuse("it is a mount point of the system itself", place));
     }
     if mount.what.is_none() && unit.fragment.is_some() && unit.id != "-.mount" {

@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::super::node::udev_node;
 use super::options::Options;
 use super::{Body, DIR, Writer, device_timeout, escape_specifiers};
 use crate::fact::{Fact, Unknown};
-use crate::parse::crypttab::{self, Reader};
 use crate::parse::unit::{self, UnitType};
-use crate::text::Place;
+use crate::text::{File, Place, Span};
 
 /// One encrypted device.
 struct Disk {
@@ -39,6 +39,8 @@ pub(super) fn run(w: &mut Writer<'_>) {
     let (mut told, default_options, default_key) = told(w);
     let listed_only = told.values().any(|told| told.create);
     if words.switch("luks.crypttab", true) {
+        // Up to 255 a line that cannot be used ends the reading.
+        let goes_on = w.context.version >= 256;
         for disk in table(w) {
             let uuid = disk
                 .source
@@ -46,15 +48,19 @@ pub(super) fn run(w: &mut Writer<'_>) {
                 .or_else(|| disk.source.strip_prefix("/dev/disk/by-uuid/"))
                 .or_else(|| disk.name.strip_prefix("luks-"));
             let known = uuid.and_then(|uuid| told.get_mut(uuid));
+            let mut fine = true;
             match known {
                 Some(known) => {
                     let options = known.options.clone();
                     known.create = false;
                     let options = options.unwrap_or_else(|| disk.options.clone());
-                    create(w, &Disk { options, ..disk });
+                    fine = create(w, &Disk { options, ..disk });
                 }
                 None if listed_only => {}
-                None => create(w, &disk),
+                None => fine = create(w, &disk),
+            }
+            if !fine && !goes_on {
+                break;
             }
         }
     }
@@ -125,16 +131,34 @@ fn table(w: &mut Writer<'_>) -> Vec<Disk> {
         }
         Fact::Absent(_) | Fact::NotCovered(_) => return Vec::new(),
     };
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let entries = crypttab::entries(&file, Reader::Systemd).into_iter();
-    let disks = entries.map(|entry| Disk {
-        name: text(&entry.name),
-        source: text(&entry.source),
-        key: (!entry.key_text.is_empty()).then(|| text(&entry.key_text)),
-        options: text(&entry.option_text),
-        place: Some(entry.place),
-    });
-    disks.collect()
+    lines(&file)
+}
+
+/// Every line that can be one of a device (`add_crypttab_devices`). Which of them ends
+/// the reading depends on the version, and is seen when they are written.
+fn lines(file: &Arc<File>) -> Vec<Disk> {
+    let mut disks = Vec::new();
+    let mut start = 0;
+    for line in file.bytes().split(|b| matches!(b, b'\n' | b'\r' | 0)) {
+        let span = Span::new(start, start + line.len());
+        start = span.end + 1;
+        let text = String::from_utf8_lossy(line).into_owned();
+        let mut fields = text.split_ascii_whitespace().map(str::to_owned);
+        let (Some(name), Some(source)) = (fields.next(), fields.next()) else {
+            continue;
+        };
+        if name.starts_with('#') {
+            continue;
+        }
+        disks.push(Disk {
+            name,
+            source,
+            key: fields.next(),
+            options: fields.next().into_iter().collect(),
+            place: Some(file.place(span)),
+        });
+    }
+    disks
 }
 
 /// `file:device`, where the second part names a device (`split_locationspec`).
@@ -148,13 +172,14 @@ fn location(text: &str) -> (String, Option<String>) {
     (text.to_owned(), None)
 }
 
-fn create(w: &mut Writer<'_>, disk: &Disk) {
-    let options = Options::of(&disk.options);
+/// Writes what one device needs; false where systemd complains about its line.
+fn create(w: &mut Writer<'_>, disk: &Disk) -> bool {
+    let options = Options::of(&disk.options, w.context.version);
     let noauto = options.last_is("noauto", "auto");
     let nofail = options.last_is("nofail", "fail");
     let netdev = options.has("_netdev");
     if options.has("tmp") && options.has("swap") {
-        return;
+        return false;
     }
     let origin = disk.place.as_ref();
     let escaped = unit::escape(disk.name.as_bytes());
@@ -162,13 +187,13 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
     let source = String::from_utf8_lossy(&udev_node(disk.source.as_bytes())).into_owned();
     let device = unit::from_path(source.as_bytes(), UnitType::Device);
     let (Some(_), Some(device)) = (UnitType::of(&name), device) else {
-        return;
+        return false;
     };
     let mut body = Body::new(
         "[Unit]\nDescription=Cryptography Setup for %I\nSourcePath=/etc/crypttab\n\
          DefaultDependencies=no\nIgnoreOnIsolate=true\nAfter=cryptsetup-pre.target\n",
     );
-    if w.context.version >= 248 {
+    if w.context.version >= 246 {
         body.add("After=systemd-udevd-kernel.socket\n");
     }
     if w.context.version >= 255 {
@@ -178,10 +203,14 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
     if netdev {
         body.add("After=remote-fs-pre.target\n");
     }
+    let modern = w.context.version >= 254;
     let by_initrd = options.has("x-initrd.attach")
         || (w.context.version >= 254 && matches!(disk.name.as_str(), "root" | "usr"));
     if !by_initrd {
-        body.add("Conflicts=umount.target\nBefore=umount.target\n");
+        body.add("Conflicts=umount.target\n");
+        if modern {
+            body.add("Before=umount.target\n");
+        }
     }
     let (key, key_device) = match &disk.key {
         Some(text) => {
@@ -190,6 +219,7 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
         }
         None => (None, None),
     };
+    let timeout = options.values("keyfile-timeout").pop();
     let may_time_out = options.has("keyfile-timeout");
     let group = if netdev {
         "remote-cryptsetup.target"
@@ -197,19 +227,20 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
         "cryptsetup.target"
     };
     if w.out.made.contains_key(&Path::new(DIR).join(&name)) {
-        return;
+        return false;
     }
     if let Some(from) = &key_device {
         let Some(lines) = mounted_for(w, disk, from, "keydev", may_time_out) else {
-            return;
+            return false;
         };
         body.add(&lines);
+        wait_for_key(w, from, timeout.as_deref(), origin);
     }
     let header = options.values("header").pop();
     let header_at = header.as_deref().map(location);
     if let Some((_, Some(from))) = &header_at {
         let Some(lines) = mounted_for(w, disk, from, "headerdev", false) else {
-            return;
+            return false;
         };
         body.add(&lines);
     }
@@ -217,19 +248,31 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
         body.set("Before", group);
     }
     if let (Some(key), None) = (&key, &key_device) {
-        body.add(&needs(w, key, may_time_out || nofail));
+        let may_fail = (may_time_out && w.context.version >= 248) || (nofail && modern);
+        body.add(&needs(w, key, may_fail));
+        let node = String::from_utf8_lossy(&udev_node(key.as_bytes())).into_owned();
+        if may_fail && is_key_device(&node) {
+            wait_for_key(w, &node, timeout.as_deref(), origin);
+        }
     }
     if let Some((path, None)) = &header_at {
-        body.add(&needs(w, path, nofail));
+        body.add(&needs(w, path, nofail && modern));
     }
     if source.starts_with("/dev/") {
         body.set("BindsTo", &device);
         body.set("After", &device);
+        if !modern {
+            body.add("Before=umount.target\n");
+        }
     } else {
         body.set("RequiresMountsFor", &escape_specifiers(&source));
-        if w.context.version >= 253 {
-            body.add("Wants=modprobe@loop.service\nAfter=modprobe@loop.service\n");
-        }
+        let (how, unit) = if modern {
+            ("Wants", "modprobe@loop.service")
+        } else {
+            ("Requires", "systemd-tmpfiles-setup-dev.service")
+        };
+        body.set(how, unit);
+        body.set("After", unit);
     }
     device_timeout(w, &source, &options, origin);
     let program = if w.context.version >= 255 {
@@ -256,6 +299,7 @@ fn create(w: &mut Writer<'_>, disk: &Disk) {
         let body = "[Unit]\nJobTimeoutSec=infinity\n";
         w.drop_in(DIR, &mapped, "40-device-timeout", body, origin);
     }
+    true
 }
 
 /// A mount only for a key or a header, and what undoes it; the lines that pull it in.
@@ -269,10 +313,11 @@ fn mounted_for(
     let place = format!("/run/systemd/cryptsetup/{kind}-{}", disk.name);
     let origin = disk.place.as_ref();
     let mount = unit::from_path(place.as_bytes(), UnitType::Mount)?;
-    let options = if may_fail { "ro,nofail" } else { "ro" };
+    let mode = if kind == "keydev" { "ro" } else { "rw" };
+    let options = if may_fail { ",nofail" } else { "" };
     let body = format!(
         "[Unit]\nDefaultDependencies=no\n\n[Mount]\nWhat={device}\nWhere={place}\n\
-         Options={options}\n"
+         Options={mode}{options}\n"
     );
     if !w.file(DIR, &mount, &body, origin) {
         return None;
@@ -287,6 +332,29 @@ fn mounted_for(
     Some(format!(
         "After={mount}\n{how}={mount}\nWants={undo}\nBefore={undo}\n"
     ))
+}
+
+/// Whether a key is read from a device that one waits for.
+fn is_key_device(node: &str) -> bool {
+    let random = [
+        "/dev/urandom",
+        "/dev/random",
+        "/dev/hw_random",
+        "/dev/hwrng",
+        "/dev/null",
+    ];
+    node.starts_with("/dev/") && !random.contains(&node)
+}
+
+/// `keyfile-timeout=`: how long the device of the key is waited for.
+fn wait_for_key(w: &mut Writer<'_>, device: &str, timeout: Option<&str>, origin: Option<&Place>) {
+    let Some(timeout) = timeout.filter(|text| unit::parse_span(text).is_some()) else {
+        return;
+    };
+    if let Some(device) = unit::from_path(device.as_bytes(), UnitType::Device) {
+        let body = format!("[Unit]\nJobRunningTimeoutSec={timeout}");
+        w.drop_in(DIR, &device, "90-device-timeout", &body, origin);
+    }
 }
 
 /// What a key file or header needs (`print_dependencies`).

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::super::mounts::NETWORK_TYPES;
+use super::super::mounts::is_network;
 use super::super::node::udev_node;
 use super::super::verify::is_api;
 use super::options::Options;
@@ -131,7 +131,7 @@ fn swap(w: &mut Writer<'_>, line: &Line, what: &str) {
     if w.context.container {
         return;
     }
-    let options = Options::of(&line.options);
+    let options = Options::of(&line.options, w.context.version);
     let origin = line.place.as_ref();
     let Some(name) = unit::from_path(what.as_bytes(), UnitType::Swap) else {
         return;
@@ -215,11 +215,11 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
         return;
     }
     let target = canonical(w, &line.target);
-    if is_api(&target) {
+    if is_api(&target, version) {
         return;
     }
     let mut text = line.options.clone();
-    let mut options = Options::of(&text);
+    let mut options = Options::of(&text, version);
     let automount = options.has("x-systemd.automount") || options.has("comment=systemd.automount");
     let (mut noauto, mut nofail) = (
         options.last_is("noauto", "auto"),
@@ -228,11 +228,11 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
     let mut automount = automount;
     let mut wanted_by = options.values("x-systemd.wanted-by");
     let mut required_by = options.values("x-systemd.required-by");
-    let fixed = target == "/" || (target == "/usr" && version >= 250);
+    let fixed = target == "/" || (target == "/usr" && version >= 254);
     if fixed {
-        if version >= 250 && (noauto || nofail || automount) {
+        if version >= 254 && (noauto || nofail || automount) {
             text = options.without(&["noauto", "nofail", "x-systemd.automount"]);
-            options = Options::of(&text);
+            options = Options::of(&text, version);
         }
         (noauto, nofail, automount) = (false, false, false);
         wanted_by.clear();
@@ -245,17 +245,18 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
     if matches!(line.fs_type.as_str(), "nfs" | "nfs4") && !automount && options.last_is("bg", "fg")
     {
         text = format!("x-systemd.mount-timeout=infinity,retry=10000,nofail,{text},fg");
-        options = Options::of(&text);
+        options = Options::of(&text, version);
         nofail = true;
     }
-    let network = options.has("_netdev") || NETWORK_TYPES.contains(&line.fs_type.as_str());
+    let network = options.has("_netdev") || is_network(&line.fs_type);
     let group = if network {
         "remote-fs.target"
     } else {
         "local-fs.target"
     };
     let by_others = !wanted_by.is_empty() || !required_by.is_empty();
-    let group = (!by_others || (automount && version < 254)).then_some(group);
+    // From 256 on a mount that others pull in has nothing to do with the group.
+    let alone = by_others && version >= 256;
     if w.out.made.contains_key(&Path::new(DIR).join(&name)) {
         // The first line of a mount point counts.
         return;
@@ -264,11 +265,11 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
         "[Unit]\nDocumentation=man:fstab(5) man:systemd-fstab-generator(8)\n\
          SourcePath=/etc/fstab\n",
     );
-    if by_others && version >= 252 {
+    if alone {
         body.add("DefaultDependencies=no\nConflicts=umount.target\nBefore=umount.target\n");
     }
     body.add(dependencies(&options, version).as_ref());
-    if let (Some(group), false, true) = (group, nofail, version >= 250) {
+    if !alone && !nofail && version >= 249 {
         body.set("Before", group);
     }
     let passno = line.passno.unwrap_or(i32::from(is_device_path(what)));
@@ -288,13 +289,16 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
         body.set("TimeoutSec", &span_text(span));
     }
     let left = options.without(&["x-systemd.device-timeout", "comment=systemd.device-timeout"]);
-    if !left.is_empty() && left != "defaults" {
+    if !left.is_empty() && left != "defaults" && !options.broken {
         body.set("Options", &escape_specifiers(&left));
     }
-    if options.has("x-systemd.rw-only") {
+    if options.has("x-systemd.rw-only") && !options.broken {
         body.add("ReadWriteOnly=yes\n");
     }
     w.file(DIR, &name, &body, origin);
+    if options.broken {
+        return;
+    }
     device_timeout(w, what, &options, origin);
     network_device(w, what, &target, &options, origin);
     let formats = options.has("x-systemd.makefs");
@@ -302,7 +306,10 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
         return;
     }
     if options.has("x-systemd.growfs") {
-        grow(w, &target, &name, group, origin);
+        let group = (!alone).then_some(group);
+        if !grow(w, &target, &name, group, origin) {
+            return;
+        }
     }
     let mut pulled = name;
     if automount {
@@ -323,21 +330,16 @@ fn mount(w: &mut Writer<'_>, line: &Line, what: &str) {
         w.file(DIR, &name, &body, origin);
         pulled = name;
     }
-    match group {
-        Some(group) => {
-            if !noauto || automount {
-                let how = if nofail { "wants" } else { "requires" };
-                w.pull(group, how, &pulled, origin);
-            }
+    if by_others && (alone || !automount) {
+        for unit in &wanted_by {
+            w.pull(unit, "wants", &pulled, origin);
         }
-        None => {
-            for unit in &wanted_by {
-                w.pull(unit, "wants", &pulled, origin);
-            }
-            for unit in &required_by {
-                w.pull(unit, "requires", &pulled, origin);
-            }
+        for unit in &required_by {
+            w.pull(unit, "requires", &pulled, origin);
         }
+    } else if !noauto || automount {
+        let how = if nofail { "wants" } else { "requires" };
+        w.pull(group, how, &pulled, origin);
     }
 }
 
@@ -347,7 +349,7 @@ fn dependencies(options: &Options, version: u32) -> Body {
     let units: [(&str, &[&str], u32); 4] = [
         ("x-systemd.after", &["After"], 0),
         ("x-systemd.requires", &["Requires", "After"], 0),
-        ("x-systemd.wants", &["Wants", "After"], 255),
+        ("x-systemd.wants", &["Wants", "After"], 256),
         ("x-systemd.before", &["Before"], 0),
     ];
     for (option, settings, since) in units {
@@ -415,21 +417,49 @@ fn make_fs(
     new
 }
 
-/// `x-systemd.growfs`.
+/// `x-systemd.growfs`; false where it ends the line.
 fn grow(
     w: &mut Writer<'_>,
     target: &str,
     mount: &str,
     group: Option<&str>,
     origin: Option<&Place>,
-) {
+) -> bool {
+    let Some(escaped) = unit::escape_path(target.as_bytes()) else {
+        return false;
+    };
+    // Up to 252 the service is written, since then it is systemd's own.
+    if w.context.version < 253 {
+        let name = format!("systemd-growfs@{escaped}.service");
+        let mut body = Body::new("[Unit]\nDefaultDependencies=no\nBindsTo=%i.mount\n");
+        body.add("Conflicts=shutdown.target\nAfter=%i.mount\n");
+        if w.context.version >= 250 {
+            body.add("After=systemd-repart.service\n");
+        }
+        let group = group.map(|group| format!(" {group}"));
+        body.set(
+            "Before",
+            &format!("shutdown.target{}", group.as_deref().unwrap_or("")),
+        );
+        if target == "/" {
+            body.add("After=systemd-remount-fs.service\n");
+        }
+        body.add("\n[Service]\nType=oneshot\nRemainAfterExit=yes\n");
+        body.set(
+            "ExecStart",
+            &format!("/lib/systemd/systemd-growfs {}", c_escape(target)),
+        );
+        body.add("TimeoutSec=0\n");
+        let new = w.file(DIR, &name, &body, origin);
+        if new {
+            w.pull(mount, "wants", &name, origin);
+        }
+        return new;
+    }
     let (file, name) = if target == "/" {
         let file = "systemd-growfs-root.service".to_owned();
         (file.clone(), file)
     } else {
-        let Some(escaped) = unit::escape_path(target.as_bytes()) else {
-            return;
-        };
         let file = "systemd-growfs@.service".to_owned();
         (file, format!("systemd-growfs@{escaped}.service"))
     };
@@ -438,6 +468,7 @@ fn grow(
         w.drop_in(DIR, group, &format!("50-order-{name}"), &body, origin);
     }
     w.pull_as(mount, "wants", &name, format!("{UNITS}/{file}"), origin);
+    true
 }
 
 /// A span as systemd prints it: only lengths that are read back count.

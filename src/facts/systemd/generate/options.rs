@@ -5,10 +5,15 @@
 /// (`fstab_filter_options`).
 pub(super) struct Options {
     list: Vec<String>,
+    /// systemd cannot split them: it goes on without.
+    pub(super) broken: bool,
 }
 
 impl Options {
-    pub(super) fn of(text: &str) -> Self {
+    /// 247 alone stumbles over backslashes that protect nothing, and keeps empty options.
+    pub(super) fn of(text: &str, version: u32) -> Self {
+        let strict = version == 247;
+        let mut broken = false;
         let mut list = Vec::new();
         let mut option = String::new();
         let mut chars = text.chars().peekable();
@@ -17,14 +22,17 @@ impl Options {
                 ',' => list.push(std::mem::take(&mut option)),
                 '\\' => match chars.peek() {
                     Some(',' | '\\') => option.extend(chars.next()),
-                    _ => option.push('\\'),
+                    _ => {
+                        broken |= strict;
+                        option.push('\\');
+                    }
                 },
                 _ => option.push(c),
             }
         }
         list.push(option);
-        list.retain(|option| !option.is_empty());
-        Self { list }
+        list.retain(|option| strict || !option.is_empty());
+        Self { list, broken }
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -63,7 +71,7 @@ impl Options {
             !names.iter().any(of)
         };
         let kept = self.list.iter().filter(is);
-        let escape = |option: &String| option.replace('\\', "\\\\").replace(',', "\\,");
+        let escape = |option: &String| option.replace(',', "\\,");
         kept.map(escape).collect::<Vec<_>>().join(",")
     }
 }
