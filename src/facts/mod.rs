@@ -14,6 +14,7 @@ pub mod linkage;
 pub mod merges;
 pub mod packages;
 pub mod services;
+pub mod systemd;
 pub mod target;
 pub mod triggers;
 mod world;
