@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 19] = [
+const NOT_READ: [&str; 21] = [
     "/",
     "/dev/null",
     "/mnt",
@@ -219,6 +219,8 @@ const NOT_READ: [&str; 19] = [
     "/usr/bin/",
     "/usr/sbin/",
     "/ld-musl-",
+    "/sh",
+    "/ash",
     "/etc/finit.conf",
     "/etc/runit/stopit",
     "/etc/s6-linux-init",
@@ -272,7 +274,16 @@ fn the_policies_in_the_manual_are_accepted() {
 #[test]
 fn what_this_version_does_not_examine_is_said_in_the_manual_and_the_readme() {
     // A whole root without a fault: every link is looked at or said not to be.
-    let root = repository("fixtures/incidents/weblogs-us/fixed/root");
+    let kept = repository("fixtures/incidents/weblogs-us/fixed/root");
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    let mut copy = std::process::Command::new("cp");
+    let copied = copy.arg("-a").arg(kept).arg(&root).status();
+    assert!(copied.unwrap().success());
+    // git keeps no empty directories.
+    for name in ["dev", "proc", "run", "sys"] {
+        std::fs::create_dir(root.join(name)).unwrap();
+    }
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_comeback"));
     command.env_clear().arg("check").arg(root);
     command.args(["--tree", "full", "--format", "json"]);

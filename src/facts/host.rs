@@ -14,7 +14,9 @@ use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
+use super::programs::{self, Needed};
 use super::services::{self, Enabled};
+use super::started::{self, Makefile, Openrc, Started, Table};
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
@@ -55,6 +57,8 @@ pub struct Host {
     target: OnceLock<Fact<Target>>,
     linker: Linker,
     machine: OnceLock<Machine>,
+    started: OnceLock<Listing<Started>>,
+    openrc_calls: OnceLock<Listing<Openrc>>,
 }
 
 /// Whether this tree boots by itself.
@@ -100,6 +104,8 @@ impl Host {
             target: OnceLock::new(),
             linker: Linker::default(),
             machine: OnceLock::new(),
+            started: OnceLock::new(),
+            openrc_calls: OnceLock::new(),
         }
     }
 
@@ -183,6 +189,39 @@ impl Host {
     pub fn linkage(&self, path: &Path) -> Arc<Linkage> {
         let machine = *self.machine.get_or_init(|| self.find_machine());
         self.linker.of(&self.tree, machine, path)
+    }
+
+    /// What the next init starts by its own table; for systemd nothing.
+    pub fn started(&self) -> &Listing<Started> {
+        self.started.get_or_init(|| started::started(self))
+    }
+
+    /// How the next boot calls OpenRC; nothing where it does not.
+    pub fn openrc_calls(&self) -> &Listing<Openrc> {
+        self.openrc_calls
+            .get_or_init(|| started::openrc_calls(self))
+    }
+
+    /// The programs that the next boot starts, apart from the init and /bin/sh.
+    #[must_use]
+    pub fn needed_programs(&self) -> Vec<Needed> {
+        programs::needed(self)
+    }
+
+    /// sysvinit's table; Absent where there is none.
+    pub fn inittab(&self) -> Fact<Table> {
+        started::table(&self.tree)
+    }
+
+    /// Terminals on which somebody can log in, by an init that is not systemd.
+    #[must_use]
+    pub fn consoles(&self) -> Listing<String> {
+        started::consoles(self)
+    }
+
+    /// What startpar starts; Absent where it is not used.
+    pub fn makefile(&self) -> Fact<Makefile> {
+        started::makefile(self)
     }
 
     /// The processor below a running system; nothing for any other tree.

@@ -4,6 +4,7 @@
 //! never panics. What the consumer would reject becomes a problem with a span.
 
 pub mod bls;
+pub mod busybox_inittab;
 pub mod cmdline;
 pub mod crontab;
 pub mod dpkg;
@@ -19,5 +20,6 @@ pub mod keepalived;
 pub mod kernel_image;
 pub mod ld_cache;
 pub mod loader_conf;
+pub mod openrc_script;
 pub mod os_release;
 pub mod unit;
