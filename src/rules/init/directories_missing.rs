@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::fact::{Fact, Stop};
+use crate::fact::{Fact, Stop, Why};
 use crate::facts::Host;
 use crate::facts::init::{InitKind, Starter};
 use crate::parse::cmdline;
@@ -21,6 +21,10 @@ impl Rule for DirectoriesMissing {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_boot()?;
+        if !host.tree().coverage().owners {
+            // git keeps no empty directories.
+            return Err(Stop::NotCovered(Why::NoOwners));
+        }
         let names = host.tree().list(Path::new("/"));
         let Some(names) = names.require()? else {
             return Err(Stop::NotApplicable("no root directory"));
