@@ -15,7 +15,7 @@ use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
-use super::services::{self, Enabled};
+use super::services::{self, Enabled, System};
 use super::started::{self, Makefile, Openrc, Started, Table};
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
@@ -254,6 +254,16 @@ impl Host {
     pub fn enabled(&self) -> &Listing<Enabled> {
         self.enabled
             .get_or_init(|| services::enabled(&self.tree, self.init_kind()))
+    }
+
+    /// Whether the next boot comes to the runlevel an entry is enabled in; so it does
+    /// where that is not known.
+    #[must_use]
+    pub fn is_reached(&self, enabled: &Enabled) -> bool {
+        let calls = self.openrc_calls();
+        enabled.system != System::OpenRc
+            || calls.items.is_empty()
+            || calls.items.iter().any(|call| call.level == enabled.level)
     }
 
     /// Left-over configuration updates.

@@ -83,6 +83,7 @@ pub static ALL: &[&dyn Rule] = &[
     &init::RunningDeleted,
     &init::ScriptInterpreterMissing,
     &init::ScriptLinkIgnored,
+    &init::ScriptNotExecutable,
     &init::SecondSystem,
     &init::ShellMissing,
     &init::StartScriptMissing,

@@ -2,7 +2,7 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::init::{Ending, InitKind};
+use crate::facts::init::Ending;
 use crate::facts::undecided;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
@@ -28,7 +28,7 @@ impl Rule for ChangesAtReboot {
             return Ok(out);
         };
         // A wrapper may start any init.
-        if program.kind == InitKind::Script || program.found.path == running.program {
+        if program.is_script || program.found.path == running.program {
             return Ok(out);
         }
         let name = |path: &std::path::Path| path.file_name().map(ToOwned::to_owned);

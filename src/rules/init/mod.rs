@@ -18,6 +18,7 @@ mod root_directory_mode;
 mod running_deleted;
 mod script_interpreter_missing;
 mod script_link_ignored;
+mod script_not_executable;
 mod second_system;
 mod shell_missing;
 mod start_script_missing;
@@ -42,6 +43,7 @@ pub(super) use root_directory_mode::RootDirectoryMode;
 pub(super) use running_deleted::RunningDeleted;
 pub(super) use script_interpreter_missing::ScriptInterpreterMissing;
 pub(super) use script_link_ignored::ScriptLinkIgnored;
+pub(super) use script_not_executable::ScriptNotExecutable;
 pub(super) use second_system::SecondSystem;
 pub(super) use shell_missing::ShellMissing;
 pub(super) use start_script_missing::StartScriptMissing;
@@ -114,6 +116,9 @@ pub(super) fn summary(host: &Host) -> Summary {
 /// The kind of an init, with its version and package where a database tells.
 fn known_as(host: &Host, candidate: &Candidate, program: &Program) -> String {
     let kind = program.kind.name();
+    if program.is_script {
+        return format!("a script for {kind}").replace("a script for a script", "a script");
+    }
     let names = [&candidate.path, &program.found.path];
     let mut owners = names.into_iter().map(|path| host.owner(path));
     let Some(Fact::Known(package)) = owners.find(|owner| matches!(owner, Fact::Known(_))) else {

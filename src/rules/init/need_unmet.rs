@@ -46,7 +46,8 @@ impl Rule for NeedUnmet {
         let complete = scripts.complete().is_ok();
         let mut seen = BTreeSet::new();
         for enabled in &host.enabled().items {
-            if enabled.system != System::OpenRc || !seen.insert(&enabled.name) {
+            let reached = enabled.system == System::OpenRc && host.is_reached(enabled);
+            if !reached || !seen.insert(&enabled.name) {
                 continue;
             }
             let file = match enabled.script(host.tree()) {
