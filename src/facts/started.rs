@@ -418,3 +418,151 @@ pub(super) fn makefile(host: &Host) -> Fact<Makefile> {
             .and_then(|boot| read(".depend.start").map(|start| Makefile { boot, start }))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Given;
+    use crate::facts::elf_maker::Elf;
+    use crate::source::{Coverage, Limits as Most, MemSource};
+    use crate::time::Deadline;
+
+    fn host(source: MemSource) -> Host {
+        let tree = Tree::new(
+            Box::new(source),
+            Coverage::full(true),
+            Most::STANDARD,
+            Deadline::none(),
+        );
+        Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default())
+    }
+
+    /// A root whose init is called so.
+    fn with_init(name: &str, inside: &str) -> MemSource {
+        let elf = Elf {
+            texts: vec![inside.to_owned()],
+            ..Elf::default()
+        };
+        let mut source = MemSource::new();
+        source
+            .file_mode(format!("/lib/x/{name}"), elf.bytes(), 0o755)
+            .link("/sbin/init", format!("/lib/x/{name}"))
+            .file_mode("/bin/sh", Elf::default().bytes(), 0o755);
+        source
+    }
+
+    #[test]
+    fn sysvinit_starts_what_its_table_has_for_the_default_level() {
+        let mut source = with_init("init", "/etc/inittab");
+        source
+            .file(
+                "/etc/inittab",
+                "id:23:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n\
+                 l3:3:wait:/etc/init.d/rc 3\n1:23:respawn:getty 38400 tty1\n\
+                 x:3:once:echo $HOME > /x\n",
+            )
+            .file("/etc/inittab.d/s.tab", "T0:3:respawn:/sbin/agetty ttyS0\n")
+            .file_mode("/usr/sbin/getty", "", 0o755);
+        let host = host(source);
+        let started: Vec<(String, When)> = host
+            .started()
+            .items
+            .iter()
+            .map(|s| (s.program.display().to_string(), s.when))
+            .collect();
+        let expected = [
+            ("/etc/init.d/rcS", When::First),
+            ("/etc/init.d/rc", When::Level),
+            ("/usr/sbin/getty", When::Again),
+            ("/sbin/agetty", When::Again),
+        ];
+        assert_eq!(started, expected.map(|(p, w)| (p.to_owned(), w)));
+        assert_eq!(host.consoles().items, ["tty1", "ttyS0"]);
+    }
+
+    #[test]
+    fn openrc_is_found_behind_the_wrappers_of_debian() {
+        let mut source = with_init("init", "/etc/inittab");
+        source
+            .file(
+                "/etc/inittab",
+                "id:2:initdefault:\nsi::sysinit:/etc/init.d/rcS\nl2:2:wait:/etc/init.d/rc 2\n",
+            )
+            .file_mode(
+                "/etc/init.d/rcS",
+                "#!/bin/sh\nset -e\nexec /sbin/openrc sysinit\n",
+                0o755,
+            )
+            .file_mode(
+                "/etc/init.d/rc",
+                "#!/bin/sh\ncase $1 in\n0 ) /sbin/openrc off ;;\n* ) exec /sbin/openrc default ;;\nesac\n",
+                0o755,
+            );
+        let host = host(source);
+        let calls = host.openrc_calls().items.iter();
+        let levels: Vec<&str> = calls.map(|call| call.level.as_str()).collect();
+        assert_eq!(levels, ["sysinit", "default"]);
+    }
+
+    #[test]
+    fn openrc_init_reads_no_table_and_has_the_gettys_that_are_enabled() {
+        let mut source = with_init("openrc-init", "");
+        source
+            .file("/etc/inittab", "1:2345:respawn:/sbin/getty tty1\n")
+            .link(
+                "/etc/runlevels/default/agetty.tty2",
+                "/etc/init.d/agetty.tty2",
+            );
+        let host = host(source);
+        assert_eq!(host.consoles().items, ["tty2"]);
+        let calls = host.openrc_calls().items.iter();
+        let levels: Vec<&str> = calls.map(|call| call.level.as_str()).collect();
+        assert_eq!(levels, ["sysinit", "boot", "default"]);
+    }
+
+    #[test]
+    fn busybox_has_a_script_of_its_own_without_a_table() {
+        let host = host(with_init("busybox", ""));
+        let programs: Vec<&Path> = host
+            .started()
+            .items
+            .iter()
+            .map(|s| s.program.as_path())
+            .collect();
+        assert_eq!(programs, [Path::new("/etc/init.d/rcS")]);
+    }
+
+    #[test]
+    fn startpar_counts_only_with_three_lists_and_without_the_mark() {
+        let mut source = with_init("init", "/etc/inittab");
+        source
+            .file("/etc/init.d/rc", "#!/bin/sh\nstartpar -M $1\n")
+            .file("/etc/init.d/.depend.boot", "TARGETS = udev\nudev: x\n")
+            .file("/etc/init.d/.depend.start", "TARGETS = cron ssh\n")
+            .file("/etc/init.d/.depend.stop", "TARGETS =\n");
+        let lists = |source: &MemSource| match host(source.clone()).makefile() {
+            Fact::Known(lists) => Some((lists.boot.len(), lists.start.len())),
+            _ => None,
+        };
+        assert_eq!(lists(&source), Some((1, 2)));
+        let mut empty = source.clone();
+        empty.file("/etc/init.d/.depend.stop", "");
+        assert_eq!(lists(&empty), None);
+        source.file("/etc/init.d/.legacy-bootordering", "");
+        assert_eq!(lists(&source), None);
+    }
+
+    #[test]
+    fn runit_supervises_the_directory_it_is_told() {
+        let mut source = with_init("runit-init", "");
+        assert_eq!(
+            runsvdir(host(source.clone()).tree()),
+            Path::new("/etc/runit/runsvdir/default")
+        );
+        source.file("/etc/runit/default.runsvdir", "site\n");
+        assert_eq!(
+            runsvdir(host(source).tree()),
+            Path::new("/etc/runit/runsvdir/site")
+        );
+    }
+}

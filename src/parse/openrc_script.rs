@@ -132,6 +132,7 @@ mod tests {
             ("need", "localmount"),
             ("need", "net"),
             ("use", "dns"),
+            ("before", "x"),
             ("provide", "mta"),
         ];
         assert_eq!(found(script), expected.map(|(k, n)| (k, n.to_owned())));
