@@ -93,6 +93,8 @@ pub enum Why {
     Partial(PathBuf),
     /// No devices, interfaces or running kernel in this tree.
     NoDevices,
+    /// What is inside a device that was given is not known; says which.
+    Hidden(String),
     /// No owners and modes in this tree (a checkout).
     NoOwners,
     /// No running system behind this tree.
@@ -101,6 +103,8 @@ pub enum Why {
     OtherFileSystem(PathBuf),
     /// A container or an image without a kernel: it does not boot by itself.
     Container,
+    /// The kernel, and what starts it, come from outside this tree.
+    KernelOutside,
 }
 
 /// Why a rule stopped without an answer.
@@ -332,6 +336,7 @@ impl fmt::Display for Why {
         match self {
             Self::Partial(path) => write!(f, "{} is outside this partial tree", escape_path(path)),
             Self::NoDevices => f.write_str("an offline tree has no devices"),
+            Self::Hidden(what) => f.write_str(what),
             Self::NoOwners => f.write_str("a checkout has no owners and modes"),
             Self::NoRuntime => f.write_str("no running system behind this tree"),
             Self::OtherFileSystem(path) => {
@@ -339,6 +344,7 @@ impl fmt::Display for Why {
                 write!(f, "{path} is a file system of its own and not mounted here")
             }
             Self::Container => f.write_str("a container or image does not boot by itself"),
+            Self::KernelOutside => f.write_str("the kernel comes from outside this tree"),
         }
     }
 }

@@ -274,11 +274,13 @@ const LAYERS: [(&str, &[&str]); 12] = [
     ("source", &["text", "fact", "time"]),
     (
         "facts",
-        &["text", "fact", "parse", "shell", "time", "source"],
+        &["text", "fact", "parse", "boot", "shell", "time", "source"],
     ),
     (
         "rules",
-        &["text", "fact", "parse", "shell", "time", "source", "facts"],
+        &[
+            "text", "fact", "parse", "boot", "shell", "time", "source", "facts",
+        ],
     ),
     ("policy", &["text", "fact", "source", "rules"]),
     (

@@ -2,6 +2,7 @@
 //! `com32/elflink/ldlinux/readconfig.c`, `ldlinux.c`; U-Boot `boot/pxe_utils.c`).
 
 use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{
@@ -38,14 +39,14 @@ struct Settings {
     append: Option<CommandLine>,
 }
 
-/// What is started next by `main`.
+/// What is started next by `main`, which lies in `dir` of its own file system.
 #[must_use]
-pub fn extlinux(main: &Arc<File>, files: &dyn BootFiles, reader: Reader) -> NextBoot {
+pub fn extlinux(main: &Arc<File>, dir: &Path, files: &dyn BootFiles, reader: Reader) -> NextBoot {
     let mut next = NextBoot::nothing();
     let mut lines = Vec::new();
-    collect(main, files, 0, &mut lines, &mut next);
+    collect(main, dir, files, 0, &mut lines, &mut next);
     let mut settings = Settings::default();
-    read(main, &lines, &mut settings, &mut next);
+    read(dir, &lines, &mut settings, &mut next);
     for (index, entry) in next.entries.iter_mut().enumerate() {
         entry.position = vec![index];
     }
@@ -58,7 +59,7 @@ pub fn extlinux(main: &Arc<File>, files: &dyn BootFiles, reader: Reader) -> Next
         );
     }
     wait(&settings, reader, &mut next);
-    select(main, &settings, reader, &mut next);
+    select(main, dir, &settings, reader, &mut next);
     next
 }
 
@@ -77,6 +78,7 @@ fn problem(next: &mut NextBoot, kind: ProblemKind, place: Place, message: impl I
 
 fn collect(
     file: &Arc<File>,
+    dir: &Path,
     files: &dyn BootFiles,
     depth: usize,
     lines: &mut Vec<Directive>,
@@ -96,9 +98,9 @@ fn collect(
             next.open.push(Unknown::at(directive.place, doubt));
             return;
         }
-        let path = included(file, &directive.value);
+        let path = included(dir, &directive.value);
         match files.file(&RootSpec::Loader, &path) {
-            Fact::Known(inner) => collect(&inner, files, depth + 1, lines, next),
+            Fact::Known(inner) => collect(&inner, dir, files, depth + 1, lines, next),
             Fact::Absent(_) => {
                 let message = format!("{} is not there: nothing is included", path.display());
                 problem(next, ProblemKind::FileMissing, directive.place, message);
@@ -113,7 +115,7 @@ fn collect(
     }
 }
 
-fn read(main: &Arc<File>, lines: &[Directive], settings: &mut Settings, next: &mut NextBoot) {
+fn read(dir: &Path, lines: &[Directive], settings: &mut Settings, next: &mut NextBoot) {
     let mut current: Option<Entry> = None;
     for line in lines {
         let value = (line.value.clone(), line.place.clone());
@@ -130,7 +132,7 @@ fn read(main: &Arc<File>, lines: &[Directive], settings: &mut Settings, next: &m
             "timeout" => settings.timeout = number().map(|n| (n, line.place.clone())),
             "totaltimeout" => settings.total = number().unwrap_or(0),
             "label" => {
-                finish(main, current.take(), settings, next);
+                finish(dir, current.take(), settings, next);
                 let name = line.value.clone();
                 let known = next.entries.iter().any(|e| e.id == name);
                 if known {
@@ -156,15 +158,15 @@ fn read(main: &Arc<File>, lines: &[Directive], settings: &mut Settings, next: &m
             }
             _ => {
                 if let Some(entry) = &mut current {
-                    in_label(main, entry, line);
+                    in_label(dir, entry, line);
                 }
             }
         }
     }
-    finish(main, current, settings, next);
+    finish(dir, current, settings, next);
 }
 
-fn in_label(main: &Arc<File>, entry: &mut Entry, line: &Directive) {
+fn in_label(dir: &Path, entry: &mut Entry, line: &Directive) {
     let one = || {
         line.value
             .split(u8::is_ascii_whitespace)
@@ -174,28 +176,27 @@ fn in_label(main: &Arc<File>, entry: &mut Entry, line: &Directive) {
     match line.keyword.as_str() {
         "kernel" | "linux" => {
             entry.loader = Loader::Linux(line.keyword.clone());
-            entry.kernel = Some(written(main, one(), &line.place));
+            entry.kernel = Some(written(dir, one(), &line.place));
         }
         "com32" | "boot" | "bss" | "pxe" | "fdimage" | "config" | "fit" => {
             entry.loader = Loader::Other(line.keyword.clone());
-            entry.kernel = Some(written(main, one(), &line.place));
+            entry.kernel = Some(written(dir, one(), &line.place));
         }
         "localboot" => entry.loader = Loader::Firmware,
-        "initrd" => entry.initrds = initrds(main, one(), &line.place),
+        "initrd" => entry.initrds = initrds(dir, one(), &line.place),
         "fdt" | "devicetree" | "fdtdir" | "devicetreedir" => {
-            entry.devicetree = Some(written(main, one(), &line.place));
+            entry.devicetree = Some(written(dir, one(), &line.place));
         }
         "menu label" => entry.title = line.value.iter().copied().filter(|b| *b != b'^').collect(),
         _ => {}
     }
 }
 
-fn written(main: &Arc<File>, path: &[u8], place: &Place) -> Written {
-    let dir = main.path().parent().map(|p| p.as_os_str().as_bytes());
+fn written(dir: &Path, path: &[u8], place: &Place) -> Written {
     let path = if path.starts_with(b"/") {
         path.to_vec()
     } else {
-        [dir.unwrap_or(b""), b"/", path].concat()
+        [dir.as_os_str().as_bytes(), b"/", path].concat()
     };
     Written {
         path,
@@ -204,13 +205,13 @@ fn written(main: &Arc<File>, path: &[u8], place: &Place) -> Written {
     }
 }
 
-fn initrds(main: &Arc<File>, list: &[u8], place: &Place) -> Vec<Written> {
+fn initrds(dir: &Path, list: &[u8], place: &Place) -> Vec<Written> {
     let paths = list.split(|b| *b == b',').filter(|path| !path.is_empty());
-    paths.map(|path| written(main, path, place)).collect()
+    paths.map(|path| written(dir, path, place)).collect()
 }
 
 /// Completes an entry: the global APPEND, and `initrd=` in its own.
-fn finish(main: &Arc<File>, entry: Option<Entry>, settings: &Settings, next: &mut NextBoot) {
+fn finish(dir: &Path, entry: Option<Entry>, settings: &Settings, next: &mut NextBoot) {
     let Some(mut entry) = entry else { return };
     if entry.cmdline.is_none() {
         entry.cmdline.clone_from(&settings.append);
@@ -225,7 +226,7 @@ fn finish(main: &Arc<File>, entry: Option<Entry>, settings: &Settings, next: &mu
         if let Some(list) = given.and_then(|word| word.strip_prefix(b"initrd="))
             && entry.initrds.is_empty()
         {
-            entry.initrds = initrds(main, list, &line.place);
+            entry.initrds = initrds(dir, list, &line.place);
         }
     }
     next.entries.push(entry);
@@ -256,7 +257,7 @@ fn wait(settings: &Settings, reader: Reader, next: &mut NextBoot) {
     });
 }
 
-fn select(main: &Arc<File>, settings: &Settings, reader: Reader, next: &mut NextBoot) {
+fn select(main: &Arc<File>, dir: &Path, settings: &Settings, reader: Reader, next: &mut NextBoot) {
     let menu = settings.ui.is_some() || reader == Reader::UBoot;
     let timed = matches!(next.timeout, Timeout::Seconds(seconds) if seconds > 0);
     let on_timeout = settings
@@ -316,7 +317,7 @@ fn select(main: &Arc<File>, settings: &Settings, reader: Reader, next: &mut Next
             // A name that is no label is the command line of a kernel file.
             let mut entry = Entry::new(name.clone(), name.clone(), place.clone());
             entry.loader = Loader::Linux("default".into());
-            entry.kernel = Some(written(main, first, place));
+            entry.kernel = Some(written(dir, first, place));
             let text = name.get(first.len()..).unwrap_or(&[]).trim_ascii().to_vec();
             let place = place.clone();
             entry.cmdline = Some(CommandLine { text, place });

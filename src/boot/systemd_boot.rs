@@ -21,8 +21,10 @@ use crate::text::{File, Place, Span, escape};
 /// A unified kernel image in `EFI/Linux`, as its PE sections describe it.
 #[derive(Clone, Debug)]
 pub struct Unified {
-    /// The file.
+    /// The file, for its place; its content is not needed.
     pub file: Arc<File>,
+    /// Its path on the file system it is on, as systemd-boot sees it.
+    pub path: Vec<u8>,
     /// `PRETTY_NAME` of `.osrel`.
     pub title: Vec<u8>,
     /// `IMAGE_ID` or `ID` of `.osrel`.
@@ -368,7 +370,7 @@ fn type_two(image: &Unified, next: &mut NextBoot) -> Option<Candidate> {
     let mut entry = Entry::new(image.title.clone(), id, place.clone());
     entry.loader = Loader::Unified;
     entry.kernel = Some(Written {
-        path: image.file.path().as_os_str().as_bytes().to_vec(),
+        path: image.path.clone(),
         root: Root::loader(),
         place: place.clone(),
     });

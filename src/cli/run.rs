@@ -245,6 +245,7 @@ pub(super) fn host(tree: Tree, setup: &Setup, args: &TreeArgs, label: Option<Str
         label,
         told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
         versions: setup.config.versions.clone(),
+        devices: None,
     };
     Host::new(tree, setup.clock.now(), given)
 }

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::accounts::{self, Accounts};
+use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
+use super::devices::{self, Devices};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
-use super::init::{self, Boot, Init, InitKind, Running};
+use super::init::{self, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
@@ -21,7 +23,7 @@ use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
-use crate::parse::{cmdline, fstab};
+use crate::parse::fstab;
 use crate::source::{Found, Tree, TreeKind};
 use crate::time::Zone;
 
@@ -34,6 +36,8 @@ pub struct Given {
     pub told_full: bool,
     /// Versions of programs that policy declares, by package name.
     pub versions: BTreeMap<String, String>,
+    /// The block devices, where a listing or disk images were given.
+    pub devices: Option<Devices>,
 }
 
 /// One host.
@@ -51,10 +55,12 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
+    devices: OnceLock<Fact<Devices>>,
     triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
     target: OnceLock<Fact<Target>>,
+    boot: Boot,
     linker: Linker,
     machine: OnceLock<Machine>,
     started: OnceLock<Listing<Started>>,
@@ -98,10 +104,12 @@ impl Host {
             boots: OnceLock::new(),
             accounts: OnceLock::new(),
             cron: OnceLock::new(),
+            devices: OnceLock::new(),
             triggers: OnceLock::new(),
             zone: OnceLock::new(),
             failover: OnceLock::new(),
             target: OnceLock::new(),
+            boot: Boot::default(),
             linker: Linker::default(),
             machine: OnceLock::new(),
             started: OnceLock::new(),
@@ -113,6 +121,11 @@ impl Host {
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// What is known of its boot so far.
+    pub(super) const fn boot(&self) -> &Boot {
+        &self.boot
     }
 
     /// The moment the run speaks of.
@@ -172,7 +185,7 @@ impl Host {
     pub fn init(&self) -> &Init {
         self.init.get_or_init(|| {
             let linkage = |path: &Path| self.linkage(path);
-            Init::read(&self.tree, &linkage, self.boot())
+            Init::read(&self.tree, &linkage, self.init_boot())
         })
     }
 
@@ -297,6 +310,14 @@ impl Host {
     /// The cron tables.
     pub fn cron(&self) -> &Cron {
         self.cron.get_or_init(|| cron::read(self))
+    }
+
+    /// The block devices: those given, else the running system's.
+    pub fn devices(&self) -> &Fact<Devices> {
+        self.devices.get_or_init(|| match &self.given.devices {
+            Some(devices) => Fact::Known(devices.clone()),
+            None => devices::read(&self.tree),
+        })
     }
 
     /// What takes the box down by itself, soonest first.
@@ -445,26 +466,6 @@ impl Host {
             }
         }
         None
-    }
-
-    /// Who starts process 1 at the next boot, and what it is told: by the installed
-    /// initramfs generator and the command line the next boot is likely to use.
-    fn boot(&self) -> Boot {
-        use std::os::unix::ffi::OsStrExt as _;
-        let mut boot = Boot {
-            starter: init::guess(&self.tree),
-            init: None,
-            place: None,
-        };
-        for path in ["/etc/kernel/cmdline", "/proc/cmdline"] {
-            if let Fact::Known(file) = self.tree.read(Path::new(path)) {
-                let value = cmdline::last_value(file.bytes(), b"init");
-                boot.place = value.as_ref().map(|_| file.place(file.line_span(1)));
-                boot.init = value.map(|v| PathBuf::from(std::ffi::OsStr::from_bytes(&v)));
-                break;
-            }
-        }
-        boot
     }
 
     /// What `path` is, links followed.

@@ -1,8 +1,10 @@
 //! What is known about one host, read lazily: one file per area.
 
 pub mod accounts;
+pub mod boot;
 pub mod busy;
 pub mod cron;
+pub mod devices;
 pub mod failover;
 mod host;
 pub mod identity;
@@ -14,6 +16,7 @@ pub mod packages;
 pub mod programs;
 pub mod services;
 pub mod started;
+pub mod systemd;
 pub mod target;
 pub mod triggers;
 mod world;

@@ -172,7 +172,6 @@ impl Walk<'_> {
 
     /// What a unit requires: by its file, its drop-ins, its `.requires` directories.
     fn required(&mut self, name: &str, file: &Arc<File>) -> Vec<(String, By)> {
-        let strong = |d: &unit::Dependency| matches!(d.setting.as_str(), "Requires" | "BindsTo");
         let mut files = vec![Arc::clone(file)];
         let mut found = Vec::new();
         let mut drop_ins: Vec<std::ffi::OsString> = Vec::new();
@@ -215,8 +214,15 @@ impl Walk<'_> {
             }
         }
         for file in files {
-            let strong = unit::dependencies(&file).into_iter().filter(strong);
-            found.extend(strong.map(|d| (d.unit, By::Line(d.place))));
+            let parsed = unit::parse(&file, None);
+            let strong = |a: &&unit::Assignment| matches!(&*a.key, "Requires" | "BindsTo");
+            for line in parsed.section("Unit").filter(strong) {
+                for word in unit::split(line.value.bytes(), unit::Flags::NAMES).words {
+                    let place = file.place(line.value.span_of(word.start, word.end));
+                    let name = String::from_utf8_lossy(&word.bytes).into_owned();
+                    found.push((name, By::Line(place)));
+                }
+            }
         }
         found
     }

@@ -3,10 +3,12 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;
 pub mod cmdline;
 pub mod crontab;
+pub mod crypttab;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
@@ -20,6 +22,9 @@ pub mod keepalived;
 pub mod kernel_image;
 pub mod ld_cache;
 pub mod loader_conf;
+pub mod lsblk;
+pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;
+pub mod udev_db;
 pub mod unit;

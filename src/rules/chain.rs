@@ -99,17 +99,6 @@ pub(crate) const SEQUENCE: [Link; 7] = [
 pub(crate) const BRANCHES: [Link; 4] =
     [Link::Network, Link::Access, Link::Services, Link::Failover];
 
-/// The links this program does not look at yet.
-const NOT_EXAMINED: [Link; 7] = [
-    Link::Loader,
-    Link::Kernel,
-    Link::Initrd,
-    Link::Root,
-    Link::Mounts,
-    Link::Network,
-    Link::Access,
-];
-
 /// What every link shows, in the order of the report.
 pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
     let order = SEQUENCE.into_iter().chain(BRANCHES).chain([
@@ -120,14 +109,18 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
     order
         .map(|link| {
             let summary = match link {
+                Link::Loader => boot_link(host, super::loader::summary),
+                Link::Kernel => boot_link(host, super::kernel::summary),
+                Link::Initrd => boot_link(host, super::initrd::summary),
+                Link::Root => boot_link(host, super::root::summary),
                 Link::Init => init(host),
                 Link::Target => target(host),
                 Link::Services => services(host),
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
                 Link::Triggers => schedule::summary(host),
+                Link::Mounts => boot_link(host, |_| Summary::new(LinkState::NotExamined, "")),
                 Link::Network | Link::Access => not_yet(host),
-                link if NOT_EXAMINED.contains(&link) => boot_link(host),
                 _ => Summary::new(LinkState::NotExamined, ""),
             };
             (link, summary)
@@ -145,10 +138,10 @@ fn not_yet(host: &Host) -> Summary {
     }
 }
 
-/// A link of the boot that is not looked at yet, or that this tree does not have.
-fn boot_link(host: &Host) -> Summary {
+/// A link of the boot, or why this tree does not have it.
+fn boot_link(host: &Host, summary: impl Fn(&Host) -> Summary) -> Summary {
     match host.boots() {
-        Boots::Yes(_) => Summary::new(LinkState::NotExamined, ""),
+        Boots::Yes(_) => summary(host),
         Boots::InitOnly(sign) | Boots::No(sign) => {
             Summary::new(LinkState::NotCovered, sign.clone())
         }
@@ -159,7 +152,7 @@ fn boot_link(host: &Host) -> Summary {
 fn init(host: &Host) -> Summary {
     match host.boots() {
         Boots::Yes(_) | Boots::InitOnly(_) => {}
-        Boots::No(_) | Boots::NotCovered(_) => return boot_link(host),
+        Boots::No(_) | Boots::NotCovered(_) => return boot_link(host, nothing),
     }
     super::init::summary(host)
 }
@@ -168,8 +161,13 @@ fn init(host: &Host) -> Summary {
 fn target(host: &Host) -> Summary {
     match host.boots() {
         Boots::Yes(_) | Boots::InitOnly(_) => super::target::summary(host),
-        Boots::No(_) | Boots::NotCovered(_) => boot_link(host),
+        Boots::No(_) | Boots::NotCovered(_) => boot_link(host, nothing),
     }
+}
+
+/// What a tree that does not boot has to say.
+fn nothing(_host: &Host) -> Summary {
+    Summary::new(LinkState::NotCovered, "")
 }
 
 fn services(host: &Host) -> Summary {

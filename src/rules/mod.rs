@@ -9,7 +9,11 @@ mod engine;
 mod failover;
 mod finding;
 mod init;
+mod initrd;
+mod kernel;
+mod loader;
 mod packages;
+mod root;
 mod schedule;
 mod target;
 
@@ -89,10 +93,44 @@ pub static ALL: &[&dyn Rule] = &[
     &init::StartScriptMissing,
     &init::SystemTypeWrong,
     &init::UsrMergeBroken,
+    &initrd::Broken,
+    &initrd::ForAnotherKernel,
+    &initrd::FormatRefused,
+    &initrd::InitUnusable,
+    &initrd::LacksRootModule,
+    &initrd::LacksRootTool,
+    &initrd::Missing,
+    &initrd::UpdateUnfinished,
+    &kernel::Broken,
+    &kernel::CommandLineTooLong,
+    &kernel::LacksOption,
+    &kernel::Missing,
+    &kernel::ModulesIndexMissing,
+    &kernel::ModulesMissing,
+    &kernel::TooOld,
+    &kernel::WrongArchitecture,
+    &loader::ConfigBroken,
+    &loader::DefaultUnmatched,
+    &loader::EntryIgnored,
+    &loader::EnvironmentBroken,
+    &loader::KernelNotListed,
+    &loader::OneShotPending,
+    &loader::PointerAstray,
+    &loader::SearchFails,
+    &loader::StartsNoKernel,
+    &loader::StopsAtPrompt,
     &packages::ConfigMergePending,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
+    &root::Ambiguous,
+    &root::DeviceMissing,
+    &root::DiffersFromFstab,
     &init::RootDirectoryMode,
+    &root::EndsInShell,
+    &root::NameUnstable,
+    &root::NeedsInitrd,
+    &root::NotGiven,
+    &root::TypeMismatch,
     &target::DefaultUnusable,
     &target::RequirementMissing,
     &target::RunlevelEmpty,

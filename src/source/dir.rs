@@ -10,7 +10,7 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use super::helper::{Helper, HelperCommand, Request};
 use super::mounts::{RiskyMount, risky_above, risky_mounts};
-use super::{FileKind, Meta, ReadError, Source};
+use super::{Blob, FileKind, Meta, ReadError, Source};
 use crate::time::Deadline;
 
 /// A tree below a directory of this machine.
@@ -205,6 +205,23 @@ impl DirSource {
     }
 }
 
+/// An open file of the tree.
+struct OnDisk {
+    file: File,
+    len: u64,
+}
+
+impl Blob for OnDisk {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let read = self.file.read_at(buffer, offset);
+        read.map_err(|e| ReadError::from_io(&e))
+    }
+}
+
 /// At most `limit` bytes of `file`, which has about `expected`.
 fn take(file: File, expected: u64, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut content = Vec::with_capacity(usize::try_from(expected).unwrap_or(0));
@@ -313,6 +330,22 @@ impl Source for DirSource {
         }
         let (meta, file) = self.open_regular(path)?;
         take(file, meta.len.min(len), len)
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Blob>, ReadError> {
+        let request = |helper: &Helper, full: PathBuf| {
+            let meta = helper.lstat(&Request::Lstat(full.clone()))?;
+            if meta.kind != FileKind::File {
+                return Err(ReadError::NotRegular(meta.kind));
+            }
+            Ok(helper.blob(full, meta.len))
+        };
+        if let Some(answer) = self.risky(path, request) {
+            return answer;
+        }
+        let (meta, file) = self.open_regular(path)?;
+        let len = meta.len;
+        Ok(Box::new(OnDisk { file, len }))
     }
 
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {

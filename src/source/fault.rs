@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Meta, ReadError, Source};
+use super::{Blob, Meta, ReadError, Source};
 
 /// A failure to inject at a path and everything below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,28 @@ impl<S> FaultSource<S> {
     }
 }
 
+/// A file of which only the first half can be read.
+struct Half {
+    inner: Box<dyn Blob>,
+}
+
+impl Blob for Half {
+    fn len(&self) -> u64 {
+        self.inner.len()
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let left = (self.len() / 2).saturating_sub(offset);
+        let left = usize::try_from(left).unwrap_or(usize::MAX);
+        if left == 0 && offset < self.len() {
+            return Err(ReadError::Io("input/output error".into()));
+        }
+        let end = buffer.len().min(left);
+        let buffer = buffer.get_mut(..end).unwrap_or(&mut []);
+        self.inner.read_at(offset, buffer)
+    }
+}
+
 impl<S: Source> Source for FaultSource<S> {
     fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
         // As on a real disk: an unreadable file still has an inode; what lies in
@@ -83,6 +105,15 @@ impl<S: Source> Source for FaultSource<S> {
     fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
         self.content(path)?;
         self.inner.read_head(path, len)
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Blob>, ReadError> {
+        if self.at(path) == Some(Injected::Truncated) {
+            let inner = self.inner.open(path)?;
+            return Ok(Box::new(Half { inner }));
+        }
+        self.content(path)?;
+        self.inner.open(path)
     }
 
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {

@@ -10,12 +10,12 @@ use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Meta, ReadError, Source};
+use super::{Blob, Meta, ReadError, Source};
 use crate::time::Deadline;
 
 /// How to start the helper: this program with a hidden subcommand.
@@ -38,6 +38,8 @@ pub(super) enum Request {
     Read(#[serde(with = "path_bytes")] PathBuf, u64),
     /// See [`Source::read_head`].
     ReadHead(#[serde(with = "path_bytes")] PathBuf, u64),
+    /// At most so many bytes from this offset on; see [`Source::open`].
+    ReadAt(#[serde(with = "path_bytes")] PathBuf, u64, usize),
     /// See [`Source::list`].
     List(#[serde(with = "path_bytes")] PathBuf, usize),
 }
@@ -71,11 +73,35 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// After so many silent helpers nothing risky is asked any more.
 const ABANDON_AT_MOST: usize = 4;
 
-/// The client's side.
+/// The client's side; its copies share one process.
+#[derive(Clone)]
 pub(super) struct Helper {
     command: HelperCommand,
     deadline: Deadline,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
+}
+
+/// A file that the helper reads.
+struct Remote {
+    helper: Helper,
+    path: PathBuf,
+    len: u64,
+}
+
+impl Blob for Remote {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let request = Request::ReadAt(self.path.clone(), offset, buffer.len());
+        let bytes = self.helper.read(&request)?;
+        let len = bytes.len().min(buffer.len());
+        if let (Some(to), Some(from)) = (buffer.get_mut(..len), bytes.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        Ok(len)
+    }
 }
 
 #[derive(Default)]
@@ -96,8 +122,14 @@ impl Helper {
         Self {
             command,
             deadline,
-            state: Mutex::new(State::default()),
+            state: Arc::new(Mutex::new(State::default())),
         }
+    }
+
+    /// The regular file at `path`, read through the helper.
+    pub(super) fn blob(&self, path: PathBuf, len: u64) -> Box<dyn Blob> {
+        let helper = self.clone();
+        Box::new(Remote { helper, path, len })
     }
 
     pub(super) fn lstat(&self, request: &Request) -> Result<Meta, ReadError> {
@@ -260,6 +292,10 @@ fn answer(request: &Request) -> (Answer, Vec<u8>) {
             Ok(bytes) => (Answer::Bytes, bytes),
             Err(error) => failed(error),
         },
+        Request::ReadAt(path, offset, len) => match piece(&source, path, *offset, *len) {
+            Ok(bytes) => (Answer::Bytes, bytes),
+            Err(error) => failed(error),
+        },
         Request::List(path, limit) => match source.list(path, *limit) {
             Ok(names) => {
                 let lengths = names.iter().map(|name| name.len()).collect();
@@ -269,6 +305,16 @@ fn answer(request: &Request) -> (Answer, Vec<u8>) {
             Err(error) => failed(error),
         },
     }
+}
+
+/// Longest piece that is read at once, bytes: a request cannot ask for more memory.
+const PIECE: usize = 8 << 20;
+
+fn piece(source: &dyn Source, path: &Path, offset: u64, len: usize) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = vec![0; len.min(PIECE)];
+    let read = source.open(path)?.read_at(offset, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
 }
 
 fn write_frame(output: &mut dyn Write, bytes: &[u8]) -> std::io::Result<()> {
@@ -313,6 +359,9 @@ mod tests {
         let (answer, bytes) = exchange(&Request::Read(root.join("a"), 10));
         assert!(matches!(answer, Answer::Bytes));
         assert_eq!(bytes, b"hello");
+        let (answer, bytes) = exchange(&Request::ReadAt(root.join("a"), 3, 10));
+        assert!(matches!(answer, Answer::Bytes));
+        assert_eq!(bytes, b"lo");
         let (answer, bytes) = exchange(&Request::ReadLink(root.join("l")));
         assert!(matches!(answer, Answer::Bytes));
         assert_eq!(bytes, b"a");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{FileKind, Meta, ReadError, Source};
+use super::{Blob, FileKind, Meta, ReadError, Source};
 
 /// One inode of a [`MemSource`].
 #[derive(Clone, Debug)]
@@ -135,6 +135,29 @@ impl Node {
     }
 }
 
+/// A file's content with zeros behind it.
+struct InMemory {
+    content: Vec<u8>,
+    len: u64,
+}
+
+impl Blob for InMemory {
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
+        let left = usize::try_from(self.len.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let from = usize::try_from(offset).unwrap_or(usize::MAX);
+        let kept = self.content.get(from..).unwrap_or(&[]);
+        for (index, byte) in buffer.iter_mut().take(wanted).enumerate() {
+            *byte = kept.get(index).copied().unwrap_or(0);
+        }
+        Ok(wanted)
+    }
+}
+
 impl Source for MemSource {
     fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
         self.get(path).map(|node| node.meta)
@@ -176,6 +199,17 @@ impl Source for MemSource {
         let wanted = usize::try_from(node.meta.len.min(len)).unwrap_or(usize::MAX);
         head.resize(wanted, 0);
         Ok(head)
+    }
+
+    fn open(&self, path: &Path) -> Result<Box<dyn Blob>, ReadError> {
+        let node = self.get(path)?;
+        if node.meta.kind != FileKind::File {
+            return Err(ReadError::NotRegular(node.meta.kind));
+        }
+        Ok(Box::new(InMemory {
+            content: node.content.clone(),
+            len: node.meta.len,
+        }))
     }
 
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {

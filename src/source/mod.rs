@@ -1,6 +1,6 @@
 //! The only door to a tree.
 //!
-//! A [`Source`] answers four questions about *physical* paths: absolute inside
+//! A [`Source`] answers a few questions about *physical* paths: absolute inside
 //! the tree, without `..`, and with no link in any parent. [`Tree`] lays the
 //! in-root path walk, coverage, limits, deadline and a read-once cache over it,
 //! and speaks in [`Fact`](crate::fact::Fact)s. Nothing else in the crate opens,
@@ -13,6 +13,7 @@ mod glob;
 mod helper;
 mod mem;
 mod mounts;
+mod pieces;
 mod tree;
 
 use std::ffi::OsString;
@@ -24,8 +25,10 @@ pub use fault::{FaultSource, Injected};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
+pub use pieces::{Pieces, Reader};
 pub use tree::{Found, Hop, Limits, Tree};
 
+use crate::fact::Doubt;
 pub use crate::text::FileKind;
 
 /// What `lstat` says.
@@ -100,6 +103,18 @@ impl ReadError {
             }
         }
     }
+
+    /// Why a question stays open after this error.
+    pub(crate) fn doubt(self) -> Doubt {
+        match self {
+            Self::NotFound | Self::NotDir => Doubt::Io(self.to_string()),
+            Self::Denied => Doubt::Denied,
+            Self::Io(text) => Doubt::Io(text),
+            Self::Limit(text) => Doubt::Limit(text),
+            Self::Deadline => Doubt::Deadline,
+            Self::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
+        }
+    }
 }
 
 /// The bytes of a policy file of this machine, `None` where it is not there.
@@ -145,7 +160,21 @@ pub fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
-/// The door to a tree: four questions about physical paths.
+/// A regular file that is read in pieces, so that its size is no limit.
+pub trait Blob: Send {
+    /// Its length in bytes when it was opened.
+    fn len(&self) -> u64;
+
+    /// Whether it was empty when it was opened.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Reads into `buffer` from `offset` on; how many bytes, 0 at the end.
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError>;
+}
+
+/// The door to a tree: a few questions about physical paths.
 ///
 /// Implementations never follow a link and never leave the tree.
 pub trait Source: Send + Sync {
@@ -160,6 +189,9 @@ pub trait Source: Send + Sync {
 
     /// At most `len` bytes from the beginning of the regular file at `path`.
     fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError>;
+
+    /// The regular file at `path`, to be read in pieces.
+    fn open(&self, path: &Path) -> Result<Box<dyn Blob>, ReadError>;
 
     /// The names in the directory at `path`, in byte order, at most `limit`.
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError>;

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Coverage, FileKind, Meta, ReadError, Source};
+use super::{Coverage, FileKind, Meta, Pieces, ReadError, Source};
 use crate::fact::{Doubt, Fact, Listing, Looked, Unknown};
 use crate::text::{File, escape_path};
 use crate::time::Deadline;
@@ -173,6 +173,21 @@ impl Tree {
             }
             match self.ask(|source| source.read_head(&found.path, len)) {
                 Ok(bytes) => Fact::Known(File::new(path, bytes)),
+                Err(error) => self.failed(path, &found.path, &found.hops, error),
+            }
+        })
+    }
+
+    /// The file at `path`, links followed, to be read in pieces whatever its size.
+    #[must_use]
+    pub fn open(&self, path: &Path) -> Fact<Pieces> {
+        self.resolve(path).and_then(|found| {
+            if found.meta.kind != FileKind::File {
+                let doubt = Doubt::NotRegular(found.meta.kind.noun());
+                return Fact::Unknown(Unknown::new(path, doubt));
+            }
+            match self.ask(|source| source.open(&found.path)) {
+                Ok(blob) => Fact::Known(Pieces::new(path, blob, self.deadline)),
                 Err(error) => self.failed(path, &found.path, &found.hops, error),
             }
         })
@@ -349,7 +364,7 @@ impl Tree {
     /// What a failed question means: `asked` is the path in the user's words, `at`
     /// the physical path that failed.
     fn failed<T>(&self, asked: &Path, at: &Path, hops: &[Hop], error: ReadError) -> Fact<T> {
-        let doubt = match error {
+        match error {
             ReadError::NotFound | ReadError::NotDir => {
                 if let Err(why) = self.coverage.covers(at) {
                     return Fact::NotCovered(why);
@@ -362,18 +377,13 @@ impl Tree {
                 if !notes.is_empty() {
                     notes.push(format!("{} does not exist", escape_path(at)));
                 }
-                return Fact::Absent(Looked {
+                Fact::Absent(Looked {
                     paths: vec![asked.to_path_buf()],
                     notes,
-                });
+                })
             }
-            ReadError::Denied => Doubt::Denied,
-            ReadError::Io(text) => Doubt::Io(text),
-            ReadError::Limit(text) => Doubt::Limit(text),
-            ReadError::Deadline => Doubt::Deadline,
-            ReadError::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
-        };
-        Fact::Unknown(Unknown::new(asked, doubt))
+            error => Fact::Unknown(Unknown::new(asked, error.doubt())),
+        }
     }
 }
 

@@ -7,6 +7,7 @@
 mod escape;
 mod kind;
 mod redact;
+mod size;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use std::sync::{Arc, OnceLock};
 pub use escape::{escape, escape_path};
 pub use kind::FileKind;
 pub use redact::redact_line;
+pub use size::size;
 
 /// A file's bytes, as read from a tree.
 pub struct File {

@@ -27,7 +27,8 @@ const MENU: &str = "LABEL a\nLINUX /vmlinuz-a\nAPPEND root=/dev/a initrd=/i1,/i2
 
 fn run(head: &str, reader: Reader) -> NextBoot {
     let main = File::new("/boot/extlinux/extlinux.conf", format!("{head}{MENU}"));
-    extlinux(&main, &Nothing, reader)
+    let dir = std::path::Path::new("/boot/extlinux");
+    extlinux(&main, dir, &Nothing, reader)
 }
 
 fn id(next: &NextBoot) -> String {

@@ -1,0 +1,127 @@
+//! Rules about the boot loader and the entry it starts when nobody touches a key.
+
+mod config_broken;
+mod default_unmatched;
+mod entry_ignored;
+mod environment_broken;
+mod kernel_not_listed;
+mod one_shot_pending;
+mod pointer_astray;
+mod search_fails;
+mod starts_no_kernel;
+mod stops_at_prompt;
+
+pub(super) use config_broken::ConfigBroken;
+pub(super) use default_unmatched::DefaultUnmatched;
+pub(super) use entry_ignored::EntryIgnored;
+pub(super) use environment_broken::EnvironmentBroken;
+pub(super) use kernel_not_listed::KernelNotListed;
+pub(super) use one_shot_pending::OneShotPending;
+pub(super) use pointer_astray::PointerAstray;
+pub(super) use search_fails::SearchFails;
+pub(super) use starts_no_kernel::StartsNoKernel;
+pub(super) use stops_at_prompt::StopsAtPrompt;
+
+use super::chain::{LinkState, Summary};
+use crate::boot::{Loader, Timeout};
+use crate::fact::Stop;
+use crate::facts::boot::{BootEntry, Chosen, Start};
+use crate::facts::{Host, undecided};
+use crate::text::{escape, escape_path};
+
+/// The loader of a host whose configuration was read.
+fn of(host: &Host) -> Result<&Chosen, Stop> {
+    host.must_boot()?;
+    match host.start() {
+        Start::Loader(chosen) => Ok(chosen),
+        Start::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
+        Start::Outside(_) => Err(Stop::NotApplicable("no boot loader in this tree")),
+        Start::NoConfig { .. } => Err(Stop::NotApplicable("the loader has no configuration")),
+        Start::Unmodelled(_) => Err(NOT_KNOWN),
+        Start::Unknown(unknown) => Err(undecided(unknown.clone())),
+    }
+}
+
+/// `loader-config-broken` has said why.
+const NOT_KNOWN: Stop = Stop::NotApplicable("which kernel starts is not known");
+
+/// The entry that starts a kernel, for the rules of the links behind the loader.
+pub(super) fn entry(host: &Host) -> Result<&BootEntry, Stop> {
+    host.must_boot()?;
+    match host.start() {
+        Start::NotCovered(why) => Err(Stop::NotCovered(why.clone())),
+        Start::Unmodelled(_) | Start::NoConfig { .. } => Err(NOT_KNOWN),
+        Start::Unknown(unknown) => Err(undecided(unknown.clone())),
+        start @ (Start::Loader(_) | Start::Outside(_)) => {
+            let starts = |entry: &&BootEntry| match &entry.entry.loader {
+                Loader::Linux(_) | Loader::Unified => true,
+                Loader::Chain
+                | Loader::Menu
+                | Loader::Firmware
+                | Loader::PowerOff
+                | Loader::Other(_)
+                | Loader::Nothing => false,
+            };
+            start.entry().filter(starts).ok_or(NOT_KNOWN)
+        }
+    }
+}
+
+/// Whether a loader of this tree starts that entry. Where none does, the newest kernel
+/// is looked at, and what is found may not matter.
+pub(super) fn is_certain(host: &Host) -> bool {
+    matches!(host.start(), Start::Loader(_))
+}
+
+/// The chain's line.
+pub(super) fn summary(host: &Host) -> Summary {
+    let chosen = match host.start() {
+        Start::Loader(chosen) => chosen,
+        Start::NoConfig { kind, config, .. } => {
+            let text = format!("{} without {}", kind.name(), escape_path(config));
+            return Summary::new(LinkState::Broken, text);
+        }
+        Start::Outside(outside) => return Summary::new(LinkState::None, outside.sign.clone()),
+        Start::Unmodelled(unknown) | Start::Unknown(unknown) => {
+            return Summary::new(LinkState::Unknown, unknown.to_string());
+        }
+        Start::NotCovered(why) => return Summary::new(LinkState::NotCovered, why.to_string()),
+    };
+    let name = name(chosen);
+    let Some(entry) = &chosen.next.entry else {
+        let state = if chosen.next.open.is_empty() {
+            LinkState::Broken
+        } else {
+            LinkState::Unknown
+        };
+        return Summary::new(state, format!("{name} starts nothing by itself"));
+    };
+    let place = position(&entry.position);
+    let title = escape(&entry.title);
+    let wait = match chosen.next.timeout {
+        Timeout::Seconds(0) => String::new(),
+        Timeout::Seconds(seconds) => format!(", after {seconds} s"),
+        Timeout::Forever | Timeout::Open => ", once a key is pressed".into(),
+    };
+    let wait = if chosen.next.timeout == Timeout::Open {
+        String::new()
+    } else {
+        wait
+    };
+    let text = format!("{name} boots entry {place}, \"{title}\"{wait}");
+    Summary::new(LinkState::Ok, text)
+}
+
+/// The loader with its version.
+fn name(chosen: &Chosen) -> String {
+    match &chosen.version {
+        Some(version) => format!("{} {version}", chosen.kind.name()),
+        None => chosen.kind.name().to_owned(),
+    }
+}
+
+/// `1>2`, as GRUB writes it.
+fn position(position: &[usize]) -> String {
+    let numbers: Vec<String> = position.iter().map(usize::to_string).collect();
+    numbers.join(">")
+}

@@ -1,0 +1,77 @@
+//! `loader-one-shot-pending`: the next boot is not the usual one.
+
+use std::path::Path;
+
+use crate::boot::ProblemKind;
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
+use crate::text::{escape, escape_path};
+
+pub(in crate::rules) struct OneShotPending;
+
+/// Bit 0 of `OsIndications`: boot to the firmware's own menu (UEFI 2.10, 8.5.4).
+const OS_INDICATIONS: &str =
+    "/sys/firmware/efi/efivars/OsIndications-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+impl Rule for OneShotPending {
+    fn id(&self) -> &'static str {
+        "loader-one-shot-pending"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        host.must_boot()?;
+        let tree = host.tree();
+        let mut out = Findings::new();
+        if let Fact::Known(variable) = tree.read(Path::new(OS_INDICATIONS))
+            && variable.bytes().get(4).is_some_and(|byte| byte & 1 == 1)
+        {
+            let message = "the next boot stops in the firmware's own menu";
+            let evidence = Evidence::path(OS_INDICATIONS, "asks the firmware for its menu");
+            let finding = Finding::new(self.id(), "firmware", message, evidence);
+            out.push(finding.impact(&[Impact::NoBoot]).fix(
+                "Take the request back:",
+                &["systemctl reboot --firmware-setup=false"],
+            ));
+        }
+        if let Fact::Known(loaded) = tree.read(Path::new("/sys/kernel/kexec_loaded"))
+            && loaded.bytes().trim_ascii() == b"1"
+        {
+            let message = "a kernel is loaded for kexec: a reboot may start that one, without \
+                           the boot loader";
+            let evidence = Evidence::path("/sys/kernel/kexec_loaded", "is 1");
+            let finding = Finding::new(self.id(), "kexec", message, evidence);
+            out.push(finding.at_most(Level::Note));
+        }
+        let chosen = match super::of(host) {
+            Ok(chosen) => Some(chosen),
+            Err(stop) => {
+                out.stop(stop);
+                None
+            }
+        };
+        if let Some(chosen) = chosen {
+            let next = &chosen.next;
+            let asked = next.problems.iter();
+            for problem in asked.filter(|p| p.kind == ProblemKind::OneShot) {
+                let title = next.entry.as_ref().map(|entry| escape(&entry.title));
+                let title = title.unwrap_or_else(|| "nothing".into());
+                let message = format!("the next boot is a one-off: \"{title}\"");
+                let evidence = Evidence::span(problem.place.clone(), &*problem.message);
+                let subject = escape_path(&chosen.config);
+                let finding = Finding::new(self.id(), subject, message, evidence);
+                out.push(finding.at_most(Level::Note));
+            }
+            for step in &next.how {
+                if step.text.starts_with("LoaderEntryOneShot") {
+                    let message = format!("the next boot is a one-off: {}", step.text);
+                    let evidence = Evidence::computed("an EFI variable asks for it");
+                    let subject = escape_path(&chosen.config);
+                    let finding = Finding::new(self.id(), subject, message, evidence);
+                    out.push(finding.at_most(Level::Note));
+                }
+            }
+        }
+        Ok(out)
+    }
+}

@@ -1,0 +1,1 @@
+"""The boot lab: real roots, broken one way each, really booted."""
