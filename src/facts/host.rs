@@ -23,6 +23,7 @@ use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
+use crate::parse::elf::{self, Architecture};
 use crate::parse::fstab;
 use crate::source::{Found, Tree, TreeKind};
 use crate::time::Zone;
@@ -237,18 +238,29 @@ impl Host {
         started::makefile(self)
     }
 
-    /// The processor below a running system; nothing for any other tree.
+    /// What programs run on: the processor below a running system, and the kernel that
+    /// boots. A kernel that does not fit the shell is no measure for single programs: it
+    /// is the kernel that is wrong then, and a rule of its own says so.
     fn find_machine(&self) -> Machine {
-        let cpuinfo = match self.tree.coverage().kind {
-            TreeKind::Live => self.tree.read(Path::new("/proc/cpuinfo")),
-            TreeKind::Full | TreeKind::Partial => return Machine::default(),
+        let level = match self.tree.coverage().kind {
+            TreeKind::Live => match self.tree.read(Path::new("/proc/cpuinfo")) {
+                Fact::Known(file) => level_of(file.bytes()),
+                Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+            },
+            TreeKind::Full | TreeKind::Partial => None,
         };
-        let level = match cpuinfo {
-            Fact::Known(file) => level_of(file.bytes()),
+        let kernel = match self.kernel() {
+            Fact::Known(kernel) => kernel.image.architecture,
             Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
         };
+        let shell = match self.tree.read(Path::new("/bin/sh")) {
+            Fact::Known(file) => elf::read(file.bytes()).ok(),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        };
+        let shell = shell.and_then(|elf| elf.architecture());
+        let fits = |kernel: &Architecture| shell.is_some_and(|shell| shell.runs_on(*kernel));
         Machine {
-            kernel: None,
+            kernel: kernel.filter(fits),
             level,
         }
     }
