@@ -338,13 +338,14 @@ fn step(tree: &Tree, name: &str) -> Step {
 mod tests {
     use super::*;
     use crate::facts::Given;
+    use crate::facts::elf_maker::Elf;
     use crate::source::{Coverage, Limits, MemSource};
     use crate::time::Deadline;
 
     fn healthy() -> MemSource {
         let mut source = MemSource::new();
         source
-            .file_mode("/lib/systemd/systemd", b"\x7fELF".to_vec(), 0o755)
+            .file_mode("/lib/systemd/systemd", Elf::default().bytes(), 0o755)
             .link("/sbin/init", "/lib/systemd/systemd")
             .file("/boot/vmlinuz-6.1.0", "x")
             .link("/lib/systemd/system/default.target", "graphical.target")
