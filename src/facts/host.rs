@@ -18,7 +18,9 @@ use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::mounts::{self, Mounts, Support, Types};
 use super::packages::{self, Owners, Packages};
-use super::services::{self, Enabled};
+use super::programs::{self, Needed};
+use super::services::{self, Enabled, System};
+use super::started::{self, Makefile, Openrc, Started, Table};
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
@@ -67,6 +69,8 @@ pub struct Host {
     boot: Boot,
     linker: Linker,
     machine: OnceLock<Machine>,
+    started: OnceLock<Listing<Started>>,
+    openrc_calls: OnceLock<Listing<Openrc>>,
 }
 
 /// Whether this tree boots by itself.
@@ -117,6 +121,8 @@ impl Host {
             boot: Boot::default(),
             linker: Linker::default(),
             machine: OnceLock::new(),
+            started: OnceLock::new(),
+            openrc_calls: OnceLock::new(),
         }
     }
 
@@ -207,6 +213,39 @@ impl Host {
         self.linker.of(&self.tree, machine, path)
     }
 
+    /// What the next init starts by its own table; for systemd nothing.
+    pub fn started(&self) -> &Listing<Started> {
+        self.started.get_or_init(|| started::started(self))
+    }
+
+    /// How the next boot calls OpenRC; nothing where it does not.
+    pub fn openrc_calls(&self) -> &Listing<Openrc> {
+        self.openrc_calls
+            .get_or_init(|| started::openrc_calls(self))
+    }
+
+    /// The programs that the next boot starts, apart from the init and /bin/sh.
+    #[must_use]
+    pub fn needed_programs(&self) -> Vec<Needed> {
+        programs::needed(self)
+    }
+
+    /// sysvinit's table; Absent where there is none.
+    pub fn inittab(&self) -> Fact<Table> {
+        started::table(&self.tree)
+    }
+
+    /// Terminals on which somebody can log in, by an init that is not systemd.
+    #[must_use]
+    pub fn consoles(&self) -> Listing<String> {
+        started::consoles(self)
+    }
+
+    /// What startpar starts; Absent where it is not used.
+    pub fn makefile(&self) -> Fact<Makefile> {
+        started::makefile(self)
+    }
+
     /// What programs run on: the processor below a running system, and the kernel that
     /// boots. A kernel that does not fit the shell is no measure for single programs: it
     /// is the kernel that is wrong then, and a rule of its own says so.
@@ -248,6 +287,16 @@ impl Host {
     pub fn enabled(&self) -> &Listing<Enabled> {
         self.enabled
             .get_or_init(|| services::enabled(&self.tree, self.init_kind()))
+    }
+
+    /// Whether the next boot comes to the runlevel an entry is enabled in; so it does
+    /// where that is not known.
+    #[must_use]
+    pub fn is_reached(&self, enabled: &Enabled) -> bool {
+        let calls = self.openrc_calls();
+        enabled.system != System::OpenRc
+            || calls.items.is_empty()
+            || calls.items.iter().any(|call| call.level == enabled.level)
     }
 
     /// Left-over configuration updates.

@@ -9,7 +9,7 @@ use super::Host;
 use super::init::InitKind;
 use super::services::UNIT_DIRS;
 use crate::fact::{Fact, Looked, Unknown, Why};
-use crate::parse::{inittab, unit};
+use crate::parse::unit;
 use crate::source::{FileKind, Tree, TreeKind};
 use crate::text::{File, Place};
 
@@ -86,34 +86,24 @@ pub enum Runlevel {
 pub(super) fn read(host: &Host) -> Fact<Target> {
     match host.init_kind() {
         Some(InitKind::Systemd) => Fact::Known(Target::Systemd(systemd(host))),
-        Some(InitKind::SysV) => runlevel(host.tree()).map(Target::Runlevel),
+        Some(InitKind::SysV) => runlevel(host).map(Target::Runlevel),
         _ => Fact::Absent(Looked::at("/etc/inittab")),
     }
 }
 
-fn runlevel(tree: &Tree) -> Fact<Runlevel> {
-    let path = Path::new("/etc/inittab");
-    let file = match tree.read(path) {
-        Fact::Known(file) => file,
+fn runlevel(host: &Host) -> Fact<Runlevel> {
+    let table = match host.inittab() {
+        Fact::Known(table) => table,
         Fact::Absent(looked) => return Fact::Known(Runlevel::NoTable(looked)),
         Fact::Broken(fault) => return Fact::Broken(fault),
         Fact::Unknown(unknown) => return Fact::Unknown(unknown),
         Fact::NotCovered(why) => return Fact::NotCovered(why),
     };
-    let (entries, problems) = inittab::parse(&file);
-    // init.c, get_init_default: the first one, and of its levels the highest.
-    let default = entries.iter().find(|entry| entry.action == "initdefault");
-    if let Some(entry) = default {
-        let level = if entry.runlevels.is_empty() {
-            Some('9')
-        } else {
-            entry.runlevels.chars().max()
-        };
-        if let Some(level) = level {
-            return Fact::Known(Runlevel::Level(level, entry.place.clone()));
-        }
+    if let Some((level, place)) = table.default_level() {
+        return Fact::Known(Runlevel::Level(level, place.clone()));
     }
-    let meant = problems
+    let meant = table
+        .problems
         .into_iter()
         .filter(|p| p.place.text().to_ascii_lowercase().contains("initdefault"))
         .map(|p| (p.place, p.message));
@@ -348,13 +338,14 @@ fn step(tree: &Tree, name: &str) -> Step {
 mod tests {
     use super::*;
     use crate::facts::Given;
+    use crate::facts::elf_maker::Elf;
     use crate::source::{Coverage, Limits, MemSource};
     use crate::time::Deadline;
 
     fn healthy() -> MemSource {
         let mut source = MemSource::new();
         source
-            .file_mode("/lib/systemd/systemd", b"\x7fELF".to_vec(), 0o755)
+            .file_mode("/lib/systemd/systemd", Elf::default().bytes(), 0o755)
             .link("/sbin/init", "/lib/systemd/systemd")
             .file("/boot/vmlinuz-6.1.0", "x")
             .link("/lib/systemd/system/default.target", "graphical.target")
