@@ -8,6 +8,7 @@ use super::accounts::{self, Accounts};
 use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
+use super::crypt::{self, Crypt};
 use super::devices::{self, Devices};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
@@ -15,6 +16,7 @@ use super::init::{self, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
+use super::mounts::{self, Mounts, Support, Types};
 use super::packages::{self, Owners, Packages};
 use super::services::{self, Enabled};
 use super::target::{self, Target};
@@ -54,7 +56,10 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
+    crypt: OnceLock<Crypt>,
     devices: OnceLock<Fact<Devices>>,
+    mounts: OnceLock<Mounts>,
+    mount_types: OnceLock<Fact<Types>>,
     triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
@@ -101,7 +106,10 @@ impl Host {
             boots: OnceLock::new(),
             accounts: OnceLock::new(),
             cron: OnceLock::new(),
+            crypt: OnceLock::new(),
             devices: OnceLock::new(),
+            mounts: OnceLock::new(),
+            mount_types: OnceLock::new(),
             triggers: OnceLock::new(),
             zone: OnceLock::new(),
             failover: OnceLock::new(),
@@ -281,6 +289,34 @@ impl Host {
             Some(devices) => Fact::Known(devices.clone()),
             None => devices::read(&self.tree),
         })
+    }
+
+    /// What crypttab unlocks.
+    pub fn crypt(&self) -> &Crypt {
+        self.crypt.get_or_init(|| crypt::read(self))
+    }
+
+    /// What the init will mount.
+    pub fn mounts(&self) -> &Mounts {
+        self.mounts.get_or_init(|| mounts::read(self))
+    }
+
+    /// The file systems of the kernel that gets started; of the one with the newest
+    /// modules, where that is not known.
+    pub fn mount_types(&self) -> &Fact<Types> {
+        self.mount_types.get_or_init(|| {
+            let release = match self.release() {
+                Fact::Known(release) => Some(String::from_utf8_lossy(&release).into_owned()),
+                _ => None,
+            };
+            Types::read(&self.tree, release.as_deref())
+        })
+    }
+
+    /// Whether the kernel or a helper mounts a type, or one of a list of types.
+    #[must_use]
+    pub fn can_mount(&self, kind: &[u8]) -> Support {
+        mounts::support(&self.tree, self.mount_types(), kind)
     }
 
     /// What takes the box down by itself, soonest first.

@@ -5,6 +5,7 @@
 
 mod card;
 mod chain;
+mod crypt;
 mod engine;
 mod failover;
 mod finding;
@@ -12,6 +13,7 @@ mod init;
 mod initrd;
 mod kernel;
 mod loader;
+mod mount;
 mod packages;
 mod root;
 mod schedule;
@@ -64,6 +66,12 @@ pub struct Cx<'a> {
 pub static ALL: &[&dyn Rule] = &[
     &schedule::FileIgnored,
     &schedule::LineIgnored,
+    &crypt::KeyMissing,
+    &crypt::KeyscriptIgnored,
+    &crypt::LineMisread,
+    &crypt::MapperNotUnlocked,
+    &crypt::PassphraseNeeded,
+    &crypt::SourceMissing,
     &failover::ConfigBroken,
     &failover::HookMissing,
     &failover::HookNotExecutable,
@@ -107,10 +115,20 @@ pub static ALL: &[&dyn Rule] = &[
     &loader::SearchFails,
     &loader::StartsNoKernel,
     &loader::StopsAtPrompt,
+    &mount::DeviceMissing,
+    &mount::Duplicate,
+    &mount::HelperMissing,
+    &mount::HidesRootPrograms,
+    &mount::LineMisread,
+    &mount::OptionUnknown,
+    &mount::PointMissing,
+    &mount::SourceMissing,
+    &mount::TypeUnsupported,
     &packages::ConfigMergePending,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
     &root::Ambiguous,
+    &mount::RootReadOnly,
     &root::DeviceMissing,
     &root::DiffersFromFstab,
     &root::EndsInShell,
@@ -118,6 +136,7 @@ pub static ALL: &[&dyn Rule] = &[
     &root::NeedsInitrd,
     &root::NotGiven,
     &root::TypeMismatch,
+    &mount::SwapSourceMissing,
     &target::DefaultUnusable,
     &target::RequirementMissing,
     &schedule::BootLoop,
