@@ -24,5 +24,7 @@ pub mod loader_conf;
 pub mod lsblk;
 pub mod mountinfo;
 pub mod os_release;
+pub mod partitions;
+pub mod superblock;
 pub mod udev_db;
 pub mod unit;
