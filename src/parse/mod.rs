@@ -26,5 +26,7 @@ pub mod lsblk;
 pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;
+pub mod partitions;
+pub mod superblock;
 pub mod udev_db;
 pub mod unit;

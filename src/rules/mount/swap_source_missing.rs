@@ -73,7 +73,7 @@ impl Rule for SwapSourceMissing {
                 Wait::None => {
                     let message = format!("there is no swap on {source}: it is not there");
                     Finding::new(self.id(), source, message, place)
-                        .at_most(Level::Note)
+                        .at_most(Level::Warn)
                         .impact(&[Impact::NoService])
                 }
             };

@@ -3,11 +3,22 @@
 use super::{field, found};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::mounts::{Failure, Role, Support};
+use crate::facts::mounts::{Failure, Plan, Role, Support};
 use crate::rules::{Cx, Evidence, Findings, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct TypeUnsupported;
+
+/// Whether the type is to be guessed, and the source is a mere word: mount(8) looks for
+/// a device and finds none.
+fn cannot_be_guessed(plan: &Plan) -> bool {
+    let source = plan.entry.source.as_slice();
+    let guessed = matches!(plan.entry.kind.as_slice(), b"auto" | b"");
+    let is_word = !source
+        .iter()
+        .any(|b| matches!(b, b'/' | b':' | b'=' | b'#'));
+    guessed && is_word && !plan.entry.has("remount")
+}
 
 impl Rule for TypeUnsupported {
     fn id(&self) -> &'static str {
@@ -20,6 +31,15 @@ impl Rule for TypeUnsupported {
         for (plan, consequence) in super::at_risk(mounts, Failure::Refused) {
             // The type of the root is not looked at by the remount.
             if matches!(plan.role, Role::Root | Role::Swap) || plan.is_bind() {
+                continue;
+            }
+            if cannot_be_guessed(plan) {
+                let (subject, source) = (plan.subject(), escape(&plan.entry.source));
+                let problem = format!(
+                    "{subject} cannot be mounted: {source} is nothing to guess a type from"
+                );
+                let evidence = Evidence::span(field(plan, 2), "guessed from a device");
+                out.push(found(self.id(), plan, &consequence, &problem, evidence));
                 continue;
             }
             match host.can_mount(&plan.entry.kind) {
