@@ -8,6 +8,7 @@
 mod exceptions;
 mod manifest;
 mod predict;
+mod sparse;
 mod truth;
 
 use std::collections::BTreeMap;

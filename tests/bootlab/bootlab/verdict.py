@@ -2,7 +2,7 @@
 
 import re
 
-from .watch import BANNER, SHELLS
+from .watch import BANNER, LOGIN, SHELLS
 
 # Console lines that show why, the first that is found.
 TELLING = {
@@ -87,6 +87,9 @@ def outcome(watch, seen, text):
         return "UNSETTLED"
     if ended == "reboots":
         return "REBOOT-LOOP"
+    if ended in ("idle", "settled") and not watch.observed and LOGIN.search(text):
+        # Nothing is known of a machine whose observer did not come to life.
+        return "UNSETTLED"
     if b"Kernel panic - not syncing" in text:
         return "PANIC"
     if ended == "exit" or watch.machine.shutdown:

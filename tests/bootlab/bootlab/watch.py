@@ -170,6 +170,8 @@ class Watch:
                 return "settled" if self.is_up(last) or min(idle, quiet) > 20 else None
         elif self.is_up(last) and quiet > 8:
             return "settled"
+        if re.search(rb"/ no limit\)", text[-400:]) and now - self.started > PATIENCE_JOBS:
+            return "idle"
         waiting = last.get("pid1") == "systemd" and last.get("jobs") not in ("", "-", None)
         patience = PATIENCE_JOBS if waiting else PATIENCE
         return "idle" if idle > patience and quiet > patience else None
