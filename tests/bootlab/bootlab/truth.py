@@ -3,7 +3,7 @@
 import csv
 import json
 
-from . import manifest, mutations, recipes, verdict
+from . import manifest, mutations, verdict, watch
 from .paths import TRUTH, WORK
 
 COLUMNS = (
@@ -21,7 +21,10 @@ def results():
         base, name, path = file.parent.parent.name, file.parent.name, file.stem
         mutation = known.get(name)
         if mutation is not None and path in mutation.where.get(base, []):
-            yield (base, mutation, path), json.loads(file.read_text())
+            seen = json.loads(file.read_text())
+            console = file.with_suffix(".console").read_bytes()
+            seen["line"] = verdict.line(watch.ANSI.sub(b"", console), seen)
+            yield (base, mutation, path), seen
 
 
 def rows():
@@ -86,7 +89,3 @@ def read():
     with open(TRUTH, encoding="ascii", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
-
-def bases():
-    """The bases in the order of their numbers."""
-    return sorted(recipes.BASES.values(), key=lambda base: base.number)

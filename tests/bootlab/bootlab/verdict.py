@@ -64,7 +64,7 @@ def vector(watch, path):
         seen["state"] = "freeze"
     if seen["outcome"] in ("EMERGENCY", "RESCUE"):
         seen["state"] = seen["outcome"].lower()
-    seen["line"] = line(watch, seen)
+    seen["line"] = line(watch.text, seen)
     return seen
 
 
@@ -126,14 +126,14 @@ def up(seen):
     return "OK"
 
 
-def line(watch, seen):
+def line(text, seen):
     """The console line that shows it, or what the observer saw."""
-    text = watch.text if seen["outcome"] == "REBOOT-LOOP" else watch.now
+    if seen["outcome"] != "REBOOT-LOOP":
+        text = text[max(text.rfind(BANNER), 0) :]
     for pattern in TELLING.get(seen["outcome"], []):
         found = list(re.finditer(pattern, text))
         if found:
-            said = found[0][0] if seen["outcome"] != "LOADER-PROMPT" else found[-1][0]
-            return clean(said)
+            return clean(found[0][0] if seen["outcome"] != "LOADER-PROMPT" else found[-1][0])
     if seen["failed"] not in ("-", ""):
         return "failed: " + " ".join(sorted(seen["failed"].strip(",").split(",")))
     if seen["outcome"] == "HANG":
@@ -146,6 +146,7 @@ def clean(said):
     """A console line as plain text without what changes from boot to boot."""
     said = said.decode("utf-8", errors="replace").replace("\u2026", "...")
     # systemd shortens lines without regard to the colours in them.
-    said = re.sub(r"\x1b?\[[0-9;]+[mK]?|\x1b\[?|^M?(?=\[ )|^\[ *\d+\.\d+\] |<\d>", "", said)
-    said = re.sub(r"^\[ *(FAILED|DEPEND|TIME) *\] ", "", said.strip())
+    said = re.sub(r"\x1b\[[0-9;]*[mK]?|\[0;1;[0-9;]*m?|\x1bM?|<\d>", "", said)
+    said = re.sub(r"^\[ *\d+\.\d+\] ", "", said.strip())
+    said = re.sub(r"^\[ *(FAILED|DEPEND|TIME) *\] ", "", said)
     return said.encode("ascii", errors="replace").decode().replace("\t", " ")[:160]
