@@ -74,7 +74,7 @@ pub(crate) fn mutated(base: &Machine, name: &str, mutation: &str) -> Machine {
 fn read(path: &str) -> Vec<Value> {
     let file = lab("manifests").join(path);
     let mut bytes = std::fs::read(&file).unwrap();
-    if path.ends_with(".xz") {
+    if file.extension().is_some_and(|extension| extension == "xz") {
         let packed = std::mem::take(&mut bytes);
         let mut decoder = liblzma::read::XzDecoder::new(packed.as_slice());
         decoder.read_to_end(&mut bytes).unwrap();
