@@ -81,6 +81,10 @@ def write():
         usual = devices.get((base, "baseline"), devices[base, name])
         if not manifest.delta_path(base, name).exists():
             sizes[base, name] = manifest.write_delta(base, name, devices[base, name], usual, below[base])
+    rows_of = {(row["base"], row["mutation"]) for row in table}
+    for file in manifest.MANIFESTS.glob("*/*.jsonl*"):
+        if (file.parent.name, file.name.split(".")[0]) not in rows_of:
+            file.unlink()
     return table, complaints, sizes
 
 

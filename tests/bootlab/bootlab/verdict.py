@@ -103,6 +103,8 @@ def outcome(watch, seen, text):
         return "FREEZE"
     if seen["pid1"] in SHELLS:
         return "SHELL-PID1"
+    if ended == "maintenance" and b"Enter runlevel:" in text[-200:]:
+        return "HANG"
     if ended == "maintenance":
         rescue = b"You are in rescue mode" in text and b"You are in emergency mode" not in text
         return "RESCUE" if rescue else "EMERGENCY"

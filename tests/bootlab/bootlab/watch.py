@@ -143,7 +143,11 @@ class Watch:
         now, text, last = time.monotonic(), self.now, self.last
         quiet, idle = self.quiet(), self.idle()
         if self.machine.process.poll() is not None:
-            return "exit"
+            if self.machine.again is None or b"reboot: Restarting system" not in text[-400:] or self.boots > 3:
+                return "reboots" if self.boots > 3 else "exit"
+            self.machine.stop()
+            self.machine = self.machine.again()
+            return None
         if self.boots > 3 or self.machine.resets > 3:
             return "reboots"
         if now - self.started > LIMIT:
