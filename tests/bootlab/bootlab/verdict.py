@@ -25,7 +25,7 @@ TELLING = {
         rb".*Cannot open access to console.*",
         rb"You are in emergency mode.*",
     ],
-    "RESCUE": [rb".*Failed to (isolate|load|start).*", rb"You are in rescue mode.*"],
+    "RESCUE": [rb".*Failed to (isolate|load|start).*", rb"You are in rescue mode.*", rb".*single.user.*"],
     "LOADER-PROMPT": [rb"error: .*", rb"grub rescue>", rb"grub>", rb".*BdsDxe: .*", rb"Shell>"],
     "HANG": [rb"error: .*", rb".*Oops.*", rb".*Initramfs unpacking failed.*"],
     "POWEROFF": [rb".*reboot: .*"],
@@ -106,8 +106,8 @@ def outcome(watch, seen, text):
     if ended == "maintenance" and b"Enter runlevel:" in text[-200:]:
         return "HANG"
     if ended == "maintenance":
-        rescue = b"You are in rescue mode" in text and b"You are in emergency mode" not in text
-        return "RESCUE" if rescue else "EMERGENCY"
+        rescue = re.search(rb"You are in rescue mode|Going single user|single-user mode", text)
+        return "RESCUE" if rescue and b"You are in emergency mode" not in text else "EMERGENCY"
     return up(seen)
 
 

@@ -191,8 +191,17 @@ class Watch:
             return
         if self.last.get("port") == "1":
             self.ssh = self.try_ssh()
-        if LOGIN.search(self.now):
+        if self.ended not in ("maintenance", "freeze", "shell") and self.has_prompt():
             self.console = self.try_console()
+
+    def has_prompt(self):
+        """Whether there is a login prompt; a key brings it back where messages came after."""
+        if LOGIN.search(self.now):
+            return True
+        if b"login: " not in self.now:
+            return False
+        self.type("")
+        return self.expect(LOGIN.pattern, len(self.now), 20)
 
     def try_ssh(self):
         """`login` when the key is let in, `port` when something listens."""
