@@ -113,6 +113,7 @@ pub static ALL: &[&dyn Rule] = &[
     &kernel::Broken,
     &kernel::CommandLineTooLong,
     &kernel::LacksOption,
+    &kernel::MemoryLimited,
     &kernel::Missing,
     &kernel::ModulesIndexMissing,
     &kernel::ModulesMissing,
