@@ -156,6 +156,7 @@ pub static ALL: &[&dyn Rule] = &[
     &root::TypeMismatch,
     &mount::SwapSourceMissing,
     &target::DefaultUnusable,
+    &target::LevelOverridden,
     &target::RequirementMissing,
     &target::RunlevelEmpty,
     &schedule::BootLoop,

@@ -1,10 +1,12 @@
 //! Rules about what the init is told to reach.
 
 mod default_unusable;
+mod level_overridden;
 mod requirement_missing;
 mod runlevel_empty;
 
 pub(super) use default_unusable::DefaultUnusable;
+pub(super) use level_overridden::LevelOverridden;
 pub(super) use requirement_missing::RequirementMissing;
 pub(super) use runlevel_empty::RunlevelEmpty;
 
