@@ -150,6 +150,53 @@ const DISK_DRIVERS: [&str; 7] = [
     "hv_storvsc",
 ];
 
+/// The driver of a disk, by the name the kernel gives it (Linux 6.1:
+/// `Documentation/admin-guide/devices.txt` and the drivers' own names); `None` for
+/// what is no disk, and for names of more than one driver.
+#[must_use]
+pub fn driver_of(node: &str) -> Option<&'static str> {
+    let name = node.strip_prefix("/dev/")?;
+    let drivers = [
+        ("vd", "virtio_blk"),
+        ("sd", "sd_mod"),
+        ("nvme", "nvme"),
+        ("mmcblk", "mmc_block"),
+        ("xvd", "xen_blkfront"),
+    ];
+    let is = |(prefix, _): &&(&str, &str)| {
+        let rest = name.strip_prefix(*prefix);
+        rest.is_some_and(|rest| !rest.is_empty() && !rest.contains('/'))
+    };
+    drivers.iter().find(is).map(|(_, driver)| *driver)
+}
+
+/// The disks below the root with their drivers; none where the devices do not tell.
+#[must_use]
+pub fn disk_drivers(host: &Host) -> Vec<(&Device, &'static str)> {
+    let (Some(device), Fact::Known(devices)) = (device(host), host.devices()) else {
+        return Vec::new();
+    };
+    if !devices.nodes_named {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut left = vec![device];
+    // As deep as any stack goes, and an end for a list that leads in a circle.
+    for _ in 0..64 {
+        let Some(device) = left.pop() else { break };
+        let parents = device.parents.iter();
+        let parents: Vec<_> = parents.filter_map(|at| devices.items.get(*at)).collect();
+        if parents.is_empty()
+            && matches!(device.kind, Kind::Disk | Kind::Partition | Kind::Other)
+            && let Some(driver) = driver_of(&device.node)
+        {
+            found.push((device, driver));
+        }
+        left.extend(parents);
+    }
+    found
+}
+
 /// Whether the kernel has a driver for a disk and for the root's file system inside.
 #[must_use]
 pub fn drivers_built_in(host: &Host) -> bool {
@@ -163,7 +210,12 @@ pub fn drivers_built_in(host: &Host) -> bool {
         return false;
     };
     let has = |name: &&str| builtin.contains(&fold(name.as_bytes()));
-    let disk = DISK_DRIVERS.iter().any(&has);
+    let needed = disk_drivers(host);
+    let disk = if needed.is_empty() {
+        DISK_DRIVERS.iter().any(&has)
+    } else {
+        needed.iter().all(|(_, driver)| has(driver))
+    };
     let kind = file_system(host).map_or(&[][..], |kind| modules_of(&kind.name));
     let kinds = if kind.is_empty() { &["ext4"][..] } else { kind };
     disk && kinds.iter().any(has)
