@@ -1,5 +1,6 @@
 //! Rules about process 1 and what is enabled to start after it.
 
+mod accounts_missing;
 mod cannot_start;
 mod changes_at_reboot;
 mod console_login_missing;
@@ -25,6 +26,7 @@ mod start_script_missing;
 mod system_type_wrong;
 mod usr_merge_broken;
 
+pub(super) use accounts_missing::AccountsMissing;
 pub(super) use cannot_start::CannotStart;
 pub(super) use changes_at_reboot::ChangesAtReboot;
 pub(super) use console_login_missing::ConsoleLoginMissing;
