@@ -406,9 +406,9 @@ def _(tree):
     tree.sub(entry(tree), tree.base.uuid("root"), BAD)
 
 
-@mutation("sdboot_options_gone", "sdboot", "root", "INITRAMFS-SHELL", "the entry has no options line")
+@mutation("sdboot_options_gone", "sdboot", "root", "INITRAMFS-SHELL", "the entry's options have no root=")
 def _(tree):
-    tree.sub(entry(tree), r"^options.*\n", "")
+    tree.sub(entry(tree), r"^options.*$", "options console=ttyS0,115200")
 
 
 @mutation("sdboot_default_none", "sdboot", "-", "OK", "loader.conf names a default that matches nothing")
