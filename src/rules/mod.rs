@@ -16,6 +16,7 @@ mod packages;
 mod root;
 mod schedule;
 mod target;
+mod unit;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
@@ -71,6 +72,7 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::MixedFamilies,
     &failover::ScriptNamesUnknownInstance,
     &init::CannotStart,
+    &init::CgroupV1Ignored,
     &init::DanglingEnablement,
     &init::ForeignScript,
     &init::HalfMigrated,
@@ -80,7 +82,9 @@ pub static ALL: &[&dyn Rule] = &[
     &init::OsReleaseMissing,
     &init::RunningDeleted,
     &init::ScriptInterpreterMissing,
+    &init::SelinuxPolicyMissing,
     &init::StartScriptMissing,
+    &init::SystemdIncomplete,
     &initrd::Broken,
     &initrd::ForAnotherKernel,
     &initrd::FormatRefused,
@@ -118,11 +122,22 @@ pub static ALL: &[&dyn Rule] = &[
     &root::NeedsInitrd,
     &root::NotGiven,
     &root::TypeMismatch,
+    &target::CriticalUnitMasked,
     &target::DefaultUnusable,
+    &target::FirstBoot,
+    &target::JobNeverEnds,
+    &target::LoginMissing,
+    &target::OfflineUpdatePending,
+    &target::OrderingCycle,
+    &target::RequirementFails,
     &target::RequirementMissing,
+    &target::UnitsConflict,
     &schedule::BootLoop,
     &schedule::ScheduledReboot,
     &schedule::Unguarded,
+    &unit::EnvironmentMissing,
+    &unit::ExecutableMissing,
+    &unit::Rejected,
 ];
 
 /// Rules that look at what other rules found.

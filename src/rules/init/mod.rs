@@ -1,6 +1,7 @@
 //! Rules about process 1 and what is enabled to start after it.
 
 mod cannot_start;
+mod cgroup_v1_ignored;
 mod dangling_enablement;
 mod foreign_script;
 mod half_migrated;
@@ -10,9 +11,12 @@ mod name_ignored;
 mod os_release_missing;
 mod running_deleted;
 mod script_interpreter_missing;
+mod selinux_policy_missing;
 mod start_script_missing;
+mod systemd_incomplete;
 
 pub(super) use cannot_start::CannotStart;
+pub(super) use cgroup_v1_ignored::CgroupV1Ignored;
 pub(super) use dangling_enablement::DanglingEnablement;
 pub(super) use foreign_script::ForeignScript;
 pub(super) use half_migrated::HalfMigrated;
@@ -22,7 +26,9 @@ pub(super) use name_ignored::NameIgnored;
 pub(super) use os_release_missing::OsReleaseMissing;
 pub(super) use running_deleted::RunningDeleted;
 pub(super) use script_interpreter_missing::ScriptInterpreterMissing;
+pub(super) use selinux_policy_missing::SelinuxPolicyMissing;
 pub(super) use start_script_missing::StartScriptMissing;
+pub(super) use systemd_incomplete::SystemdIncomplete;
 
 use super::Evidence;
 use super::chain::{LinkState, Summary};
