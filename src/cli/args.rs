@@ -80,6 +80,17 @@ pub struct TreeArgs {
     pub config: Option<PathBuf>,
 }
 
+/// The devices of a tree that has none.
+#[derive(Debug, Args, Clone)]
+pub struct DeviceArgs {
+    /// The block devices of an offline root, as lsblk -J -O or blkid -o export print them
+    #[arg(long, value_name = "FILE")]
+    pub devices: Option<PathBuf>,
+    /// A raw disk image of an offline root, or of one partition of it (repeatable)
+    #[arg(long, value_name = "FILE", conflicts_with = "devices")]
+    pub image: Vec<PathBuf>,
+}
+
 /// `--tree`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TreeWord {
@@ -111,8 +122,11 @@ pub struct CheckArgs {
     /// Which tree.
     #[command(flatten)]
     pub tree: TreeArgs,
+    /// Its devices.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
     /// Examine every directory that matches, one host each (repeatable)
-    #[arg(long, value_name = "GLOB", conflicts_with = "root")]
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["root", "devices", "image"])]
     pub hosts: Vec<String>,
     /// Which rules.
     #[command(flatten)]
@@ -143,6 +157,9 @@ pub struct GuardArgs {
     /// Which tree.
     #[command(flatten)]
     pub tree: TreeArgs,
+    /// Its devices.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
     /// Accept a finding or an open question of this rule, with a reason
     #[arg(long, value_name = "ID=REASON")]
     pub accept: Vec<String>,
@@ -171,6 +188,9 @@ pub struct FactsArgs {
     /// Which tree.
     #[command(flatten)]
     pub tree: TreeArgs,
+    /// Its devices.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
 }
 
 /// `comeback rules`.

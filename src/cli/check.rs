@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use super::args::{CheckArgs, LevelWord};
 use super::output::{Output, decide_colours, write_out};
 use super::run::{
-    PolicyPlace, Setup, accepted, deadline, host, label, open_tree, selection, setup, setup_hosts,
+    PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree, selection, setup,
+    setup_hosts,
 };
 use super::{Error, complain};
+use crate::facts::devices::Devices;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, judge, worst};
 use crate::report::{self, Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine, examine_fleet};
@@ -41,7 +43,15 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         let place = PolicyPlace::of(&tree);
         let setup = setup(&args.tree, &tree, place, deadline)?;
         let label = label(args.tree.root.as_ref());
-        let one = one(tree, &setup, args, &selection, label, String::new());
+        let devices = devices(&args.devices, &tree)?;
+        let one = one(
+            tree,
+            &setup,
+            args,
+            &selection,
+            (label, devices),
+            String::new(),
+        );
         (setup, vec![one])
     } else {
         let setup = setup_hosts(&args.tree, deadline)?;
@@ -78,12 +88,12 @@ fn one(
     setup: &Setup,
     args: &CheckArgs,
     selection: &Selection,
-    label: Option<String>,
+    (label, devices): (Option<String>, Option<Devices>),
     prefix: String,
 ) -> Seen {
     let mut tree = tree;
     tree.add_covers(&setup.config.covers);
-    let host = host(tree, setup, &args.tree, label);
+    let host = host(tree, setup, &args.tree, label, devices);
     let mut examined = examine(&host, selection, setup.horizon);
     examined.unread_policy.clone_from(&setup.config.unread);
     (examined, prefix)
@@ -111,7 +121,7 @@ fn hosts(args: &CheckArgs, setup: &Setup, selection: &Selection) -> Result<Vec<S
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
         match open_tree(&args.tree, Some(root), setup.deadline) {
-            Ok(tree) => seen.push(one(tree, setup, args, selection, label, prefix)),
+            Ok(tree) => seen.push(one(tree, setup, args, selection, (label, None), prefix)),
             Err(error @ Error::Nothing(_)) => {
                 complain(&error.to_string());
                 let name = label.unwrap_or_else(|| prefix.clone());

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use super::Error;
 use super::args::FactsArgs;
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, deadline, host, label, open_tree, setup};
+use super::run::{PolicyPlace, deadline, devices, host, label, open_tree, setup};
 use crate::fact::{Fact, Listing};
 use crate::facts::init::State;
+use crate::facts::mounts::Failure;
 use crate::facts::{Boots, Host};
 use crate::policy::Exit;
 use crate::text::{escape, escape_path};
@@ -17,7 +18,9 @@ pub(super) fn run(args: &FactsArgs) -> Result<Exit, Error> {
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
-    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
+    let devices = devices(&args.devices, &tree)?;
+    let label = label(args.tree.root.as_ref());
+    let host = host(tree, &setup, &args.tree, label, devices);
     write_out(&Output::Stdout, shown(&host).as_bytes())?;
     Ok(Exit::Clear)
 }
@@ -141,6 +144,26 @@ fn shown(host: &Host) -> String {
             trigger.when_shown(host.zone(), host.now())
         )
     });
+    fact(&mut line, "devices", host.devices(), |devices| {
+        format!("{} from {}", devices.items.len(), devices.from)
+    });
+    if let Fact::Known(devices) = host.devices() {
+        for device in &devices.items {
+            line("device", "known", device.shown());
+        }
+    }
+    let mounts = host.mounts();
+    line("mounts.by", "known", mounts.manager.name().to_owned());
+    for plan in &mounts.plans {
+        let place = plan.entry.place.to_string();
+        let end = match mounts.consequence(plan, Failure::NoDevice) {
+            Some(consequence) if plan.device.is_some() => {
+                format!("; without its device {}", consequence.says())
+            }
+            _ => String::new(),
+        };
+        line("mount", "known", format!("{place} {}{end}", plan.subject()));
+    }
     fact(&mut line, "failover", host.failover(), |failover| {
         let config = &failover.config;
         format!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::args::GuardArgs;
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, accepted, deadline, host, label, open_tree, setup};
+use super::run::{PolicyPlace, accepted, deadline, devices, host, label, open_tree, setup};
 use super::{Error, complain};
 use crate::policy::{Exit, Judgement, judge};
 use crate::report::{self, Outcome, ShownHost};
@@ -35,7 +35,9 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
     }
     let setup = setup(&args.tree, &tree, PolicyPlace::InTree, deadline)?;
     waivers.extend(setup.config.waivers.iter().cloned());
-    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
+    let devices = devices(&args.devices, &tree)?;
+    let label = label(args.tree.root.as_ref());
+    let host = host(tree, &setup, &args.tree, label, devices);
     let mut examined = examine(&host, &Selection::default(), setup.horizon);
     examined.unread_policy.clone_from(&setup.config.unread);
     let judgement = Judgement {

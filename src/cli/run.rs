@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Error;
-use super::args::{RuleArgs, TreeArgs, TreeWord};
+use super::args::{DeviceArgs, RuleArgs, TreeArgs, TreeWord};
+use crate::facts::devices::{Devices, refused as refused_image};
 use crate::facts::{Given, Host};
 use crate::policy::{Config, Waiver};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
     Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
-    detect_kind, is_there, is_unpacked, read_policy,
+    detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -239,13 +240,50 @@ fn helper() -> Option<HelperCommand> {
     })
 }
 
+/// The devices that are given with a tree, which must be one without its own.
+pub(super) fn devices(args: &DeviceArgs, tree: &Tree) -> Result<Option<Devices>, Error> {
+    let option = match (&args.devices, args.image.is_empty()) {
+        (None, true) => return Ok(None),
+        (Some(_), _) => "--devices",
+        (None, false) => "--image",
+    };
+    let refused = |why: String| Error::Usage(format!("{option}: {why}"));
+    match tree.coverage().kind {
+        TreeKind::Live => return Err(refused("the running system has its own devices".into())),
+        TreeKind::Partial => return Err(refused("a part of a root mounts nothing".into())),
+        TreeKind::Full => {}
+    }
+    if let Some(path) = &args.devices {
+        let at = |why: String| refused(format!("{}: {why}", escape_path(path)));
+        let bytes = read_given(path).map_err(|error| at(error.to_string()))?;
+        let devices = Devices::from_listing(&bytes);
+        return devices.map(Some).map_err(|error| at(error.to_string()));
+    }
+    let mut images = Vec::new();
+    for path in &args.image {
+        let at = |why: String| refused(format!("{}: {why}", escape_path(path)));
+        let image = open_given(path, tree.deadline()).map_err(|error| at(error.to_string()))?;
+        if let Some(why) = refused_image(&image.bytes(0, 16)) {
+            return Err(at(why.to_owned()));
+        }
+        images.push((escape_path(path), image));
+    }
+    Ok(Some(Devices::from_images(&images)))
+}
+
 /// A host over a tree.
-pub(super) fn host(tree: Tree, setup: &Setup, args: &TreeArgs, label: Option<String>) -> Host {
+pub(super) fn host(
+    tree: Tree,
+    setup: &Setup,
+    args: &TreeArgs,
+    label: Option<String>,
+    devices: Option<Devices>,
+) -> Host {
     let given = Given {
         label,
         told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
         versions: setup.config.versions.clone(),
-        devices: None,
+        devices,
     };
     Host::new(tree, setup.clock.now(), given)
 }

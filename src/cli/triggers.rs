@@ -12,7 +12,13 @@ pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
-    let host = host(tree, &setup, &args.tree, label(args.tree.root.as_ref()));
+    let host = host(
+        tree,
+        &setup,
+        &args.tree,
+        label(args.tree.root.as_ref()),
+        None,
+    );
     let text = match args.format {
         ListFormat::Text => report::triggers_text(&host),
         ListFormat::Json => {

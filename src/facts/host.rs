@@ -8,6 +8,7 @@ use super::accounts::{self, Accounts};
 use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
+use super::crypt::{self, Crypt};
 use super::devices::{self, Devices};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
@@ -15,13 +16,17 @@ use super::init::{self, Init, InitKind, Running};
 use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
+use super::mounts::{self, Mounts, Support, Types};
 use super::packages::{self, Owners, Packages};
-use super::services::{self, Enabled};
+use super::programs::{self, Needed};
+use super::services::{self, Enabled, System};
+use super::started::{self, Makefile, Openrc, Started, Table};
 use super::systemd::Systemd;
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
+use crate::parse::elf::{self, Architecture};
 use crate::parse::fstab;
 use crate::source::{Found, Tree, TreeKind};
 use crate::time::Zone;
@@ -54,7 +59,10 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
+    crypt: OnceLock<Crypt>,
     devices: OnceLock<Fact<Devices>>,
+    mounts: OnceLock<Mounts>,
+    mount_types: OnceLock<Fact<Types>>,
     triggers: OnceLock<Triggers>,
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
@@ -63,6 +71,8 @@ pub struct Host {
     boot: Boot,
     linker: Linker,
     machine: OnceLock<Machine>,
+    started: OnceLock<Listing<Started>>,
+    openrc_calls: OnceLock<Listing<Openrc>>,
 }
 
 /// Whether this tree boots by itself.
@@ -102,7 +112,10 @@ impl Host {
             boots: OnceLock::new(),
             accounts: OnceLock::new(),
             cron: OnceLock::new(),
+            crypt: OnceLock::new(),
             devices: OnceLock::new(),
+            mounts: OnceLock::new(),
+            mount_types: OnceLock::new(),
             triggers: OnceLock::new(),
             zone: OnceLock::new(),
             failover: OnceLock::new(),
@@ -111,6 +124,8 @@ impl Host {
             boot: Boot::default(),
             linker: Linker::default(),
             machine: OnceLock::new(),
+            started: OnceLock::new(),
+            openrc_calls: OnceLock::new(),
         }
     }
 
@@ -201,18 +216,62 @@ impl Host {
         self.linker.of(&self.tree, machine, path)
     }
 
-    /// The processor below a running system; nothing for any other tree.
+    /// What the next init starts by its own table; for systemd nothing.
+    pub fn started(&self) -> &Listing<Started> {
+        self.started.get_or_init(|| started::started(self))
+    }
+
+    /// How the next boot calls OpenRC; nothing where it does not.
+    pub fn openrc_calls(&self) -> &Listing<Openrc> {
+        self.openrc_calls
+            .get_or_init(|| started::openrc_calls(self))
+    }
+
+    /// The programs that the next boot starts, apart from the init and /bin/sh.
+    #[must_use]
+    pub fn needed_programs(&self) -> Vec<Needed> {
+        programs::needed(self)
+    }
+
+    /// sysvinit's table; Absent where there is none.
+    pub fn inittab(&self) -> Fact<Table> {
+        started::table(&self.tree)
+    }
+
+    /// Terminals on which somebody can log in, by an init that is not systemd.
+    #[must_use]
+    pub fn consoles(&self) -> Listing<String> {
+        started::consoles(self)
+    }
+
+    /// What startpar starts; Absent where it is not used.
+    pub fn makefile(&self) -> Fact<Makefile> {
+        started::makefile(self)
+    }
+
+    /// What programs run on: the processor below a running system, and the kernel that
+    /// boots. A kernel that does not fit the shell is no measure for single programs: it
+    /// is the kernel that is wrong then, and a rule of its own says so.
     fn find_machine(&self) -> Machine {
-        let cpuinfo = match self.tree.coverage().kind {
-            TreeKind::Live => self.tree.read(Path::new("/proc/cpuinfo")),
-            TreeKind::Full | TreeKind::Partial => return Machine::default(),
+        let level = match self.tree.coverage().kind {
+            TreeKind::Live => match self.tree.read(Path::new("/proc/cpuinfo")) {
+                Fact::Known(file) => level_of(file.bytes()),
+                Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+            },
+            TreeKind::Full | TreeKind::Partial => None,
         };
-        let level = match cpuinfo {
-            Fact::Known(file) => level_of(file.bytes()),
+        let kernel = match self.kernel() {
+            Fact::Known(kernel) => kernel.image.architecture,
             Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
         };
+        let shell = match self.tree.read(Path::new("/bin/sh")) {
+            Fact::Known(file) => elf::read(file.bytes()).ok(),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        };
+        let shell = shell.and_then(|elf| elf.architecture());
+        let fits = |kernel: &Architecture| shell.is_some_and(|shell| shell.runs_on(*kernel));
         Machine {
-            kernel: None,
+            kernel: kernel.filter(fits),
             level,
         }
     }
@@ -231,6 +290,16 @@ impl Host {
     pub fn enabled(&self) -> &Listing<Enabled> {
         self.enabled
             .get_or_init(|| services::enabled(&self.tree, self.init_kind()))
+    }
+
+    /// Whether the next boot comes to the runlevel an entry is enabled in; so it does
+    /// where that is not known.
+    #[must_use]
+    pub fn is_reached(&self, enabled: &Enabled) -> bool {
+        let calls = self.openrc_calls();
+        enabled.system != System::OpenRc
+            || calls.items.is_empty()
+            || calls.items.iter().any(|call| call.level == enabled.level)
     }
 
     /// Left-over configuration updates.
@@ -272,6 +341,34 @@ impl Host {
             Some(devices) => Fact::Known(devices.clone()),
             None => devices::read(&self.tree),
         })
+    }
+
+    /// What crypttab unlocks.
+    pub fn crypt(&self) -> &Crypt {
+        self.crypt.get_or_init(|| crypt::read(self))
+    }
+
+    /// What the init will mount.
+    pub fn mounts(&self) -> &Mounts {
+        self.mounts.get_or_init(|| mounts::read(self))
+    }
+
+    /// The file systems of the kernel that gets started; of the one with the newest
+    /// modules, where that is not known.
+    pub fn mount_types(&self) -> &Fact<Types> {
+        self.mount_types.get_or_init(|| {
+            let release = match self.release() {
+                Fact::Known(release) => Some(String::from_utf8_lossy(&release).into_owned()),
+                _ => None,
+            };
+            Types::read(&self.tree, release.as_deref())
+        })
+    }
+
+    /// Whether the kernel or a helper mounts a type, or one of a list of types.
+    #[must_use]
+    pub fn can_mount(&self, kind: &[u8]) -> Support {
+        mounts::support(&self.tree, self.mount_types(), kind)
     }
 
     /// What takes the box down by itself, soonest first.

@@ -118,7 +118,8 @@ pub fn enabled(tree: &Tree, init: Option<InitKind>) -> Listing<Enabled> {
         // Runlevels that could not be read are no sign that OpenRC is not used.
         all.gaps.extend(openrc.gaps);
     }
-    if is(InitKind::SysV) {
+    // Debian's runit runs the same links in its second stage.
+    if is(InitKind::SysV) || init == Some(InitKind::Runit) {
         all.append(sysv(tree));
     }
     all

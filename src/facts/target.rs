@@ -1,13 +1,9 @@
 //! What the init is told to reach: systemd's default target, or sysvinit's default
 //! runlevel.
 
-use std::path::Path;
-
 use super::Host;
 use super::init::InitKind;
 use crate::fact::{Fact, Looked};
-use crate::parse::inittab;
-use crate::source::Tree;
 use crate::text::Place;
 
 /// What the init is told to reach.
@@ -35,34 +31,24 @@ pub enum Runlevel {
 pub(super) fn read(host: &Host) -> Fact<Target> {
     match host.init_kind() {
         Some(InitKind::Systemd) => Fact::Known(Target::Systemd),
-        Some(InitKind::SysV) => runlevel(host.tree()).map(Target::Runlevel),
+        Some(InitKind::SysV) => runlevel(host).map(Target::Runlevel),
         _ => Fact::Absent(Looked::at("/etc/inittab")),
     }
 }
 
-fn runlevel(tree: &Tree) -> Fact<Runlevel> {
-    let path = Path::new("/etc/inittab");
-    let file = match tree.read(path) {
-        Fact::Known(file) => file,
+fn runlevel(host: &Host) -> Fact<Runlevel> {
+    let table = match host.inittab() {
+        Fact::Known(table) => table,
         Fact::Absent(looked) => return Fact::Known(Runlevel::NoTable(looked)),
         Fact::Broken(fault) => return Fact::Broken(fault),
         Fact::Unknown(unknown) => return Fact::Unknown(unknown),
         Fact::NotCovered(why) => return Fact::NotCovered(why),
     };
-    let (entries, problems) = inittab::parse(&file);
-    // init.c, get_init_default: the first one, and of its levels the highest.
-    let default = entries.iter().find(|entry| entry.action == "initdefault");
-    if let Some(entry) = default {
-        let level = if entry.runlevels.is_empty() {
-            Some('9')
-        } else {
-            entry.runlevels.chars().max()
-        };
-        if let Some(level) = level {
-            return Fact::Known(Runlevel::Level(level, entry.place.clone()));
-        }
+    if let Some((level, place)) = table.default_level() {
+        return Fact::Known(Runlevel::Level(level, place.clone()));
     }
-    let meant = problems
+    let meant = table
+        .problems
         .into_iter()
         .filter(|p| p.place.text().to_ascii_lowercase().contains("initdefault"))
         .map(|p| (p.place, p.message));

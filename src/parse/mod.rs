@@ -5,6 +5,7 @@
 
 pub mod blkid;
 pub mod bls;
+pub mod busybox_inittab;
 pub mod cmdline;
 pub mod crontab;
 pub mod crypttab;
@@ -23,6 +24,9 @@ pub mod ld_cache;
 pub mod loader_conf;
 pub mod lsblk;
 pub mod mountinfo;
+pub mod openrc_script;
 pub mod os_release;
+pub mod partitions;
+pub mod superblock;
 pub mod udev_db;
 pub mod unit;

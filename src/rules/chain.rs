@@ -114,12 +114,12 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
                 Link::Initrd => boot_link(host, super::initrd::summary),
                 Link::Root => boot_link(host, super::root::summary),
                 Link::Init => init(host),
+                Link::Mounts => boot_link(host, super::mount::summary),
                 Link::Target => target(host),
                 Link::Services => services(host),
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
                 Link::Triggers => schedule::summary(host),
-                Link::Mounts => boot_link(host, |_| Summary::new(LinkState::NotExamined, "")),
                 Link::Network | Link::Access => not_yet(host),
                 _ => Summary::new(LinkState::NotExamined, ""),
             };

@@ -5,6 +5,7 @@
 
 mod card;
 mod chain;
+mod crypt;
 mod engine;
 mod failover;
 mod finding;
@@ -12,6 +13,7 @@ mod init;
 mod initrd;
 mod kernel;
 mod loader;
+mod mount;
 mod packages;
 mod root;
 mod schedule;
@@ -65,6 +67,12 @@ pub struct Cx<'a> {
 pub static ALL: &[&dyn Rule] = &[
     &schedule::FileIgnored,
     &schedule::LineIgnored,
+    &crypt::KeyMissing,
+    &crypt::KeyscriptIgnored,
+    &crypt::LineMisread,
+    &crypt::MapperNotUnlocked,
+    &crypt::PassphraseNeeded,
+    &crypt::SourceMissing,
     &failover::ConfigBroken,
     &failover::HookMissing,
     &failover::HookNotExecutable,
@@ -73,18 +81,30 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::ScriptNamesUnknownInstance,
     &init::CannotStart,
     &init::CgroupV1Ignored,
+    &init::ChangesAtReboot,
+    &init::ConsoleLoginMissing,
     &init::DanglingEnablement,
+    &init::DirectoriesMissing,
     &init::ForeignScript,
     &init::HalfMigrated,
+    &init::InittabLineIgnored,
     &init::IsAShell,
     &init::Missing,
     &init::NameIgnored,
+    &init::NeedUnmet,
     &init::OsReleaseMissing,
+    &init::ProgramBroken,
     &init::RunningDeleted,
     &init::ScriptInterpreterMissing,
+    &init::ScriptLinkIgnored,
+    &init::ScriptNotExecutable,
+    &init::SecondSystem,
     &init::SelinuxPolicyMissing,
+    &init::ShellMissing,
     &init::StartScriptMissing,
+    &init::SystemTypeWrong,
     &init::SystemdIncomplete,
+    &init::UsrMergeBroken,
     &initrd::Broken,
     &initrd::ForAnotherKernel,
     &initrd::FormatRefused,
@@ -111,17 +131,29 @@ pub static ALL: &[&dyn Rule] = &[
     &loader::SearchFails,
     &loader::StartsNoKernel,
     &loader::StopsAtPrompt,
+    &mount::DeviceMissing,
+    &mount::Duplicate,
+    &mount::HelperMissing,
+    &mount::HidesRootPrograms,
+    &mount::LineMisread,
+    &mount::OptionUnknown,
+    &mount::PointMissing,
+    &mount::SourceMissing,
+    &mount::TypeUnsupported,
     &packages::ConfigMergePending,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
     &root::Ambiguous,
+    &mount::RootReadOnly,
     &root::DeviceMissing,
     &root::DiffersFromFstab,
+    &init::RootDirectoryMode,
     &root::EndsInShell,
     &root::NameUnstable,
     &root::NeedsInitrd,
     &root::NotGiven,
     &root::TypeMismatch,
+    &mount::SwapSourceMissing,
     &target::CriticalUnitMasked,
     &target::DefaultUnusable,
     &target::FirstBoot,
@@ -131,6 +163,7 @@ pub static ALL: &[&dyn Rule] = &[
     &target::OrderingCycle,
     &target::RequirementFails,
     &target::RequirementMissing,
+    &target::RunlevelEmpty,
     &target::UnitsConflict,
     &schedule::BootLoop,
     &schedule::ScheduledReboot,

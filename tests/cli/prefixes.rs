@@ -63,6 +63,9 @@ fn healthy_source() -> MemSource {
     for (path, target) in HEALTHY_LINKS {
         source.link(format!("/{path}"), target);
     }
+    for dir in ["dev", "proc", "run", "sys"] {
+        source.dir(format!("/{dir}"));
+    }
     source
 }
 

@@ -383,6 +383,9 @@ pub fn healthy() -> Root {
         root.link(path, target);
     }
     root.dir("usr/lib");
+    for dir in ["dev", "proc", "run", "sys"] {
+        root.dir(dir);
+    }
     root
 }
 

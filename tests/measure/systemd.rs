@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use comeback::fact::Fact;
-use comeback::facts::{Given, Host};
 use comeback::facts::systemd::{self, Dep, Ix, MadeNode, Situation, Version, Words};
+use comeback::facts::{Given, Host};
 use comeback::source::{
     Blob, Coverage, DirSource, FileKind, Limits, Meta, ReadError, Source, Tree,
 };
@@ -137,7 +137,9 @@ fn boot(tree: Tree) -> Result<(), Box<dyn std::error::Error>> {
     };
     let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, given);
     // What others ask for too, and is asked for only once.
-    (host.packages(), host.start(), host.init());
+    host.packages();
+    host.start();
+    host.init();
     let begun = std::time::Instant::now();
     let found = host.systemd();
     let took = begun.elapsed();
@@ -152,7 +154,12 @@ fn boot(tree: Tree) -> Result<(), Box<dyn std::error::Error>> {
         let troubles = boot.troubles.get(ix).into_iter().flatten();
         let troubles: Vec<&str> = troubles.map(|t| t.message.as_str()).collect();
         let runs = if boot.runs.contains(ix) { "" } else { "?" };
-        writeln!(out, "{}\t{fate:?}{runs}\t{}", units.id(*ix), troubles.join("; "))?;
+        writeln!(
+            out,
+            "{}\t{fate:?}{runs}\t{}",
+            units.id(*ix),
+            troubles.join("; ")
+        )?;
     }
     writeln!(out, "{:?}", boot.login_names())?;
     Ok(out.flush()?)

@@ -48,7 +48,9 @@ fn place(path: &str) -> PathBuf {
 fn unescape(text: &str) -> Vec<u8> {
     let text = text.strip_prefix('"').unwrap().strip_suffix('"').unwrap();
     let text = text.replace("\\n", "\n").replace("\\r", "\r");
-    text.replace("\\0", "\0").replace("\\ufeff", "\u{feff}").into_bytes()
+    text.replace("\\0", "\0")
+        .replace("\\ufeff", "\u{feff}")
+        .into_bytes()
 }
 
 fn cases() -> BTreeMap<String, Vec<Command>> {
@@ -57,7 +59,7 @@ fn cases() -> BTreeMap<String, Vec<Command>> {
     let mut name = String::new();
     for line in text.lines() {
         if let Some(new) = line.strip_prefix("=== ") {
-            name = new.to_owned();
+            new.clone_into(&mut name);
             cases.insert(name.clone(), Vec::new());
             continue;
         }
@@ -119,7 +121,7 @@ fn said(version: u32) -> BTreeMap<String, Vec<String>> {
     let mut name = String::new();
     for line in here(&format!("said/{version}.txt")).lines() {
         match line.strip_prefix("=== ") {
-            Some(new) => name = new.to_owned(),
+            Some(new) => new.clone_into(&mut name),
             None => all.entry(name.clone()).or_default().push(line.to_owned()),
         }
     }
@@ -148,20 +150,29 @@ fn predicted(plan: &Plan) -> Option<(BTreeSet<String>, BTreeSet<String>)> {
 fn difference(plan: &Plan, answer: &[String]) -> Vec<String> {
     let fails = answer.iter().any(|line| line.starts_with('!'));
     let Some((certain, perhaps)) = predicted(plan) else {
-        return if fails { Vec::new() } else { vec![format!("predicted a failure, it said {answer:?}")] };
+        return if fails {
+            Vec::new()
+        } else {
+            vec![format!("predicted a failure, it said {answer:?}")]
+        };
     };
     if fails {
         return vec![format!("predicted {certain:?}, it said {answer:?}")];
     }
     let mut wrong = Vec::new();
     for line in answer {
-        let (unit, always) = line.strip_prefix('?').map_or((line.as_str(), true), |u| (u, false));
+        let (unit, always) = line
+            .strip_prefix('?')
+            .map_or((line.as_str(), true), |u| (u, false));
         let fits = perhaps.contains(unit) || (always && certain.contains(unit));
         if !fits {
             wrong.push(format!("not predicted: {line}"));
         }
     }
-    let told: BTreeSet<&str> = answer.iter().map(|line| line.trim_start_matches('?')).collect();
+    let told: BTreeSet<&str> = answer
+        .iter()
+        .map(|line| line.trim_start_matches('?'))
+        .collect();
     for unit in certain.iter().filter(|unit| !perhaps.contains(*unit)) {
         if !told.contains(unit.as_str()) {
             wrong.push(format!("predicted, and not queued: {unit}"));
@@ -194,7 +205,9 @@ fn the_first_jobs_are_those_systemd_queues() {
             let wrong = difference(&plan, answer);
             let is_explained = EXPLAINED.iter().any(|(v, n, _)| *v == version && n == name);
             if is_explained == wrong.is_empty() {
-                complaints.push(format!("{version} {name}: {wrong:?} (explained: {is_explained})"));
+                complaints.push(format!(
+                    "{version} {name}: {wrong:?} (explained: {is_explained})"
+                ));
             }
             compared += 1;
         }

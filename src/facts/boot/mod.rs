@@ -8,6 +8,7 @@ mod kernel;
 mod loaders;
 mod outside;
 mod root;
+pub mod stack;
 mod unified;
 
 use std::collections::BTreeMap;

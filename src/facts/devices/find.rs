@@ -162,6 +162,13 @@ impl Devices {
             "zram", "loop", "nbd", "rbd", "drbd", "bcache", "zvol/", "ram", "sr", "cdrom", "dvd",
             "fd", "zd", "root", "nfs", "mtd", "ubi", "mmcblk", "shm", "pts", "fuse",
         ];
+        let kernels = ["sd", "hd", "vd", "xvd", "nvme"];
+        if !self.nodes_named && kernels.iter().any(|prefix| below.starts_with(prefix)) {
+            return Some(format!(
+                "{} do not say what the disks are called",
+                self.from
+            ));
+        }
         let late = made_late.iter().any(|prefix| below.starts_with(prefix));
         if late {
             return Some(format!("{node} may be made, or put in, later"));
@@ -200,6 +207,11 @@ impl Devices {
         let has_child = |index: usize| self.items.iter().any(|d| d.parents.contains(&index));
         let closed = self.items.iter().enumerate().find(|(index, device)| {
             let fs = device.fs.as_deref().unwrap_or("");
+            // Of an image, a volume whose beginning is elsewhere.
+            let made = matches!(device.kind, Kind::Lvm | Kind::Raid | Kind::Crypt);
+            if !self.nodes_named && made && device.fs.is_none() {
+                return true;
+            }
             match fs {
                 // What is open is listed beside it; blkid does not say as what.
                 "crypto_LUKS" | "BitLocker" => !has_child(*index) && !self.has_open(Kind::Crypt),
@@ -211,7 +223,7 @@ impl Devices {
             }
         });
         closed.map(|(_, device)| {
-            let fs = device.fs.as_deref().unwrap_or("");
+            let fs = device.fs.as_deref().unwrap_or_else(|| device.kind.word());
             format!("what is inside {} ({fs}) is not known", device.node)
         })
     }

@@ -24,6 +24,7 @@ impl Devices {
                 items: rows.into_iter().map(from_row).collect(),
                 from: "lsblk".into(),
                 names_complete: false,
+                nodes_named: true,
                 unread: None,
             });
         }
@@ -32,6 +33,7 @@ impl Devices {
             items: listed.iter().map(from_listed).collect(),
             from: "blkid".into(),
             names_complete: false,
+            nodes_named: true,
             unread: None,
         })
     }

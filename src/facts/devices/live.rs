@@ -33,6 +33,7 @@ pub(super) fn read(tree: &Tree) -> Fact<Devices> {
         items: Vec::new(),
         from: "/sys and udev".into(),
         names_complete: true,
+        nodes_named: true,
         unread: None,
     };
     let has_udev = matches!(tree.list(Path::new(UDEV)), Fact::Known(_));

@@ -6,6 +6,7 @@
 //! found nowhere is then not missing.
 
 mod find;
+mod imaged;
 mod listed;
 mod live;
 mod spec;
@@ -13,9 +14,11 @@ mod spec;
 use std::path::PathBuf;
 
 use crate::fact::{Fact, Unknown, Why};
+use crate::parse::superblock::Ext;
 use crate::source::{Tree, TreeKind};
 
 pub use find::Match;
+pub use imaged::refused;
 pub use listed::NotAListing;
 pub use spec::Spec;
 
@@ -29,6 +32,8 @@ pub struct Devices {
     /// Whether names below /dev/disk/by-id and by-path, and nodes without any content,
     /// are known too.
     pub names_complete: bool,
+    /// Whether disks are called by the names they have on the machine.
+    pub nodes_named: bool,
     /// Why the labels and UUIDs of some devices could not be read.
     pub unread: Option<Unknown>,
 }
@@ -70,6 +75,8 @@ pub struct Device {
     pub number: Option<(u32, u32)>,
     /// Where it is mounted now.
     pub mounted: Vec<PathBuf>,
+    /// What the superblock of ext2, ext3 or ext4 says, where it was read.
+    pub ext: Option<Ext>,
 }
 
 /// What a device is.
@@ -128,7 +135,28 @@ impl Device {
             parents: Vec::new(),
             number: None,
             mounted: Vec::new(),
+            ext: None,
         }
+    }
+
+    /// One line about it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        use crate::text::escape;
+        let mut words = vec![escape(self.node.as_bytes()), self.kind.word().to_owned()];
+        words.extend(self.fs.iter().map(|fs| escape(fs.as_bytes())));
+        let tags = [
+            ("UUID", &self.uuid),
+            ("LABEL", &self.label),
+            ("PARTUUID", &self.part_uuid),
+            ("PARTLABEL", &self.part_label),
+        ];
+        for (name, value) in tags {
+            words.extend(value.iter().map(|v| format!("{name}={}", escape(v))));
+        }
+        let mounted = self.mounted.iter();
+        words.extend(mounted.map(|point| format!("on {}", crate::text::escape_path(point))));
+        words.join(" ")
     }
 
     /// Whether it goes by that name below /dev.

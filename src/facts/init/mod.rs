@@ -2,12 +2,15 @@
 
 mod starter;
 
+use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::linkage::{Failure, FailureKind, Linkage, Start};
+use super::world::TreeWorld;
 use crate::fact::{Fact, Looked, Unknown, Why};
+use crate::shell::{self, Action, Call, Dialect, Limits, Reach, Value};
 use crate::source::{FileKind, Found, Tree};
 use crate::text::escape_path;
 
@@ -60,6 +63,8 @@ pub struct Program {
     pub kind: InitKind,
     /// Where it is, links followed.
     pub found: Found,
+    /// Whether it is a script; its kind is then that of the init it starts in the end.
+    pub is_script: bool,
 }
 
 /// What the boot comes to.
@@ -306,12 +311,22 @@ fn candidate(tree: &Tree, linkage: LinkageOf<'_>, path: &Path) -> Candidate {
 }
 
 /// Whether `found` can be process 1.
-fn fitness(tree: &Tree, linkage: LinkageOf<'_>, path: &Path, found: Found) -> State {
-    let linkage = linkage(path);
+fn fitness(tree: &Tree, of: LinkageOf<'_>, path: &Path, found: Found) -> State {
+    let linkage = of(path);
     match &linkage.start {
         Start::Runs => {
             let kind = kind_of(tree, path, &found, &linkage);
-            State::Starts(Program { kind, found })
+            let is_script = linkage.steps.len() > 1;
+            let kind = if kind == InitKind::Script {
+                wrapped(tree, of, path).unwrap_or(kind)
+            } else {
+                kind
+            };
+            State::Starts(Program {
+                kind,
+                found,
+                is_script,
+            })
         }
         Start::Missing(looked) => State::Missing(looked.clone()),
         Start::Refused(failure) | Start::Dies(failure) => {
@@ -320,11 +335,45 @@ fn fitness(tree: &Tree, linkage: LinkageOf<'_>, path: &Path, found: Found) -> St
                 return State::Unfit(failure.clone());
             }
             let kind = kind_of(tree, path, &found, &linkage);
-            State::Fails(Program { kind, found }, failure.clone())
+            let program = Program {
+                kind,
+                found,
+                is_script: linkage.steps.len() > 1,
+            };
+            State::Fails(program, failure.clone())
         }
         Start::Unknown(unknown) => State::Unknown(unknown.clone()),
         Start::NotCovered(why) => State::NotCovered(why.clone()),
     }
+}
+
+/// The kind of the init that a script starts in the end, where it always comes to one.
+fn wrapped(tree: &Tree, of: LinkageOf<'_>, path: &Path) -> Option<InitKind> {
+    let call = Call {
+        program: shell::Program::Script(path.to_path_buf()),
+        args: Vec::new(),
+        env: BTreeMap::new(),
+        cwd: Value::known("/"),
+        stdin: None,
+        dialect: Dialect::Sh,
+    };
+    let outcome = shell::evaluate(&call, &TreeWorld::new(tree), &Limits::default());
+    let last = outcome.effects.last()?;
+    let Action::Run { argv, .. } = &last.action else {
+        return None;
+    };
+    let program = argv.first().and_then(Value::bytes)?;
+    let program = Path::new(std::ffi::OsStr::from_bytes(program));
+    if last.reach != Reach::Always || !program.is_absolute() {
+        return None;
+    }
+    let Fact::Known(found) = tree.resolve(program) else {
+        return None;
+    };
+    let linkage = of(program);
+    let kind = kind_of(tree, program, &found, &linkage);
+    let is_init = !matches!(kind, InitKind::Script | InitKind::Shell | InitKind::Other);
+    (linkage.start == Start::Runs && is_init).then_some(kind)
 }
 
 /// What kind of init a program is: by its name, else by what is written in it.

@@ -111,6 +111,17 @@ fn what_real_boots_showed_of_a_missing_init() {
     );
     assert_eq!(
         ending(&wrapper, Starter::InitramfsTools, None),
+        "/sbin/init systemd"
+    );
+}
+
+#[test]
+fn a_script_that_decides_by_itself_is_a_script() {
+    let mut source = healthy();
+    let text = "#!/bin/sh\nif grep x /proc/cmdline; then exec /usr/lib/systemd/systemd; fi\n";
+    source.file_mode("/sbin/init", text, 0o755);
+    assert_eq!(
+        ending(&source, Starter::Kernel, None),
         "/sbin/init a script"
     );
 }

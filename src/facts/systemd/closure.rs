@@ -35,9 +35,10 @@ impl Systemd {
     #[must_use]
     pub fn is_in_boot(&self, name: &str) -> Comes {
         let Some(ix) = self.plan.units.find(name) else {
-            return match self.plan.open.is_empty() {
-                true => Comes::Not,
-                false => Comes::Unknown,
+            return if self.plan.open.is_empty() {
+                Comes::Not
+            } else {
+                Comes::Unknown
             };
         };
         self.comes(ix)
@@ -54,7 +55,12 @@ impl Systemd {
             Some(fate) => return Comes::Fails(fate.clone()),
             None => {}
         }
-        if self.plan.units.get(ix).is_some_and(super::Unit::is_perpetual) {
+        if self
+            .plan
+            .units
+            .get(ix)
+            .is_some_and(super::Unit::is_perpetual)
+        {
             return Comes::Starts;
         }
         if transaction.perhaps.contains(&ix) {
@@ -92,7 +98,12 @@ impl Systemd {
             let kind = units.get(**ix).map(|unit| unit.kind);
             kind == Some(unit::UnitType::Device)
         };
-        transaction.starts.iter().filter(is_device).copied().collect()
+        transaction
+            .starts
+            .iter()
+            .filter(is_device)
+            .copied()
+            .collect()
     }
 }
 
@@ -157,9 +168,13 @@ fn bus_names(tree: &Tree) -> Listing<(String, String)> {
                 continue;
             };
             let text = String::from_utf8_lossy(file.bytes()).into_owned();
-            let unit = text.lines().find_map(|line| line.strip_prefix("SystemdService="));
+            let unit = text
+                .lines()
+                .find_map(|line| line.strip_prefix("SystemdService="));
             if let Some(unit) = unit {
-                let by = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+                let by = path
+                    .file_stem()
+                    .map(|stem| stem.to_string_lossy().into_owned());
                 out.items.extend(by.map(|by| (unit.trim().to_owned(), by)));
             }
         }

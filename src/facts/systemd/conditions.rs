@@ -125,7 +125,9 @@ mod tests {
     fn condition(text: &str) -> Condition {
         let (trigger, text) = text.strip_prefix('|').map_or((false, text), |t| (true, t));
         let (kind, value) = text.split_once('=').unwrap();
-        let (negate, value) = value.strip_prefix('!').map_or((false, value), |v| (true, v));
+        let (negate, value) = value
+            .strip_prefix('!')
+            .map_or((false, value), |v| (true, v));
         Condition {
             kind: kind.to_owned(),
             parameter: value.to_owned(),
@@ -162,11 +164,17 @@ mod tests {
         assert_eq!(ask(&["PathExists=!/etc/here"]), Some(false));
         assert_eq!(ask(&["FileNotEmpty=/etc/empty"]), Some(false));
         assert_eq!(ask(&["PathExists=/dev/tty0"]), None);
-        assert_eq!(ask(&["PathExists=/dev/tty0", "PathExists=/gone"]), Some(false));
+        assert_eq!(
+            ask(&["PathExists=/dev/tty0", "PathExists=/gone"]),
+            Some(false)
+        );
         assert_eq!(ask(&["KernelCommandLine=a=b"]), Some(true));
         assert_eq!(ask(&["KernelCommandLine=a"]), Some(true));
         assert_eq!(ask(&["KernelCommandLine=rescue"]), Some(false));
-        assert_eq!(ask(&["|PathExists=/gone", "|PathExists=/etc/here"]), Some(true));
+        assert_eq!(
+            ask(&["|PathExists=/gone", "|PathExists=/etc/here"]),
+            Some(true)
+        );
         assert_eq!(ask(&["|PathExists=/gone", "|Security=selinux"]), None);
         assert_eq!(ask(&["|PathExists=/gone"]), Some(false));
         assert_eq!(ask(&["Virtualization=!container"]), Some(true));

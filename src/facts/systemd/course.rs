@@ -153,15 +153,27 @@ fn fate(
         }
     }
     // Bound to what a condition kept from starting.
-    for other in [Dep::BindsTo, Dep::Requisite].into_iter().flat_map(|dep| unit.of(dep)) {
+    for other in [Dep::BindsTo, Dep::Requisite]
+        .into_iter()
+        .flat_map(|dep| unit.of(dep))
+    {
         if unit.has(Dep::After, other) && of(&other) == Some(&Fate::Skipped) {
             return Fate::LeftOut(other);
         }
     }
+    // Bound to what is refused (`unit_verify_deps`), where that does not keep it from
+    // being queued.
+    let refused = |other: &Ix| transaction.refused.contains_key(other);
+    let mut bound = unit.of(Dep::BindsTo);
+    if let Some(other) = bound.find(|other| refused(other) && unit.has(Dep::After, *other)) {
+        return Fate::LeftOut(other);
+    }
     // What must be active already and is not even started.
-    let mut absent = unit.of(Dep::Requisite);
+    let mut absent = unit.of(Dep::Requisite).filter(|other| !refused(other));
     if let Some(other) = absent.find(|other| !transaction.starts.contains(other)) {
-        let active = units.get(other).is_some_and(super::unit::Unit::is_perpetual);
+        let active = units
+            .get(other)
+            .is_some_and(super::unit::Unit::is_perpetual);
         if !active {
             return Fate::LeftOut(other);
         }
@@ -176,24 +188,23 @@ fn fate(
     if !known.runs.contains(&ix) {
         return Fate::Starts;
     }
-    let troubles = known.troubles.get(&ix).into_iter().flatten();
-    for trouble in troubles {
-        match trouble.effect {
-            Effect::Fails => return Fate::Fails,
-            Effect::Waits => {
-                let settings = &unit.settings;
-                let limits = [settings.job_timeout, settings.job_running_timeout];
-                return if limits.into_iter().any(is_limited) {
-                    Fate::Fails
-                } else {
-                    Fate::NeverEnds
-                };
+    // The first of them decides: what comes later is not tried.
+    let trouble = known.troubles.get(&ix).and_then(|list| list.first());
+    match trouble.map(|trouble| trouble.effect) {
+        Some(Effect::Fails) => Fate::Fails,
+        Some(Effect::Waits) => {
+            let settings = &unit.settings;
+            let limits = [settings.job_timeout, settings.job_running_timeout];
+            if limits.into_iter().any(is_limited) {
+                Fate::Fails
+            } else {
+                Fate::NeverEnds
             }
-            Effect::Dies => return Fate::Dies,
-            Effect::Skips => return Fate::Skipped,
         }
+        Some(Effect::Dies) => Fate::Dies,
+        Some(Effect::Skips) => Fate::Skipped,
+        None => Fate::Starts,
     }
-    Fate::Starts
 }
 
 /// Whether a job is given up after a time.

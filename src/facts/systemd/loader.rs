@@ -302,7 +302,7 @@ impl<'a> Loader<'a> {
             (".upholds", Dep::Upholds),
         ];
         for (suffix, dep) in kinds {
-            if dep == Dep::Upholds && self.version < 249 {
+            if dep == Dep::Upholds && self.version < 254 {
                 continue;
             }
             let found = self.beside(unit, suffix);

@@ -106,7 +106,10 @@ impl Systemd {
     /// The names of the logins that come up.
     #[must_use]
     pub fn login_names(&self) -> Vec<&str> {
-        let up = self.logins.iter().filter(|login| login.fate == Fate::Starts);
+        let up = self
+            .logins
+            .iter()
+            .filter(|login| login.fate == Fate::Starts);
         up.map(|login| login.name.as_str()).collect()
     }
 }

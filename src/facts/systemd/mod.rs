@@ -110,7 +110,11 @@ impl Systemd {
     pub fn open(&self) -> Vec<Unknown> {
         let mut open = self.plan.open.clone();
         let queued = self.plan.transaction.as_ref().map(|t| &t.starts);
-        for unit in queued.into_iter().flatten().filter_map(|ix| self.plan.units.get(*ix)) {
+        for unit in queued
+            .into_iter()
+            .flatten()
+            .filter_map(|ix| self.plan.units.get(*ix))
+        {
             open.extend(unit.open.iter().cloned());
             if let LoadState::Unknown(unknown) = &unit.state {
                 open.push(unknown.clone());
@@ -124,10 +128,12 @@ impl Systemd {
     pub fn comes_up(&self) -> bool {
         match &self.course.end {
             End::Reaches => true,
-            End::FallsShort(_) | End::Hangs(_) => ["sysinit.target", "basic.target"].iter().all(|target| {
-                let comes = self.is_in_boot(target);
-                !matches!(comes, Comes::Fails(fate) if fate.fails() || fate.waits())
-            }),
+            End::FallsShort(_) | End::Hangs(_) => {
+                ["sysinit.target", "basic.target"].iter().all(|target| {
+                    let comes = self.is_in_boot(target);
+                    !matches!(comes, Comes::Fails(fate) if fate.fails() || fate.waits())
+                })
+            }
             End::Rescue
             | End::Emergency(_)
             | End::Freezes
@@ -145,7 +151,9 @@ impl Systemd {
             dir.is_some_and(|dir| dirs.iter().any(|name| dir == name.as_str()))
         });
         let names = asked.filter_map(|path| path.file_name());
-        names.map(|name| name.to_string_lossy().into_owned()).collect()
+        names
+            .map(|name| name.to_string_lossy().into_owned())
+            .collect()
     }
 
     fn run(&self, failing: &BTreeSet<Ix>) -> Course {

@@ -162,7 +162,7 @@ pub fn read(tree: &Tree, situation: &Situation) -> Plan {
     open.extend(foreign.gaps);
     let units = std::mem::take(&mut loader.units);
     let active: BTreeSet<Ix> = units.find("usr.mount").into_iter().collect();
-    let transaction = anchor.map(|anchor| transaction::start(&units, anchor, &active));
+    let transaction = anchor.map(|anchor| transaction::start(&units, anchor, &active, version));
     drop(loader);
     drop(names);
     Plan {

@@ -151,10 +151,7 @@ pub(super) fn assertions(unit: &Unit, machine: &Machine<'_>) -> Vec<Trouble> {
 
 /// What a command that cannot be executed does to the start of its unit.
 fn effect(service: &Service, step: Step) -> Effect {
-    let at_once = matches!(
-        service.effective(),
-        ServiceType::Simple | ServiceType::Idle
-    );
+    let at_once = matches!(service.effective(), ServiceType::Simple | ServiceType::Idle);
     match step {
         // Every status below 255 only skips the unit.
         Step::Condition => Effect::Skips,
@@ -374,7 +371,9 @@ fn is_made_by_sysusers(host: &Host, name: &str) -> bool {
             let makes = |line: &str| {
                 let mut words = line.split_whitespace();
                 let kind = words.next().is_some_and(|word| word.starts_with('u'));
-                kind && words.next().is_some_and(|word| word.trim_matches('"') == name)
+                kind && words
+                    .next()
+                    .is_some_and(|word| word.trim_matches('"') == name)
             };
             if text.lines().any(makes) {
                 return true;

@@ -15,10 +15,14 @@ impl Rule for CgroupV1Ignored {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let boot = target::systemd(host)?;
         if matches!(host.boots(), Boots::InitOnly(_)) {
-            return Err(Stop::NotApplicable("a container has its host's control groups"));
+            return Err(Stop::NotApplicable(
+                "a container has its host's control groups",
+            ));
         }
         let Some(words) = &boot.words else {
-            return Err(Stop::NotApplicable("the kernel's command line is not known"));
+            return Err(Stop::NotApplicable(
+                "the kernel's command line is not known",
+            ));
         };
         let mut out = Findings::new();
         let version = match &boot.plan.version {
@@ -40,12 +44,12 @@ impl Rule for CgroupV1Ignored {
             return Ok(out);
         }
         let major = version.major;
-        let message = format!(
-            "systemd {major} {fate}: the command line asks for control groups version 1"
-        );
+        let message =
+            format!("systemd {major} {fate}: the command line asks for control groups version 1");
         let evidence = target::word_evidence(host, "systemd.unified_cgroup_hierarchy=0");
-        let mut finding = Finding::new(self.id(), "cgroup", message, evidence)
-            .with(Evidence::computed(format!("systemd's version: {}", version.sign)));
+        let mut finding = Finding::new(self.id(), "cgroup", message, evidence).with(
+            Evidence::computed(format!("systemd's version: {}", version.sign)),
+        );
         if major > 257 {
             finding = finding.impact(&[Impact::NoService]);
         }

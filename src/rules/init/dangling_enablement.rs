@@ -19,6 +19,10 @@ impl Rule for DanglingEnablement {
         out.judged = enabled.items.len();
         let mut units: Vec<&Enabled> = Vec::new();
         for entry in &enabled.items {
+            // Runlevels that no boot comes to may hold what they like.
+            if !host.is_reached(entry) {
+                continue;
+            }
             let Fact::Absent(looked) = &entry.found else {
                 out.gap(&entry.found);
                 continue;

@@ -2,38 +2,64 @@
 
 mod cannot_start;
 mod cgroup_v1_ignored;
+mod changes_at_reboot;
+mod console_login_missing;
 mod dangling_enablement;
+mod directories_missing;
 mod foreign_script;
 mod half_migrated;
+mod inittab_line_ignored;
 mod is_a_shell;
 mod missing;
 mod name_ignored;
+mod need_unmet;
 mod os_release_missing;
+mod program_broken;
+mod root_directory_mode;
 mod running_deleted;
 mod script_interpreter_missing;
+mod script_link_ignored;
+mod script_not_executable;
+mod second_system;
 mod selinux_policy_missing;
+mod shell_missing;
 mod start_script_missing;
+mod system_type_wrong;
 mod systemd_incomplete;
+mod usr_merge_broken;
 
 pub(super) use cannot_start::CannotStart;
 pub(super) use cgroup_v1_ignored::CgroupV1Ignored;
+pub(super) use changes_at_reboot::ChangesAtReboot;
+pub(super) use console_login_missing::ConsoleLoginMissing;
 pub(super) use dangling_enablement::DanglingEnablement;
+pub(super) use directories_missing::DirectoriesMissing;
 pub(super) use foreign_script::ForeignScript;
 pub(super) use half_migrated::HalfMigrated;
+pub(super) use inittab_line_ignored::InittabLineIgnored;
 pub(super) use is_a_shell::IsAShell;
 pub(super) use missing::Missing;
 pub(super) use name_ignored::NameIgnored;
+pub(super) use need_unmet::NeedUnmet;
 pub(super) use os_release_missing::OsReleaseMissing;
+pub(super) use program_broken::ProgramBroken;
+pub(super) use root_directory_mode::RootDirectoryMode;
 pub(super) use running_deleted::RunningDeleted;
 pub(super) use script_interpreter_missing::ScriptInterpreterMissing;
+pub(super) use script_link_ignored::ScriptLinkIgnored;
+pub(super) use script_not_executable::ScriptNotExecutable;
+pub(super) use second_system::SecondSystem;
 pub(super) use selinux_policy_missing::SelinuxPolicyMissing;
+pub(super) use shell_missing::ShellMissing;
 pub(super) use start_script_missing::StartScriptMissing;
+pub(super) use system_type_wrong::SystemTypeWrong;
 pub(super) use systemd_incomplete::SystemdIncomplete;
+pub(super) use usr_merge_broken::UsrMergeBroken;
 
 use super::Evidence;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
-use crate::facts::init::{Dead, Ending, Program};
+use crate::facts::init::{Candidate, Dead, Ending, Program};
 use crate::facts::linkage::Failure;
 use crate::facts::services::Enabled;
 use crate::facts::{Host, undecided};
@@ -75,7 +101,7 @@ pub(super) fn summary(host: &Host) -> Summary {
             if program.found.path != candidate.path {
                 text = format!("{text} -> {}", escape_path(&program.found.path));
             }
-            text = format!("{text} ({})", known_as(host, program));
+            text = format!("{text} ({})", known_as(host, candidate, program));
             Summary::new(LinkState::Ok, text)
         }
         Ok(Ending::Dies(candidate, _, _)) => {
@@ -94,9 +120,14 @@ pub(super) fn summary(host: &Host) -> Summary {
 }
 
 /// The kind of an init, with its version and package where a database tells.
-fn known_as(host: &Host, program: &Program) -> String {
+fn known_as(host: &Host, candidate: &Candidate, program: &Program) -> String {
     let kind = program.kind.name();
-    let Fact::Known(package) = host.owner(&program.found.path) else {
+    if program.is_script {
+        return format!("a script for {kind}").replace("a script for a script", "a script");
+    }
+    let names = [&candidate.path, &program.found.path];
+    let mut owners = names.into_iter().map(|path| host.owner(path));
+    let Some(Fact::Known(package)) = owners.find(|owner| matches!(owner, Fact::Known(_))) else {
         return kind.to_owned();
     };
     let version = match host.packages() {

@@ -1,4 +1,4 @@
-//! `init-selinux-policy-missing`: SELinux is to be enforced, and there is no policy.
+//! `init-selinux-policy-missing`: `SELinux` is to be enforced, and there is no policy.
 
 use std::path::Path;
 
@@ -46,7 +46,9 @@ impl Rule for SelinuxPolicyMissing {
         let dir = Path::new("/etc/selinux").join(kind).join("policy");
         let listing = host.tree().entries(&dir);
         let named = |path: &std::path::PathBuf| {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             name.is_some_and(|name| name.starts_with("policy."))
         };
         out.open.extend(listing.gaps);
@@ -73,14 +75,16 @@ impl Rule for SelinuxPolicyMissing {
                 &[],
             );
         if kernel.is_none() {
-            finding = finding.confidence(Confidence::Possible).at_most(Level::Warn);
+            finding = finding
+                .confidence(Confidence::Possible)
+                .at_most(Level::Warn);
         }
         out.push(finding);
         Ok(out)
     }
 }
 
-/// Who asks for SELinux to be enforced.
+/// Who asks for `SELinux` to be enforced.
 enum By {
     /// A line of the configuration, counted from 1.
     Line(usize),
@@ -112,7 +116,9 @@ impl<'a> Lines<'a> {
             }
             let line = line.trim_start();
             if let Some(value) = line.strip_prefix("SELINUXTYPE=") {
-                kind = Some(value.trim()).filter(|value| !value.is_empty()).or(kind);
+                kind = Some(value.trim())
+                    .filter(|value| !value.is_empty())
+                    .or(kind);
             }
         }
         Self { mode, kind }
@@ -135,7 +141,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-/// Whether the kernel that boots has SELinux switched on.
+/// Whether the kernel that boots has `SELinux` switched on.
 fn in_kernel(host: &Host, boot: &Systemd) -> Option<bool> {
     let words = boot.words.as_ref();
     let value = |key: &str| words.and_then(|words| words.last(key)).flatten();
@@ -158,7 +164,7 @@ fn in_kernel(host: &Host, boot: &Systemd) -> Option<bool> {
     Some(is_first(config))
 }
 
-/// Whether SELinux is the first of the big modules in the kernel's own list: only one
+/// Whether `SELinux` is the first of the big modules in the kernel's own list: only one
 /// of them is started.
 fn is_first(config: &Config) -> bool {
     let list = config.get("LSM").unwrap_or(b"selinux");
@@ -170,7 +176,7 @@ fn is_first(config: &Config) -> bool {
     big.next() == Some("selinux")
 }
 
-/// Whether this systemd was built with SELinux.
+/// Whether this systemd was built with `SELinux`.
 fn is_linked(host: &Host) -> bool {
     ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"]
         .iter()

@@ -2,8 +2,9 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
+use crate::facts::boot::stack;
 use crate::parse::initrd::{Compression, Cut, ProblemKind};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule, loader, root};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule, loader};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct Broken;
@@ -20,16 +21,18 @@ impl Rule for Broken {
         let grave = initrd.problems.iter().find(|problem| match &problem.kind {
             // A rule of its own speaks of what is whole and refused.
             ProblemKind::Refused { .. } => false,
+            _ if super::is_behind_the_end(facts, problem) => false,
             ProblemKind::Empty => true,
             kind => kind.stops_the_kernel(),
         });
         let slight = || {
             let mut slight = initrd.problems.iter();
             slight.find(|p| {
-                matches!(
-                    p.kind,
-                    ProblemKind::TrailerMissing | ProblemKind::CrcMismatch
-                )
+                super::is_behind_the_end(facts, p)
+                    || matches!(
+                        p.kind,
+                        ProblemKind::TrailerMissing | ProblemKind::CrcMismatch
+                    )
             })
         };
         let Some(problem) = grave.or_else(slight) else {
@@ -54,9 +57,16 @@ impl Rule for Broken {
             ProblemKind::Truncated(_) => "is cut off",
             ProblemKind::TrailerMissing => "lacks its end",
             ProblemKind::CrcMismatch => "has a wrong checksum",
+            _ if grave.is_none() => "has something behind its end",
             _ => "is damaged",
         };
-        let message = format!("the initrd {path} {what}: {}", problem.kind.consequence());
+        let then = match &problem.kind {
+            _ if grave.is_none() && problem.kind.stops_the_kernel() => {
+                "the kernel complains, and has all that stands before it"
+            }
+            kind => kind.consequence(),
+        };
+        let message = format!("the initrd {path} {what}: {then}");
         let evidence = Evidence::path(
             &file.path,
             format!("{} at byte {}", problem.kind, problem.offset),
@@ -86,7 +96,7 @@ impl Rule for Broken {
 
 /// A kernel that finds its root alone boots without an initrd, too.
 fn grade(host: &Host, finding: Finding) -> Finding {
-    if root::kernel_can_mount(host) {
+    if stack::kernel_can_mount(host) {
         return finding.at_most(Level::Warn);
     }
     certain_only_by_loader(host, finding)

@@ -2,7 +2,8 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule, root};
+use crate::facts::boot::stack;
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct ForAnotherKernel;
@@ -42,7 +43,7 @@ impl Rule for ForAnotherKernel {
         if !commands.is_empty() {
             finding = finding.fix("Make one for the kernel that boots:", &commands);
         }
-        if root::drivers_built_in(host) {
+        if stack::drivers_built_in(host) {
             finding = finding.at_most(Level::Warn);
         }
         out.push(finding);

@@ -2,8 +2,9 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::facts::boot::stack;
 use crate::parse::initrd::{Packing, ProblemKind};
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule, root};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct FormatRefused;
@@ -67,7 +68,7 @@ impl Rule for FormatRefused {
                 finding = finding.fix("Make it again with its own tool:", &commands);
             }
         }
-        if root::kernel_can_mount(host) {
+        if stack::kernel_can_mount(host) {
             finding = finding.at_most(Level::Warn);
         }
         out.push(finding);

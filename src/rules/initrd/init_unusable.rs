@@ -8,10 +8,11 @@ use std::path::Path;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::boot::InitrdFacts;
+use crate::facts::boot::stack;
 use crate::parse::elf;
 use crate::parse::init_script::{Head, head};
 use crate::parse::initrd::Lookup;
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule, root};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{File, escape, escape_path};
 
 pub(in crate::rules) struct InitUnusable;
@@ -40,7 +41,7 @@ impl Rule for InitUnusable {
         };
         let shown = escape(&path);
         let (message, level) = if missing {
-            let alone = root::kernel_can_mount(host);
+            let alone = stack::kernel_can_mount(host);
             let level = if alone { Level::Warn } else { Level::Block };
             let message = format!(
                 "the initrd has no {shown}: the kernel ignores the initrd and mounts root= alone"

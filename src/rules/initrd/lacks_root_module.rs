@@ -3,6 +3,7 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::facts::boot::stack;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, root};
 use crate::text::escape_path;
 
@@ -33,10 +34,10 @@ impl Rule for LacksRootModule {
                 "what is built into the kernel is not known",
             ));
         };
-        let Some(kind) = root::file_system(host) else {
+        let Some(kind) = stack::file_system(host) else {
             return Err(Stop::NotApplicable("the root's file system is not known"));
         };
-        let names = root::modules_of(&kind.name);
+        let names = stack::modules_of(&kind.name);
         let mut out = Findings::new();
         let has = |name: &&str| {
             let name = name.as_bytes().to_vec();
@@ -54,7 +55,7 @@ impl Rule for LacksRootModule {
         let evidence = Evidence::path(&file.path, format!("has no {name} module"));
         let list = modules.dir.join("modules.builtin");
         let finding = Finding::new(self.id(), escape_path(&file.path), message, evidence)
-            .with(kind.evidence.clone())
+            .with(root::told(&kind.told))
             .with(Evidence::path(list, "does not list it"));
         out.push(if kind.certain {
             finding

@@ -2,8 +2,8 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
+use crate::facts::boot::stack::{self, Layer};
 use crate::facts::boot::{InitrdFacts, InitrdKind};
-use crate::rules::root::Layer;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, root};
 use crate::text::escape_path;
 
@@ -22,7 +22,7 @@ impl Rule for LacksRootTool {
         if facts.kind == InitrdKind::Unknown {
             return Err(Stop::NotApplicable("an initrd of unknown kind"));
         }
-        let layers = root::layers(host);
+        let layers = stack::layers(host);
         let mut out = Findings::new();
         for layer in layers {
             let Some(lack) = lack(facts, &layer) else {
@@ -35,7 +35,7 @@ impl Rule for LacksRootTool {
             let message = format!("the root lies on {what}, and the initrd {lack}");
             let evidence = Evidence::path(&file.path, lack);
             let finding = Finding::new(self.id(), escape_path(&file.path), message, evidence);
-            let finding = finding.with(layer.evidence.clone());
+            let finding = finding.with(root::told(&layer.told));
             out.push(if layer.certain {
                 finding
             } else {
@@ -48,7 +48,7 @@ impl Rule for LacksRootTool {
 
 /// What the initrd lacks for a layer, as the rest of a sentence.
 fn lack(facts: &InitrdFacts, layer: &Layer) -> Option<&'static str> {
-    use crate::rules::root::LayerKind;
+    use crate::facts::boot::stack::LayerKind;
     match layer.kind {
         LayerKind::Luks => {
             let programs = [

@@ -23,7 +23,7 @@ use super::loader;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::{InitrdFacts, Start};
-use crate::parse::initrd::Packing;
+use crate::parse::initrd::{Packing, Problem, ProblemKind};
 use crate::text::{escape, size};
 
 /// The initrd that gets unpacked.
@@ -38,7 +38,23 @@ fn of(host: &Host) -> Result<&InitrdFacts, Stop> {
 /// Whether all of it gets unpacked; where not, one rule says so for all.
 fn is_whole(facts: &InitrdFacts) -> bool {
     let nothing = facts.initrd.rootfs.is_empty() || facts.initrd.is_microcode_only();
-    facts.initrd.stopped().is_none() && !nothing
+    let stopped = facts.initrd.stopped();
+    !nothing && stopped.is_none_or(|problem| is_behind_the_end(facts, problem))
+}
+
+/// Whether a problem is only what stands behind a whole archive: the kernel complains
+/// and keeps all it has.
+fn is_behind_the_end(facts: &InitrdFacts, problem: &Problem) -> bool {
+    let last = facts.initrd.segments.last();
+    let whole = last.is_some_and(|segment| segment.has_trailer);
+    let junk = matches!(
+        problem.kind,
+        ProblemKind::BadMagic {
+            misaligned: false,
+            ..
+        }
+    );
+    junk && whole && !facts.initrd.is_microcode_only()
 }
 
 /// The chain's line.

@@ -36,6 +36,15 @@ impl Rule for WrongArchitecture {
         if kernels == programs {
             return Ok(out);
         }
+        // Where a shell fits the kernel, it is init that does not belong here.
+        let shell = match host.tree().read("/bin/sh".as_ref()) {
+            Fact::Known(file) => elf::read(file.bytes()).ok(),
+            Fact::Unknown(unknown) => return Err(undecided(unknown)),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => None,
+        };
+        if shell.and_then(|elf| elf.architecture()) == Some(kernels) {
+            return Ok(out);
+        }
         // A kernel of 64 bits runs programs of 32 where it was built to.
         let option = match (kernels, programs) {
             (Architecture::X86_64, Architecture::X86) => Some("IA32_EMULATION"),

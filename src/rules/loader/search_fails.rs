@@ -2,6 +2,7 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
+use crate::facts::boot::Located;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
 
@@ -20,10 +21,7 @@ impl Rule for SearchFails {
             return Ok(out);
         };
         // Where the kernel is then not found, that is told of.
-        let found = entry
-            .kernel
-            .as_ref()
-            .is_some_and(|kernel| kernel.is_there());
+        let found = entry.kernel.as_ref().is_some_and(Located::is_there);
         if kernel.root.otherwise.is_none()
             || !found
             || !host.file_systems().is_nowhere(&kernel.root.spec)

@@ -7,7 +7,6 @@ mod ends_in_shell;
 mod name_unstable;
 mod needs_initrd;
 mod not_given;
-mod stack;
 mod type_mismatch;
 
 pub(super) use ambiguous::Ambiguous;
@@ -17,15 +16,13 @@ pub(super) use ends_in_shell::EndsInShell;
 pub(super) use name_unstable::NameUnstable;
 pub(super) use needs_initrd::NeedsInitrd;
 pub(super) use not_given::NotGiven;
-pub(super) use stack::{
-    Layer, LayerKind, device, drivers_built_in, file_system, kernel_can_mount, layers, modules_of,
-};
 pub(super) use type_mismatch::TypeMismatch;
 
 use super::chain::{LinkState, Summary};
 use super::loader;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::facts::boot::stack::{Told, device, file_system};
 use crate::facts::boot::{Finder, RootFacts, Start};
 use crate::rules::Evidence;
 
@@ -41,6 +38,16 @@ fn line(root: &RootFacts, label: impl Into<String>) -> Evidence {
     match &root.place {
         Some(place) => Evidence::span(place.clone(), label),
         None => Evidence::computed(label),
+    }
+}
+
+/// What tells something about the root, as evidence.
+pub(super) fn told(told: &Told) -> Evidence {
+    match told {
+        Told::Device(node) => Evidence::computed(format!("the root is {node}")),
+        Told::Line(Some(place), what) => Evidence::span(place.clone(), *what),
+        Told::Line(None, what) => Evidence::computed(*what),
+        Told::Fstab(place) => Evidence::span(place.clone(), "fstab says it"),
     }
 }
 

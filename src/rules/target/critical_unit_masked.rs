@@ -50,9 +50,15 @@ const CRITICAL: [(&str, &str, Level); 7] = [
 /// Targets, and what each of them brings.
 const TARGETS: [(&str, &str); 4] = [
     ("local-fs.target", "nothing that fstab names is mounted"),
-    ("remote-fs.target", "no file system of the network is mounted"),
+    (
+        "remote-fs.target",
+        "no file system of the network is mounted",
+    ),
     ("swap.target", "no swap is switched on"),
-    ("cryptsetup.target", "nothing that crypttab names is unlocked"),
+    (
+        "cryptsetup.target",
+        "nothing that crypttab names is unlocked",
+    ),
 ];
 
 impl Rule for CriticalUnitMasked {
@@ -88,7 +94,9 @@ impl CriticalUnitMasked {
         }
         let mut message = format!("{id} is masked: {loss}");
         let devices = boot.unplugged.iter().copied();
-        let falls: Vec<Ix> = devices.flat_map(|ix| fall_of(&boot.course.fates, ix)).collect();
+        let falls: Vec<Ix> = devices
+            .flat_map(|ix| fall_of(&boot.course.fates, ix))
+            .collect();
         let mut level = level;
         if id == "systemd-udevd.service" {
             if matches!(boot.course.end, End::Reaches) {
@@ -106,7 +114,7 @@ impl CriticalUnitMasked {
             ("systemd-udevd.service", _) => &[Impact::NoAccess],
             _ => &[Impact::NoService],
         };
-        Some(self.cure(finding.impact(impact), boot, ix))
+        Some(Self::cure(finding.impact(impact), boot, ix))
     }
 
     fn target(&self, boot: &Systemd, id: &str, loss: &str) -> Option<Finding> {
@@ -117,10 +125,10 @@ impl CriticalUnitMasked {
         let message = format!("{id} is masked: {loss} ({names})");
         let finding = Finding::new(self.id(), id, message, evidence);
         let finding = finding.at_most(Level::Warn).impact(&[Impact::NoService]);
-        Some(self.cure(finding, boot, ix))
+        Some(Self::cure(finding, boot, ix))
     }
 
-    fn cure(&self, finding: Finding, boot: &Systemd, ix: Ix) -> Finding {
+    fn cure(finding: Finding, boot: &Systemd, ix: Ix) -> Finding {
         let command = format!("systemctl unmask {}", boot.plan.units.id(ix));
         finding.fix("Unmask it:", &[&command])
     }

@@ -32,10 +32,7 @@ impl Rule for FirstBoot {
         let mut message = "systemd takes the next boot for this machine's first: it enables every \
              unit that its presets name or do not mention"
             .to_owned();
-        let asks = matches!(
-            boot.is_in_boot("systemd-firstboot.service"),
-            Comes::Starts
-        );
+        let asks = matches!(boot.is_in_boot("systemd-firstboot.service"), Comes::Starts);
         if asks {
             message = format!("{message}, and may ask for settings on the console");
         }

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::systemd::{
-    Effect, End, Fate, Ix, ServiceType, Step, Systemd, Unit, fall_of,
-};
+use crate::facts::systemd::{Effect, End, Fate, Ix, ServiceType, Step, Systemd, Unit, fall_of};
 use crate::parse::unit::{TimeSpan, UnitType};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 
@@ -42,9 +40,10 @@ impl JobNeverEnds {
         let stays_up = boot.comes_up();
         let message = if stays_up {
             let waiting = super::names(boot, &fall);
-            match fall.is_empty() {
-                true => format!("{id} never ends, and the boot never settles"),
-                false => format!("{id} never ends: {waiting} waits for it, for ever"),
+            if fall.is_empty() {
+                format!("{id} never ends, and the boot never settles")
+            } else {
+                format!("{id} never ends: {waiting} waits for it, for ever")
             }
         } else {
             format!("the boot waits for ever for {id}, before anybody can log in")
@@ -56,11 +55,13 @@ impl JobNeverEnds {
             finding = finding.with(Evidence::computed(text));
         }
         let finding = finding.fix(FIX, &[]);
-        Some(if stays_up && !matches!(boot.course.end, End::Emergency(_)) {
-            finding.at_most(Level::Warn).impact(&[Impact::NoService])
-        } else {
-            finding
-        })
+        Some(
+            if stays_up && !matches!(boot.course.end, End::Emergency(_)) {
+                finding.at_most(Level::Warn).impact(&[Impact::NoService])
+            } else {
+                finding
+            },
+        )
     }
 
     /// One that may take its time.

@@ -47,7 +47,8 @@ impl LoginMissing {
     /// The console that is /dev/console: the last that the command line names.
     fn on(&self, boot: &Systemd, console: &str) -> Option<Finding> {
         let digits = console.strip_prefix("tty");
-        let is_virtual = digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
+        let is_virtual =
+            digits.is_some_and(|d| !d.is_empty() && d.bytes().all(|b| b.is_ascii_digit()));
         if is_virtual {
             return self.nowhere(boot);
         }
@@ -84,12 +85,15 @@ impl LoginMissing {
     fn masked(&self, host: &Host) -> Option<Finding> {
         let listing = host.tree().entries(Path::new("/etc/systemd/system"));
         let found = listing.items.into_iter().find(|path| {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+            let name = path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
             let serial = name.is_some_and(|name| {
                 unit::prefix(&name) == "serial-getty" && name.ends_with(".service")
             });
             let target = host.tree().read_link(path);
-            let to_null = matches!(target, crate::fact::Fact::Known(to) if to == Path::new("/dev/null"));
+            let to_null =
+                matches!(target, crate::fact::Fact::Known(to) if to == Path::new("/dev/null"));
             serial && to_null
         })?;
         let name = found.file_name()?.to_string_lossy().into_owned();
@@ -98,7 +102,12 @@ impl LoginMissing {
             "nobody can log in on {terminal}, should that be the console of the kernel: {name} \
              is masked"
         );
-        let finding = Finding::new(self.id(), terminal, message, Evidence::path(found, "masks it"));
+        let finding = Finding::new(
+            self.id(),
+            terminal,
+            message,
+            Evidence::path(found, "masks it"),
+        );
         let finding = finding.confidence(Confidence::Possible);
         Some(unmask(finding, &name))
     }

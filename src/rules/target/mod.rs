@@ -9,6 +9,7 @@ mod offline_update_pending;
 mod ordering_cycle;
 mod requirement_fails;
 mod requirement_missing;
+mod runlevel_empty;
 mod units_conflict;
 
 pub(super) use critical_unit_masked::CriticalUnitMasked;
@@ -20,11 +21,14 @@ pub(super) use offline_update_pending::OfflineUpdatePending;
 pub(super) use ordering_cycle::OrderingCycle;
 pub(super) use requirement_fails::RequirementFails;
 pub(super) use requirement_missing::RequirementMissing;
+pub(super) use runlevel_empty::RunlevelEmpty;
 pub(super) use units_conflict::UnitsConflict;
 
 use super::Evidence;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
+use crate::facts::init::InitKind;
+use crate::facts::services::{Enabled, System};
 use crate::facts::systemd::{
     Asked, Cause, Dep, End, Fate, Ix, LoadState, Systemd, Unit, edge_between,
 };
@@ -89,10 +93,7 @@ pub(super) fn because(cause: &Cause, label: &str) -> Evidence {
 }
 
 /// Each unit of a chain with what makes it ask for the next.
-pub(super) fn edges<'a>(
-    boot: &'a Systemd,
-    chain: &'a [Ix],
-) -> impl Iterator<Item = Evidence> + 'a {
+pub(super) fn edges<'a>(boot: &'a Systemd, chain: &'a [Ix]) -> impl Iterator<Item = Evidence> + 'a {
     chain.windows(2).filter_map(|pair| {
         let (from, to) = (*pair.first()?, *pair.last()?);
         let (dep, cause) = edge_between(&boot.plan.units, from, to)?;
@@ -166,10 +167,10 @@ pub(super) fn summary(host: &Host) -> Summary {
     match host.target() {
         Fact::Known(Target::Systemd) => systemd_summary(host),
         Fact::Known(Target::Runlevel(Runlevel::Level(level, _))) => {
-            Summary::new(LinkState::Ok, format!("runlevel {level}"))
+            Summary::new(LinkState::Ok, format!("runlevel {level}{}", behind(host)))
         }
         Fact::Known(Target::Runlevel(_)) => Summary::new(LinkState::Broken, "no default runlevel"),
-        Fact::Absent(_) => Summary::new(LinkState::NotExamined, ""),
+        Fact::Absent(_) => of_another_init(host),
         Fact::Broken(fault) => Summary::new(LinkState::Unknown, fault.message.clone()),
         Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Fact::NotCovered(why) => Summary::new(LinkState::NotCovered, why.to_string()),
@@ -221,4 +222,45 @@ fn systemd_summary(host: &Host) -> Summary {
         names => format!("{text}; login on {}", names.join(", ")),
     };
     Summary::new(goes_up, text)
+}
+
+/// The target of an init that is neither systemd nor sysvinit.
+fn of_another_init(host: &Host) -> Summary {
+    let kind = host.init_kind();
+    let name = match kind {
+        Some(InitKind::OpenRcInit) => "OpenRC's default runlevel",
+        Some(InitKind::Busybox) => "what inittab lists",
+        Some(InitKind::Runit) => "runit's second stage",
+        Some(InitKind::Dinit | InitKind::S6 | InitKind::Finit) => {
+            let name = kind.map_or("", InitKind::name);
+            let text = format!("{name}'s services cannot be modelled");
+            return Summary::new(LinkState::NotExamined, text);
+        }
+        _ => return Summary::new(LinkState::NotExamined, ""),
+    };
+    Summary::new(LinkState::Ok, format!("{name}{}", behind(host)))
+}
+
+/// How many services are started, and where one can log in.
+fn behind(host: &Host) -> String {
+    let level = match host.target() {
+        Fact::Known(Target::Runlevel(Runlevel::Level(level, _))) => Some(level.to_string()),
+        _ => None,
+    };
+    let calls = &host.openrc_calls().items;
+    let here = |enabled: &&Enabled| match (enabled.system, &level) {
+        (System::SysV, Some(level)) => enabled.level == *level || enabled.level == "S",
+        (System::SysV, None) => matches!(enabled.level.as_str(), "2" | "S"),
+        (System::OpenRc, _) => calls.iter().any(|call| call.level == enabled.level),
+        (System::Systemd, _) => false,
+    };
+    let count = host.enabled().items.iter().filter(here).count();
+    let word = if count == 1 { "service" } else { "services" };
+    let consoles = host.consoles().items;
+    let logins = match consoles.as_slice() {
+        [] => String::new(),
+        [one] => format!("; getty on {one}"),
+        [first, .., last] => format!("; getty on {first} to {last}"),
+    };
+    format!(": {count} {word}{logins}")
 }

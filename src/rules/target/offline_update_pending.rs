@@ -11,10 +11,7 @@ use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 pub(in crate::rules) struct OfflineUpdatePending;
 
 /// What only cleans up.
-const CLEANUP: [&str; 2] = [
-    "system-update-cleanup.service",
-    "system-update-pre.target",
-];
+const CLEANUP: [&str; 2] = ["system-update-cleanup.service", "system-update-pre.target"];
 
 impl Rule for OfflineUpdatePending {
     fn id(&self) -> &'static str {

@@ -44,7 +44,10 @@ impl OrderingCycle {
                 super::name(boot, *victim)
             );
             if !cycle.with.is_empty() {
-                message = format!("{message}; with it goes {}", super::names(boot, &cycle.with));
+                message = format!(
+                    "{message}; with it goes {}",
+                    super::names(boot, &cycle.with)
+                );
             }
             message
         } else {

@@ -106,11 +106,10 @@ fn lost_with(boot: &Systemd, target: Ix) -> Vec<Ix> {
         let Some(unit) = units.get(ix) else { continue };
         for next in unit.pulls() {
             let fits = units.get(next).is_some_and(|unit| !unit.state.refuses());
-            if fits && seen.insert(next) {
-                if matches!(boot.comes(next), Comes::Not | Comes::Perhaps) {
-                    lost.push(next);
-                    pending.push(next);
-                }
+            let is_new = fits && seen.insert(next);
+            if is_new && matches!(boot.comes(next), Comes::Not | Comes::Perhaps) {
+                lost.push(next);
+                pending.push(next);
             }
         }
     }

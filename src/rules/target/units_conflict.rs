@@ -25,17 +25,17 @@ impl Rule for UnitsConflict {
                 super::name(boot, *a),
                 super::name(boot, *b)
             );
-            out.list.extend(self.finding(boot, *a, *b, message));
+            out.push(self.finding(boot, *a, *b, message));
         }
         for conflict in &transaction.conflicts {
-            out.list.extend(self.lost(boot, conflict));
+            out.push(self.lost(boot, conflict));
         }
         Ok(out)
     }
 }
 
 impl UnitsConflict {
-    fn lost(&self, boot: &Systemd, conflict: &Conflict) -> Option<Finding> {
+    fn lost(&self, boot: &Systemd, conflict: &Conflict) -> Finding {
         let (loser, winner) = (conflict.loser, conflict.winner);
         let (lost, won) = (super::name(boot, loser), super::name(boot, winner));
         let mut message = if conflict.by_chance {
@@ -47,16 +47,16 @@ impl UnitsConflict {
             let with = super::names(boot, &conflict.with);
             message = format!("{message}; with it goes {with}");
         }
-        let finding = self.finding(boot, winner, loser, message)?;
+        let finding = self.finding(boot, winner, loser, message);
         let finding = finding.at_most(Level::Warn).impact(&[Impact::NoService]);
-        Some(if conflict.by_chance {
+        if conflict.by_chance {
             finding.confidence(Confidence::Likely)
         } else {
             finding
-        })
+        }
     }
 
-    fn finding(&self, boot: &Systemd, by: Ix, with: Ix, message: String) -> Option<Finding> {
+    fn finding(&self, boot: &Systemd, by: Ix, with: Ix, message: String) -> Finding {
         let label = format!(
             "{} conflicts with {}",
             super::name(boot, by),
@@ -69,6 +69,6 @@ impl UnitsConflict {
             None => Evidence::computed(label),
         };
         let subject = super::name(boot, with);
-        Some(Finding::new(self.id(), subject, message, evidence))
+        Finding::new(self.id(), subject, message, evidence)
     }
 }

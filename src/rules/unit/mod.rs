@@ -12,7 +12,9 @@ use super::target::{because, name, names, systemd};
 use super::{Evidence, Finding, Level};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::systemd::{Effect, End, Fate, Ix, Systemd, Trouble, TroubleKind, fall_of, root_of};
+use crate::facts::systemd::{
+    Effect, End, Fate, Ix, Systemd, Trouble, TroubleKind, fall_of, root_of,
+};
 
 /// The boot of a host whose systemd gets as far as to start services.
 fn of(host: &Host) -> Result<&Systemd, Stop> {
@@ -44,10 +46,13 @@ fn troubled<'a>(
         decided && boot.runs.contains(ix) && Some(*ix) != blamed
     };
     let first = |(ix, list): (&Ix, &'a Vec<Trouble>)| Some((*ix, list.first()?));
-    boot.troubles.iter().filter_map(first).filter(move |(ix, trouble)| {
-        let own = OWN.contains(&boot.plan.units.id(*ix));
-        certain(ix) && kinds.contains(&trouble.kind) && !own
-    })
+    boot.troubles
+        .iter()
+        .filter_map(first)
+        .filter(move |(ix, trouble)| {
+            let own = OWN.contains(&boot.plan.units.id(*ix));
+            certain(ix) && kinds.contains(&trouble.kind) && !own
+        })
 }
 
 /// The finding of a unit that does not start because of one trouble.

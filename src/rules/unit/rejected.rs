@@ -75,7 +75,10 @@ fn wanted(boot: &Systemd, ix: Ix) -> Option<crate::rules::Evidence> {
     let starts = &boot.plan.transaction.as_ref()?.starts;
     let by = unit.of(Dep::WantedBy).find(|by| starts.contains(by))?;
     let (_, cause) = edge_between(&boot.plan.units, by, ix)?;
-    Some(super::because(cause, &format!("{} wants it", name(boot, by))))
+    Some(super::because(
+        cause,
+        &format!("{} wants it", name(boot, by)),
+    ))
 }
 
 /// Refused units that something which is started wants: what is masked or gone itself is

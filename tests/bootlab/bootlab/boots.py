@@ -61,10 +61,11 @@ def boot(base_name, mutation_name, path):
     return found
 
 
-def isolated(*words):
-    """A command of the lab in mount and network name spaces of its own."""
+def isolated(*words, network=False):
+    """A command of the lab in a mount name space of its own, and in a network one
+    unless it needs the machine's."""
     lab = [sys.executable, str(LAB / "lab"), *words]
-    return ["unshare", "-m", "-n", "--propagation", "private", *lab]
+    return ["unshare", "-m", *([] if network else ["-n"]), "--propagation", "private", *lab]
 
 
 def boot_all(rows, jobs, again=False):

@@ -1,8 +1,10 @@
 """The commands of the lab."""
 
 import argparse
+import subprocess
+from fnmatch import fnmatchcase as fnmatch
 
-from . import boots, build, mutations, paths, recipes
+from . import boots, build, compare, mutations, paths, recipes, truth
 
 ABOUT = """\
 Boots real Debian roots, each broken in one way, and records what really happens.
@@ -19,11 +21,12 @@ Boots real Debian roots, each broken in one way, and records what really happens
 
 def rows_of(args):
     """The rows that the arguments ask for: base, mutation, path."""
-    words = getattr(args, "names", [])
+    known = mutations.load()
+    chosen = known.values()
+    if args.names:
+        chosen = [one for word in args.names for one in known.values() if fnmatch(one.name, word)]
     rows = []
-    for mutation in mutations.load().values():
-        if words and not any(word == mutation.name or ("*" in word and matches(word, mutation.name)) for word in words):
-            continue
+    for mutation in chosen:
         for base, ways in mutation.where.items():
             rows += [(base, mutation.name, way) for way in ways]
     if args.base:
@@ -31,11 +34,6 @@ def rows_of(args):
     if args.path:
         rows = [row for row in rows if row[2] == args.path]
     return rows
-
-
-def matches(word, name):
-    """Whether a name fits a word with one star at its end."""
-    return name.startswith(word.rstrip("*"))
 
 
 def main():
@@ -52,6 +50,10 @@ def main():
         one.add_argument("--path", choices=["uml", "direct", "bios", "uefi", "sdboot"])
         one.add_argument("--jobs", type=int, default=2)
     commands.add_parser("truth", help="write truth.tsv and manifests")
+    one = commands.add_parser("compare", help="compare whole trees with manifests")
+    one.add_argument("names", nargs="*", metavar="NAME")
+    one = commands.add_parser("compare-here", help="one comparison in this process")
+    one.add_argument("row", nargs=2)
     one = commands.add_parser("boot-here", help="one boot in this process")
     one.add_argument("row", nargs=3)
     one = commands.add_parser("build-here", help="build bases in this process")
@@ -86,23 +88,28 @@ def boot_here(args):
 
 def build_bases(args):
     """Builds bases in a mount name space of their own."""
-    import subprocess
-
     names = args.names or list(recipes.BASES)
-    return subprocess.call(boots.isolated("build-here", *names)[:2] + boots.isolated("build-here", *names)[3:])
+    return subprocess.call(boots.isolated("build-here", *names, network=True))
 
 
 def write_truth(_args):
     """Writes the table and says what it leaves out."""
-    from . import truth
-
     table, complaints, sizes = truth.write()
     print("\n".join(complaints))
     print(f"{len(table)} rows, {len(sizes)} new manifests of {sum(sizes.values())} bytes")
     return 0
 
 
+def compare_here(args):
+    """Compares one tree and says how the two differ."""
+    for complaint in compare.compare(*args.row):
+        print(complaint)
+    return 0
+
+
 COMMANDS = {
+    "compare": lambda args: 1 if compare.compare_all(args.names) else 0,
+    "compare-here": compare_here,
     "truth": write_truth,
     "list": list_rows,
     "boot": lambda args: boot(args, True),

@@ -65,7 +65,7 @@ def entries(data, at=0):
         start = at + 110
         name = data[start : start + fields[11] - 1]
         body = start + fields[11]
-        body += -(body - 0) % 4 if False else -(body) % 4
+        body += -body % 4
         end = body + fields[6]
         if end > len(data):
             break

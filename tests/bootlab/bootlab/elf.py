@@ -1,5 +1,6 @@
 """Reduces an ELF file to what the kernel and the dynamic loader look at first."""
 
+import re
 import struct
 
 PT_DYNAMIC, PT_INTERP, PT_NOTE, PT_PROPERTY = 2, 3, 4, 0x6474E553
@@ -13,6 +14,11 @@ DEBUG = 21
 MAX_NOTE = 4096
 # What tells the programs behind the name `init` apart.
 MARKS = [b"/etc/inittab", b"BusyBox "]
+# What a dynamic loader and a C library say of themselves: where they look, and which
+# release they are.
+LOADER_MARKS = [b"/ld.so.cache\0", b"/ld-musl-", b":/usr/local/lib", b"/usr/local/lib:", b"release version "]
+# The directories compiled into glibc's loader, texts behind each other.
+LOADER_DIRECTORY = re.compile(rb"\0(/[\x21-\x7e]*lib[\x21-\x7e]*/)(?=\0)")
 
 
 class Reader:
@@ -35,9 +41,28 @@ class Reader:
             self.keep(at, end - at + 1)
 
 
-def extents(data, marks=False):
+def whole_text(reader, data, at):
+    """Keeps the text between two NUL bytes that holds an offset."""
+    start, end = data.rfind(b"\0", 0, at) + 1, data.find(b"\0", at)
+    if 0 <= end and end - start <= 4096:
+        reader.keep(start, end - start + 1)
+
+
+def loader_words(reader, data):
+    """What tells of a loader or a C library how it works."""
+    for mark in LOADER_MARKS:
+        at = data.find(mark)
+        if at >= 0:
+            whole_text(reader, data, at)
+    for match in LOADER_DIRECTORY.finditer(data):
+        whole_text(reader, data, match.start(1))
+
+
+def extents(data, marks=False, loader=False):
     """The ranges that are kept: offset and bytes, in order."""
     reader = Reader(data)
+    if loader:
+        loader_words(reader, data)
     reader.keep(0, 64)
     if data[4:6] == b"\x02\x01" and len(data) >= 64:
         wide(reader, data)
@@ -152,9 +177,9 @@ def merged(kept, gap=16):
     return out
 
 
-def reduced(data, marks=False):
+def reduced(data, marks=False, loader=False):
     """The file with everything else zeroed."""
     whole = bytearray(len(data))
-    for at, piece in extents(data, marks):
+    for at, piece in extents(data, marks, loader):
         whole[at : at + len(piece)] = piece
     return bytes(whole)

@@ -158,7 +158,7 @@ def delta_lines(base, mutation, below):
             continue
         old = root / path.lstrip("/")
         original = None
-        if "/initrd" in path and old.is_file():
+        if reduce.INITRD.match(path) and old.is_file():
             original = old.read_bytes()
         new = line_of(file, path, original)
         before = below.get(path)

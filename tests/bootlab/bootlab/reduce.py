@@ -31,6 +31,7 @@ LENGTH_ONLY = re.compile(
     r"|/boot/grub/(fonts|locale|themes|i386-pc|x86_64-efi)/|/boot/System\.map|/usr/share/grub/.*\.pf2$"
     r"|/var/lib/systemd/(catalog|coredump|random-seed)"
 )
+INITRD = re.compile(r"/boot/(.*/)?(initrd|initramfs)[^/]*$")
 MODULE = re.compile(r"\.(ko(\.(xz|zst|gz))?|mod)$")
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 FIELDS = re.compile(rb"^(Description|Homepage|Tag|Maintainer|Original-Maintainer)(-md5)?:")
@@ -45,7 +46,7 @@ def extents(path, data, original=None):
     if not data:
         return 0, []
     whole = [(0, data)]
-    if "/initrd" in path or "/initramfs" in path:
+    if INITRD.match(path):
         small = cpio.shrink(data, original)
         return len(small), [(0, small)]
     if path == "/var/lib/dpkg/status":
@@ -61,7 +62,8 @@ def extents(path, data, original=None):
         return len(data), []
     if data.startswith(b"\x7fELF"):
         marks = re.search(r"/(init|busybox|systemd|telinit|openrc-init|runit-init)$", path)
-        return len(data), elf.extents(data, bool(marks))
+        loader = re.search(r"/(ld[^/]*\.so[^/]*|libc[.-][^/]*so[^/]*)$", path)
+        return len(data), elf.extents(data, bool(marks), bool(loader))
     if SECRET in data[:64]:
         return len(data), [(0, SECRET + b"\n")]
     if MODULE_LISTS.search(path) or WHOLE.match(path) and len(data) < 1 << 20:

@@ -12,8 +12,7 @@ use super::node::udev_node;
 use super::settings::{Condition, MountsFor, Settings};
 use super::unit::{Cause, Dep, Refusal};
 use crate::parse::unit::{
-    self, Assignment, Expanded, Flags, Specifiers, Table, TimeSpan, UnitFile,
-    UnitType,
+    self, Assignment, Expanded, Flags, Specifiers, Table, TimeSpan, UnitFile, UnitType,
 };
 
 /// An edge a file asks for.
@@ -101,8 +100,7 @@ impl Apply<'_> {
                 return;
             }
             "JobTimeoutSec" => {
-                self.settings.job_timeout =
-                    no_zero(&text).or(self.settings.job_timeout);
+                self.settings.job_timeout = no_zero(&text).or(self.settings.job_timeout);
                 return;
             }
             "JobRunningTimeoutSec" => {

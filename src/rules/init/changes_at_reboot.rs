@@ -1,0 +1,55 @@
+//! `init-changes-at-reboot`: the next boot starts another init than the one that runs.
+
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::facts::init::Ending;
+use crate::facts::undecided;
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::text::escape_path;
+
+pub(in crate::rules) struct ChangesAtReboot;
+
+impl Rule for ChangesAtReboot {
+    fn id(&self) -> &'static str {
+        "init-changes-at-reboot"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        host.must_start()?;
+        let running = match host.running_init() {
+            Fact::Known(running) => running,
+            Fact::Unknown(unknown) => return Err(undecided(unknown)),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {
+                return Err(Stop::NotApplicable("not the running system"));
+            }
+        };
+        let mut out = Findings::new();
+        let Ending::Starts(candidate, program) = super::ending(host)? else {
+            return Ok(out);
+        };
+        // A wrapper may start any init.
+        if program.is_script || program.found.path == running.program {
+            return Ok(out);
+        }
+        let name = |path: &std::path::Path| path.file_name().map(ToOwned::to_owned);
+        // The same program in another directory: a merge of /usr, or an upgrade.
+        if name(&running.program) == name(&program.found.path) {
+            return Ok(out);
+        }
+        let now = escape_path(&running.program);
+        let next = escape_path(&program.found.path);
+        let message = format!(
+            "{now} runs now, and the next boot starts {next} ({})",
+            program.kind.name()
+        );
+        let finding = Finding::new(
+            self.id(),
+            "process 1",
+            message,
+            Evidence::path("/proc/1/exe", format!("-> {now}")),
+        );
+        let text = format!("-> {next}");
+        out.push(finding.with(Evidence::path(&candidate.path, text)));
+        Ok(out)
+    }
+}

@@ -1,0 +1,59 @@
+//! `init-console-login-missing`: no terminal on which somebody could log in.
+
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::facts::init::InitKind;
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+
+pub(in crate::rules) struct ConsoleLoginMissing;
+
+impl Rule for ConsoleLoginMissing {
+    fn id(&self) -> &'static str {
+        "init-console-login-missing"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        host.must_boot()?;
+        let (place, text) = match host.init_kind() {
+            Some(InitKind::SysV) => (
+                "/etc/inittab",
+                "no respawn line of the default runlevel starts a getty",
+            ),
+            Some(InitKind::Busybox) => (
+                "/etc/inittab",
+                "no respawn or askfirst line starts a getty or a shell",
+            ),
+            Some(InitKind::OpenRcInit) => (
+                "/etc/runlevels",
+                "openrc-init reads no inittab, and no agetty service is enabled",
+            ),
+            Some(InitKind::Runit) => ("/etc/runit/runsvdir", "no getty is among the services"),
+            _ => {
+                return Err(Stop::NotApplicable(
+                    "this init's consoles are not read here",
+                ));
+            }
+        };
+        let inittab = matches!(host.init_kind(), Some(InitKind::SysV | InitKind::Busybox));
+        if inittab && host.inittab().require()?.is_none() {
+            // sysvinit asks for a runlevel then, busybox has shells built in.
+            return Err(Stop::NotApplicable("no /etc/inittab"));
+        }
+        let level = match host.inittab() {
+            Fact::Known(table) => table.default_level().map(|(level, _)| level),
+            _ => None,
+        };
+        let reached = level.is_some_and(|level| matches!(level, '2'..='5' | '7'..='9'));
+        if host.init_kind() == Some(InitKind::SysV) && !reached {
+            return Err(Stop::NotApplicable("no runlevel for users is reached"));
+        }
+        let mut out = Findings::new();
+        if host.consoles().any(|_| true)?.is_some() {
+            return Ok(out);
+        }
+        let message = "no login prompt on any console after the boot";
+        let finding = Finding::new(self.id(), "console", message, Evidence::path(place, text));
+        out.push(finding.follows(&["target-default-unusable", "target-runlevel-empty"]));
+        Ok(out)
+    }
+}
