@@ -36,6 +36,8 @@ pub struct Plan {
     pub units: Units,
     /// Who names the unit the boot is to reach.
     pub asked: Asked,
+    /// The file or link that is `default.target`, where one is.
+    pub default: Option<PathBuf>,
     /// The unit that was asked for.
     pub first: Ix,
     /// The unit that is started: `first`, or rescue.target where that cannot be; none
@@ -124,6 +126,17 @@ pub fn generated(tree: &Tree, situation: &Situation) -> (Output, Vec<Unknown>) {
     })
 }
 
+/// What stands for `default.target`: the first in the search path that systemd does
+/// not reject.
+fn default_target(store: &Store<'_>, names: &Names) -> Option<PathBuf> {
+    let paths = names.search.iter().map(|dir| dir.join("default.target"));
+    let mut there = paths.filter(|path| {
+        let rejected = names.rejected.iter().any(|r| r.link == *path);
+        !rejected && matches!(store.kind(path), Fact::Known(_))
+    });
+    there.next()
+}
+
 /// What the next boot will do, as far as the tree tells.
 #[must_use]
 pub fn read(tree: &Tree, situation: &Situation) -> Plan {
@@ -158,6 +171,7 @@ pub fn read(tree: &Tree, situation: &Situation) -> Plan {
     open.extend(std::mem::take(&mut loader.open));
     open.extend(names.gaps.iter().cloned());
     let uncovered = names.uncovered.clone();
+    let default = default_target(&store, &names);
     let foreign = generate::other::unknown(tree);
     open.extend(foreign.gaps);
     let units = std::mem::take(&mut loader.units);
@@ -170,6 +184,7 @@ pub fn read(tree: &Tree, situation: &Situation) -> Plan {
         version: situation.version.clone(),
         units,
         asked,
+        default,
         first,
         anchor,
         transaction,

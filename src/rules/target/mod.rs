@@ -10,6 +10,7 @@ mod ordering_cycle;
 mod requirement_fails;
 mod requirement_missing;
 mod runlevel_empty;
+mod systemd_line;
 mod units_conflict;
 
 pub(super) use critical_unit_masked::CriticalUnitMasked;
@@ -27,13 +28,11 @@ pub(super) use units_conflict::UnitsConflict;
 use super::Evidence;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
+use crate::facts::Host;
 use crate::facts::init::InitKind;
 use crate::facts::services::{Enabled, System};
-use crate::facts::systemd::{
-    Asked, Cause, Dep, End, Fate, Ix, LoadState, Systemd, Unit, edge_between,
-};
+use crate::facts::systemd::{Cause, Dep, End, Ix, LoadState, Systemd, Unit, edge_between};
 use crate::facts::target::{Runlevel, Target};
-use crate::facts::{Boots, Host};
 use crate::text::escape;
 
 /// The target of a host whose init has one that is known here.
@@ -165,7 +164,7 @@ pub(super) fn word_evidence(host: &Host, word: &str) -> Evidence {
 /// The chain's line.
 pub(super) fn summary(host: &Host) -> Summary {
     match host.target() {
-        Fact::Known(Target::Systemd) => systemd_summary(host),
+        Fact::Known(Target::Systemd) => systemd_line::summary(host),
         Fact::Known(Target::Runlevel(Runlevel::Level(level, _))) => {
             Summary::new(LinkState::Ok, format!("runlevel {level}{}", behind(host)))
         }
@@ -175,53 +174,6 @@ pub(super) fn summary(host: &Host) -> Summary {
         Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Fact::NotCovered(why) => Summary::new(LinkState::NotCovered, why.to_string()),
     }
-}
-
-fn systemd_summary(host: &Host) -> Summary {
-    let boot = match host.systemd() {
-        Fact::Known(boot) => boot,
-        Fact::Absent(_) => return Summary::new(LinkState::NotExamined, ""),
-        Fact::Broken(fault) => return Summary::new(LinkState::Unknown, fault.message.clone()),
-        Fact::Unknown(unknown) => return Summary::new(LinkState::Unknown, unknown.to_string()),
-        Fact::NotCovered(why) => return Summary::new(LinkState::NotCovered, why.to_string()),
-    };
-    let asked = match &boot.plan.asked {
-        Asked::Word(word) => word.clone(),
-        Asked::Default => "default.target".to_owned(),
-    };
-    if let Some(open) = boot.open().first() {
-        return Summary::new(LinkState::Unknown, open.to_string());
-    }
-    let Some(anchor) = boot.anchor() else {
-        return Summary::new(LinkState::Broken, asked);
-    };
-    let goes_up = match &boot.course.end {
-        End::Reaches => LinkState::Ok,
-        End::FallsShort(_) if boot.comes_up() => LinkState::Degraded,
-        End::FallsShort(_)
-        | End::Rescue
-        | End::Emergency(_)
-        | End::Freezes
-        | End::PowersOff(_)
-        | End::Reboots(_)
-        | End::Hangs(_) => LinkState::Broken,
-    };
-    let mut text = escape(anchor.id.as_bytes());
-    if goes_up == LinkState::Broken {
-        text = format!("{text}: {}", end_words(boot));
-        return Summary::new(goes_up, text);
-    }
-    let starts = boot.course.fates.values();
-    let starts = starts.filter(|fate| **fate == Fate::Starts).count();
-    text = format!("{text}, {starts} units");
-    let logins = boot.login_names();
-    let container = matches!(host.boots(), Boots::InitOnly(_));
-    text = match logins.as_slice() {
-        [] if container => text,
-        [] => format!("{text}; no login at the machine"),
-        names => format!("{text}; login on {}", names.join(", ")),
-    };
-    Summary::new(goes_up, text)
 }
 
 /// The target of an init that is neither systemd nor sysvinit.
