@@ -5,9 +5,10 @@ use std::io::Read as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
-use comeback::source::{FileKind, MemSource, Node, Source as _};
+use comeback::source::{FileKind, Meta};
 use serde_json::Value;
 
+use crate::sparse::{Node, Sparse};
 use crate::truth::lab;
 
 /// The name of the format, in the first line.
@@ -17,9 +18,11 @@ const NAME: &str = "comeback.bootlab/1";
 #[derive(Clone)]
 pub(crate) struct Machine {
     /// The tree.
-    pub tree: MemSource,
+    pub tree: Sparse,
     /// What `blkid -o export` prints there.
     pub devices: String,
+    /// Lines that were laid, which number the inodes.
+    lines: u64,
 }
 
 /// Base and mutation of every manifest of a difference, sorted.
@@ -45,8 +48,9 @@ pub(crate) fn base(name: &str) -> Machine {
     let mut machine = match head.get("on").and_then(Value::as_str) {
         Some(under) => base(under),
         None => Machine {
-            tree: MemSource::new(),
+            tree: Sparse::default(),
             devices: String::new(),
+            lines: 0,
         },
     };
     machine.lay(head, lines);
@@ -70,7 +74,7 @@ pub(crate) fn mutated(base: &Machine, name: &str, mutation: &str) -> Machine {
 fn read(path: &str) -> Vec<Value> {
     let file = lab("manifests").join(path);
     let mut bytes = std::fs::read(&file).unwrap();
-    if file.extension().is_some_and(|suffix| suffix == "xz") {
+    if file.extension().is_some_and(|extension| extension == "xz") {
         let packed = std::mem::take(&mut bytes);
         let mut decoder = liblzma::read::XzDecoder::new(packed.as_slice());
         decoder.read_to_end(&mut bytes).unwrap();
@@ -95,7 +99,7 @@ impl Machine {
     }
 
     fn line(&mut self, line: &Value) {
-        let path = PathBuf::from(OsString::from_vec(bytes(&line["p"])));
+        let path = bytes(&line["p"]);
         if line.get("gone").is_some() {
             self.tree.remove(&path);
             return;
@@ -111,24 +115,35 @@ impl Machine {
         };
         let mode = line.get("m").and_then(Value::as_str);
         let mode = mode.map_or(usual, |text| u32::from_str_radix(text, 8).unwrap());
-        let before = self.tree.node_mut(&path).map(|node| node.clone());
+        let before = self.tree.node(&path).cloned();
         let was_folder = before
             .as_ref()
             .is_some_and(|node| node.meta.kind == FileKind::Dir);
         if was_folder && kind != FileKind::Dir {
             self.tree.remove(&path);
         }
-        let mut node = Node::new(kind, mode);
         let number = |key: &str| line.get(key).and_then(Value::as_i64).unwrap_or(0);
-        node.meta.uid = u32::try_from(number("u")).unwrap();
-        node.meta.gid = u32::try_from(number("g")).unwrap();
-        node.meta.mtime = number("mt");
-        node.meta.len = u64::try_from(number("n")).unwrap();
+        let mut node = Node {
+            meta: Meta {
+                kind,
+                len: u64::try_from(number("n")).unwrap(),
+                mode,
+                uid: u32::try_from(number("u")).unwrap(),
+                gid: u32::try_from(number("g")).unwrap(),
+                nlink: 1,
+                mtime: number("mt"),
+                dev: 1,
+                ino: 0,
+            },
+            target: PathBuf::new(),
+            pieces: Vec::new(),
+        };
         if let Some(target) = line.get("l") {
             node.target = PathBuf::from(OsString::from_vec(bytes(target)));
         }
         if line.get("same").is_some() {
-            node.content = before.expect("the file of the base").content;
+            node.pieces
+                .clone_from(&before.expect("the file of the base").pieces);
         }
         for range in line
             .get("x")
@@ -137,15 +152,11 @@ impl Machine {
             .flatten()
         {
             let at = usize::try_from(range[0].as_u64().unwrap()).unwrap();
-            let piece = bytes(&range[1]);
-            let end = at + piece.len();
-            if node.content.len() < end {
-                node.content.resize(end, 0);
-            }
-            node.content[at..end].copy_from_slice(&piece);
+            node.pieces.push((at, bytes(&range[1])));
         }
+        self.lines += 1;
+        node.meta.ino = self.lines;
         self.tree.insert(&path, node);
-        debug_assert!(self.tree.lstat(&path).is_ok());
     }
 }
 

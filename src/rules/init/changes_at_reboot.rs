@@ -1,9 +1,8 @@
 //! `init-changes-at-reboot`: the next boot starts another init than the one that runs.
 
-use crate::fact::{Fact, Stop};
-use crate::facts::Host;
+use crate::fact::{Doubt, Fact, Stop, Why};
 use crate::facts::init::Ending;
-use crate::facts::undecided;
+use crate::facts::{Boots, Host, undecided};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
 
@@ -18,6 +17,12 @@ impl Rule for ChangesAtReboot {
         host.must_start()?;
         let running = match host.running_init() {
             Fact::Known(running) => running,
+            // In a container that may be nobody's to see, not even root's there.
+            Fact::Unknown(unknown)
+                if unknown.doubt == Doubt::Denied && !matches!(host.boots(), Boots::Yes(_)) =>
+            {
+                return Err(Stop::NotCovered(Why::Container));
+            }
             Fact::Unknown(unknown) => return Err(undecided(unknown)),
             Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {
                 return Err(Stop::NotApplicable("not the running system"));

@@ -59,7 +59,7 @@ pub(super) use usr_merge_broken::UsrMergeBroken;
 use super::Evidence;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
-use crate::facts::init::{Candidate, Dead, Ending, Program};
+use crate::facts::init::{Candidate, Dead, Ending, InitKind, Program};
 use crate::facts::linkage::Failure;
 use crate::facts::services::Enabled;
 use crate::facts::{Host, undecided};
@@ -125,7 +125,12 @@ fn known_as(host: &Host, candidate: &Candidate, program: &Program) -> String {
     if program.is_script {
         return format!("a script for {kind}").replace("a script for a script", "a script");
     }
-    let names = [&candidate.path, &program.found.path];
+    // The link belongs to a package of its own (systemd-sysv); one that leads to
+    // busybox was made by hand in another's place.
+    let mut names = [&candidate.path, &program.found.path];
+    if program.kind == InitKind::Busybox {
+        names.reverse();
+    }
     let mut owners = names.into_iter().map(|path| host.owner(path));
     let Some(Fact::Known(package)) = owners.find(|owner| matches!(owner, Fact::Known(_))) else {
         return kind.to_owned();

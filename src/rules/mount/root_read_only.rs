@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{Looked, field, look};
-use crate::fact::{Fact, Stop};
+use crate::fact::{Fact, Stop, Why};
 use crate::facts::Host;
 use crate::facts::mounts::{Failure, Judged, Manager, Mounts, Outcome, Plan, Role, judge_option};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
@@ -30,13 +30,16 @@ impl Rule for RootReadOnly {
         };
         let Some(plan) = root else {
             if mounts.manager == Manager::Systemd && !writable {
+                if !told {
+                    out.uncovered.push(Why::KernelOutside);
+                    return Ok(out);
+                }
                 let message = "the root file system stays read-only: fstab has no line for /";
                 let evidence = match &mounts.fstab {
                     Fact::Absent(looked) => looked.into(),
                     _ => Evidence::path("/etc/fstab", "no line for /"),
                 };
-                let finding = Finding::new(self.id(), "/", message, evidence);
-                out.push(finding.confidence(confidence));
+                out.push(Finding::new(self.id(), "/", message, evidence));
             }
             return Ok(out);
         };

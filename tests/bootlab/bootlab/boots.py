@@ -47,7 +47,7 @@ def boot(base_name, mutation_name, path):
             try:
                 seen.wait()
             finally:
-                started.stop()
+                seen.machine.stop()
                 (logs / f"{path}.console").write_bytes(bytes(seen.raw))
                 (logs / f"{path}.observed").write_text("".join(json.dumps(one) + "\n" for one in seen.observed))
         found = verdict.vector(seen, path)

@@ -47,11 +47,13 @@ def network(folder):
 class Machine:
     """A machine that was started."""
 
-    def __init__(self, process, console, observer, monitor=None):
+    def __init__(self, process, console, observer, monitor=None, again=None):
         self.process = process
         self.console = console
         self.observer = observer
         self.monitor = monitor
+        # Starts it once more, where a machine ends its process to reboot.
+        self.again = again
         self.resets = 0
         self.shutdown = False
 
@@ -128,25 +130,29 @@ def start_uml(tree, image, folder, disks):
         shutil.copy(tree.at(initrd), copy)
         words.append(f"initrd={copy}")
     words += cmdline.split()
-    pairs = [socket.socketpair() for _ in range(2)]
     words += ["con=null", "ssl=null", f"eth0=tuntap,tap0,{MAC}"]
-    words += [f"ssl{number}=fd:{theirs.fileno()}" for number, (_, theirs) in enumerate(pairs)]
-    output = open(folder / "uml.log", "wb")
-    process = subprocess.Popen(
-        words,
-        pass_fds=[theirs.fileno() for _, theirs in pairs],
-        stdin=subprocess.DEVNULL,
-        stdout=output,
-        stderr=output,
-        start_new_session=True,
-        env=os.environ | {"LD_PRELOAD": str(build.shim()), "TMPDIR": "/dev/shm"},
-    )
-    for _, theirs in pairs:
+    return run_uml(words, folder)
+
+
+def run_uml(words, folder):
+    """One run of user-mode Linux; it ends with a reboot."""
+    pairs = [socket.socketpair() for _ in range(2)]
+    lines = [f"ssl{number}=fd:{theirs.fileno()}" for number, (_, theirs) in enumerate(pairs)]
+    with open(folder / "uml.log", "ab") as output:
+        process = subprocess.Popen(
+            words + lines,
+            pass_fds=[theirs.fileno() for _, theirs in pairs],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env=os.environ | {"LD_PRELOAD": str(build.shim()), "TMPDIR": "/dev/shm"},
+        )
+    for mine, theirs in pairs:
         theirs.close()
-    ours = [mine for mine, _ in pairs]
-    for mine in ours:
         mine.setblocking(False)
-    return Machine(process, *ours)
+    ours = [mine for mine, _ in pairs]
+    return Machine(process, *ours, again=lambda: run_uml(words, folder))
 
 
 def start_qemu(path, tree, image, folder, disks):

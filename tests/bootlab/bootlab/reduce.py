@@ -31,6 +31,8 @@ LENGTH_ONLY = re.compile(
     r"|/boot/grub/(fonts|locale|themes|i386-pc|x86_64-efi)/|/boot/System\.map|/usr/share/grub/.*\.pf2$"
     r"|/var/lib/systemd/(catalog|coredump|random-seed)"
 )
+# Text that scripts may read as theirs.
+SOURCED = re.compile(r"/(usr/)?(lib|libexec|bin|sbin)/|/usr/share/(debconf|ucf|lsb|bash)/|/usr/share/.*\.sh$|/usr/local/|/opt/|/srv/")
 INITRD = re.compile(r"/boot/(.*/)?(initrd|initramfs)[^/]*$")
 MODULE = re.compile(r"\.(ko(\.(xz|zst|gz))?|mod)$")
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----"
@@ -74,6 +76,8 @@ def extents(path, data, original=None):
         line = data.split(b"\n", 1)[0] + b"\n"
         shell = re.match(rb"#!\s*(/usr)?/(s?bin)/(sh|bash|dash|openrc-run|env\s+(sh|bash)|busybox sh)\b", line)
         return len(data), whole if shell and len(data) <= SMALL else [(0, line[:256])]
+    if SOURCED.match(path) and len(data) <= SMALL and b"\0" not in data:
+        return len(data), whole
     return len(data), []
 
 

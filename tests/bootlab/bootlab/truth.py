@@ -3,7 +3,7 @@
 import csv
 import json
 
-from . import manifest, mutations, recipes, verdict
+from . import manifest, mutations, verdict, watch
 from .paths import TRUTH, WORK
 
 COLUMNS = (
@@ -21,7 +21,10 @@ def results():
         base, name, path = file.parent.parent.name, file.parent.name, file.stem
         mutation = known.get(name)
         if mutation is not None and path in mutation.where.get(base, []):
-            yield (base, mutation, path), json.loads(file.read_text())
+            seen = json.loads(file.read_text())
+            console = file.with_suffix(".console").read_bytes()
+            seen["line"] = verdict.line(watch.ANSI.sub(b"", console), seen)
+            yield (base, mutation, path), seen
 
 
 def rows():
@@ -78,6 +81,10 @@ def write():
         usual = devices.get((base, "baseline"), devices[base, name])
         if not manifest.delta_path(base, name).exists():
             sizes[base, name] = manifest.write_delta(base, name, devices[base, name], usual, below[base])
+    rows_of = {(row["base"], row["mutation"]) for row in table}
+    for file in manifest.MANIFESTS.glob("*/*.jsonl*"):
+        if (file.parent.name, file.name.split(".")[0]) not in rows_of:
+            file.unlink()
     return table, complaints, sizes
 
 
@@ -86,7 +93,3 @@ def read():
     with open(TRUTH, encoding="ascii", newline="") as file:
         return list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
 
-
-def bases():
-    """The bases in the order of their numbers."""
-    return sorted(recipes.BASES.values(), key=lambda base: base.number)

@@ -2,7 +2,7 @@
 
 import re
 
-from .watch import BANNER, SHELLS
+from .watch import BANNER, LOGIN, SHELLS
 
 # Console lines that show why, the first that is found.
 TELLING = {
@@ -25,7 +25,7 @@ TELLING = {
         rb".*Cannot open access to console.*",
         rb"You are in emergency mode.*",
     ],
-    "RESCUE": [rb".*Failed to (isolate|load|start).*", rb"You are in rescue mode.*"],
+    "RESCUE": [rb".*Failed to (isolate|load|start).*", rb"You are in rescue mode.*", rb".*single.user.*"],
     "LOADER-PROMPT": [rb"error: .*", rb"grub rescue>", rb"grub>", rb".*BdsDxe: .*", rb"Shell>"],
     "HANG": [rb"error: .*", rb".*Oops.*", rb".*Initramfs unpacking failed.*"],
     "POWEROFF": [rb".*reboot: .*"],
@@ -64,7 +64,7 @@ def vector(watch, path):
         seen["state"] = "freeze"
     if seen["outcome"] in ("EMERGENCY", "RESCUE"):
         seen["state"] = seen["outcome"].lower()
-    seen["line"] = line(watch, seen)
+    seen["line"] = line(watch.text, seen)
     return seen
 
 
@@ -87,6 +87,9 @@ def outcome(watch, seen, text):
         return "UNSETTLED"
     if ended == "reboots":
         return "REBOOT-LOOP"
+    if ended in ("idle", "settled") and not watch.observed and LOGIN.search(text):
+        # Nothing is known of a machine whose observer did not come to life.
+        return "UNSETTLED"
     if b"Kernel panic - not syncing" in text:
         return "PANIC"
     if ended == "exit" or watch.machine.shutdown:
@@ -100,9 +103,11 @@ def outcome(watch, seen, text):
         return "FREEZE"
     if seen["pid1"] in SHELLS:
         return "SHELL-PID1"
+    if ended == "maintenance" and b"Enter runlevel:" in text[-200:]:
+        return "HANG"
     if ended == "maintenance":
-        rescue = b"You are in rescue mode" in text and b"You are in emergency mode" not in text
-        return "RESCUE" if rescue else "EMERGENCY"
+        rescue = re.search(rb"You are in rescue mode|Going single user|single-user mode", text)
+        return "RESCUE" if rescue and b"You are in emergency mode" not in text else "EMERGENCY"
     return up(seen)
 
 
@@ -123,14 +128,14 @@ def up(seen):
     return "OK"
 
 
-def line(watch, seen):
+def line(text, seen):
     """The console line that shows it, or what the observer saw."""
-    text = watch.text if seen["outcome"] == "REBOOT-LOOP" else watch.now
+    if seen["outcome"] != "REBOOT-LOOP":
+        text = text[max(text.rfind(BANNER), 0) :]
     for pattern in TELLING.get(seen["outcome"], []):
         found = list(re.finditer(pattern, text))
         if found:
-            said = found[0][0] if seen["outcome"] != "LOADER-PROMPT" else found[-1][0]
-            return clean(said)
+            return clean(found[0][0] if seen["outcome"] != "LOADER-PROMPT" else found[-1][0])
     if seen["failed"] not in ("-", ""):
         return "failed: " + " ".join(sorted(seen["failed"].strip(",").split(",")))
     if seen["outcome"] == "HANG":
@@ -143,6 +148,7 @@ def clean(said):
     """A console line as plain text without what changes from boot to boot."""
     said = said.decode("utf-8", errors="replace").replace("\u2026", "...")
     # systemd shortens lines without regard to the colours in them.
-    said = re.sub(r"\x1b?\[[0-9;]+[mK]?|\x1b\[?|^M?(?=\[ )|^\[ *\d+\.\d+\] |<\d>", "", said)
-    said = re.sub(r"^\[ *(FAILED|DEPEND|TIME) *\] ", "", said.strip())
+    said = re.sub(r"\x1b\[[0-9;]*[mK]?|\[0;1;[0-9;]*m?|\x1bM?|<\d>", "", said)
+    said = re.sub(r"^\[ *\d+\.\d+\] ", "", said.strip())
+    said = re.sub(r"^\[ *(FAILED|DEPEND|TIME) *\] ", "", said)
     return said.encode("ascii", errors="replace").decode().replace("\t", " ")[:160]

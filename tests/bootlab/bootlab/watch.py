@@ -143,7 +143,11 @@ class Watch:
         now, text, last = time.monotonic(), self.now, self.last
         quiet, idle = self.quiet(), self.idle()
         if self.machine.process.poll() is not None:
-            return "exit"
+            if self.machine.again is None or b"reboot: Restarting system" not in text[-400:] or self.boots > 3:
+                return "reboots" if self.boots > 3 else "exit"
+            self.machine.stop()
+            self.machine = self.machine.again()
+            return None
         if self.boots > 3 or self.machine.resets > 3:
             return "reboots"
         if now - self.started > LIMIT:
@@ -170,6 +174,8 @@ class Watch:
                 return "settled" if self.is_up(last) or min(idle, quiet) > 20 else None
         elif self.is_up(last) and quiet > 8:
             return "settled"
+        if re.search(rb"/ no limit\)", text[-400:]) and now - self.started > PATIENCE_JOBS:
+            return "idle"
         waiting = last.get("pid1") == "systemd" and last.get("jobs") not in ("", "-", None)
         patience = PATIENCE_JOBS if waiting else PATIENCE
         return "idle" if idle > patience and quiet > patience else None
@@ -185,8 +191,17 @@ class Watch:
             return
         if self.last.get("port") == "1":
             self.ssh = self.try_ssh()
-        if LOGIN.search(self.now):
+        if self.ended not in ("maintenance", "freeze", "shell") and self.has_prompt():
             self.console = self.try_console()
+
+    def has_prompt(self):
+        """Whether there is a login prompt; a key brings it back where messages came after."""
+        if LOGIN.search(self.now):
+            return True
+        if b"login: " not in self.now:
+            return False
+        self.type("")
+        return self.expect(LOGIN.pattern, len(self.now), 20)
 
     def try_ssh(self):
         """`login` when the key is let in, `port` when something listens."""

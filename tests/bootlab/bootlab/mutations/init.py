@@ -144,7 +144,7 @@ def _(tree):
     path.rename(path.with_name("libsystemd-shared-251.so"))
 
 
-@mutation("libcrypt_gone", "systemd", "access", "NO-LOGIN", "libcrypt.so.1 removed")
+@mutation("libcrypt_gone", "systemd", "init", "PANIC", "libcrypt.so.1 removed")
 def _(tree):
     library(tree, "libcrypt.so.1*")
 
@@ -238,7 +238,7 @@ def _(tree):
     tree.remove("/bin/sh")
 
 
-@mutation("sh_is_busybox", "systemd sysvinit", "-", "OK", "/bin/sh is a link to busybox")
+@mutation("sh_is_busybox", "systemd sysvinit", "-", "OK", "/bin/sh is a link to busybox", links={"bookworm-sysvinit": "network"})
 def _(tree):
     tree.link("/bin/sh", "busybox")
 
