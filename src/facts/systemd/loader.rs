@@ -196,7 +196,11 @@ impl<'a> Loader<'a> {
                 let (link, target) = (r.link.display(), r.target.display());
                 format!("{link} -> {target} is rejected: it {}", r.why)
             }));
-            state = LoadState::NotFound(places);
+            // It may be in a directory that could not be listed.
+            state = match self.names.gaps.first() {
+                Some(gap) => LoadState::Unknown(gap.clone()),
+                None => LoadState::NotFound(places),
+            };
         }
         let mut edges: Vec<Edge> = Vec::new();
         let mut drop_ins = Vec::new();
