@@ -81,12 +81,14 @@ impl Systemd {
         let Some(transaction) = &self.plan.transaction else {
             return BTreeSet::new();
         };
-        let udevd = units.find("systemd-udevd.service");
-        let refused = match udevd.and_then(|ix| units.get(ix)) {
-            Some(unit) => unit.state.refuses(),
-            // An init without udev's units has none of its devices.
-            None => false,
-        };
+        // Without the second, nobody asks the kernel again for the devices that it
+        // announced before udev was there. An init without udev's units has none.
+        let parts = ["systemd-udevd.service", "systemd-udev-trigger.service"];
+        let [udevd, trigger] = parts.map(|name| units.find(name));
+        let refused = [udevd, trigger].into_iter().flatten().any(|ix| {
+            let unit = units.get(ix);
+            unit.is_some_and(|unit| matches!(unit.state, LoadState::Masked(_)))
+        });
         let is_dead = udevd.is_some_and(|ix| {
             let dead = self.troubles.get(&ix);
             dead.is_some_and(|list| list.iter().any(|t| t.effect != super::Effect::Waits))

@@ -156,9 +156,10 @@ impl Transaction {
     pub fn chain(&self, from: Ix) -> Vec<Ix> {
         let mut chain = vec![from];
         let mut at = from;
-        while let Some(Some(next)) = self.refused.get(&at) {
-            chain.push(*next);
-            at = *next;
+        let refused = |at: &Ix| self.refused.get(at).copied().flatten();
+        while let Some(next) = refused(&at).or_else(|| self.lame.get(&at).copied()) {
+            chain.push(next);
+            at = next;
         }
         chain
     }

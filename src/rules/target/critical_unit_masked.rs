@@ -8,11 +8,17 @@ use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 pub(in crate::rules) struct CriticalUnitMasked;
 
 /// Units, what is lost with each as the end of a sentence, and how much that weighs.
-const CRITICAL: [(&str, &str, Level); 7] = [
+const CRITICAL: [(&str, &str, Level); 8] = [
     (
         "systemd-udevd.service",
         "no device is announced, so that disks of fstab, network names and serial logins \
          do not come",
+        Level::Block,
+    ),
+    (
+        "systemd-udev-trigger.service",
+        "no device that is there before udev is announced, so that disks of fstab, network \
+         names and serial logins do not come",
         Level::Block,
     ),
     (
@@ -73,7 +79,7 @@ impl Rule for CriticalUnitMasked {
         out.open.extend(boot.open());
         for (id, loss, level) in CRITICAL {
             // Containers have their devices and their root from outside.
-            let outside = matches!(id, "systemd-udevd.service" | "systemd-remount-fs.service");
+            let outside = is_udev(id) || id == "systemd-remount-fs.service";
             if !(container && outside) {
                 out.list.extend(self.unit(boot, id, loss, level));
             }
@@ -98,7 +104,7 @@ impl CriticalUnitMasked {
             .flat_map(|ix| fall_of(&boot.course.fates, ix))
             .collect();
         let mut level = level;
-        if id == "systemd-udevd.service" {
+        if is_udev(id) {
             if matches!(boot.course.end, End::Reaches) {
                 level = Level::Warn;
             } else {
@@ -110,8 +116,8 @@ impl CriticalUnitMasked {
         }
         let finding = Finding::new(self.id(), id, message, evidence).at_most(level);
         let impact: &[Impact] = match (id, level) {
-            ("systemd-udevd.service", Level::Block) => &[Impact::NoBoot],
-            ("systemd-udevd.service", _) => &[Impact::NoAccess],
+            (_, Level::Block) => &[Impact::NoBoot],
+            _ if is_udev(id) => &[Impact::NoAccess],
             _ => &[Impact::NoService],
         };
         Some(Self::cure(finding.impact(impact), boot, ix))
@@ -132,6 +138,10 @@ impl CriticalUnitMasked {
         let command = format!("systemctl unmask {}", boot.plan.units.id(ix));
         finding.fix("Unmask it:", &[&command])
     }
+}
+
+fn is_udev(id: &str) -> bool {
+    id.starts_with("systemd-udev")
 }
 
 /// A masked unit, and what masks it.

@@ -33,6 +33,13 @@ impl Rule for RequirementMissing {
                 out.list.extend(self.left_out(boot, *ix));
             }
         }
+        for ix in transaction.lame.keys() {
+            let unit = boot.plan.units.get(*ix);
+            let starts = boot.course.fates.contains_key(ix);
+            if starts && unit.is_some_and(|unit| unit.kind == UnitType::Target) {
+                out.list.extend(self.lame(boot, *ix));
+            }
+        }
         Ok(out)
     }
 }
@@ -63,6 +70,25 @@ impl RequirementMissing {
         if !lost.is_empty() {
             message = format!("{message}; with it goes {}", super::names(boot, &lost));
         }
+        let finding = self.finding(boot, &chain, target, message)?;
+        Some(finding.at_most(Level::Warn).impact(&[Impact::NoService]))
+    }
+
+    /// A target that is started all the same, before 254, without what it wants.
+    fn lame(&self, boot: &Systemd, ix: Ix) -> Option<Finding> {
+        let chain = boot.plan.transaction.as_ref()?.chain(ix);
+        let last = *chain.last()?;
+        let unit = boot.plan.units.get(last)?;
+        let lost = lost_with(boot, ix);
+        if lost.is_empty() {
+            return None;
+        }
+        let (id, target) = (super::name(boot, last), super::name(boot, ix));
+        let message = format!(
+            "the boot leaves out {}, which {target} wants: {id}, which it requires, {}",
+            super::names(boot, &lost),
+            unit.state.words()
+        );
         let finding = self.finding(boot, &chain, target, message)?;
         Some(finding.at_most(Level::Warn).impact(&[Impact::NoService]))
     }
