@@ -1,6 +1,7 @@
 //! What boots next, read from a tree: the loader and its entry, the kernel with its
 //! modules, the initrd, and the root they look for.
 
+pub mod drivers;
 mod esp;
 mod file_systems;
 mod initrd;

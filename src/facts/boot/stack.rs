@@ -2,7 +2,7 @@
 
 use crate::fact::Fact;
 use crate::facts::Host;
-use crate::facts::boot::{RootFacts, RootForm, fold};
+use crate::facts::boot::{RootFacts, RootForm};
 use crate::facts::devices::{Device, Kind, Match, Spec};
 use crate::parse::fstab;
 use crate::text::Place;
@@ -137,47 +137,6 @@ pub fn modules_of(kind: &str) -> &'static [&'static str] {
         "zfs" => &["zfs"],
         _ => &[],
     }
-}
-
-/// Drivers of the disks in use; one of them, at least, brings the root.
-const DISK_DRIVERS: [&str; 7] = [
-    "virtio_blk",
-    "sd_mod",
-    "nvme",
-    "mmc_block",
-    "xen_blkfront",
-    "ubd",
-    "hv_storvsc",
-];
-
-/// Whether the kernel has a driver for a disk and for the root's file system inside.
-#[must_use]
-pub fn drivers_built_in(host: &Host) -> bool {
-    let Fact::Known(modules) = host.modules() else {
-        return false;
-    };
-    let Fact::Known(modules) = modules.as_ref() else {
-        return false;
-    };
-    let Some(builtin) = &modules.builtin else {
-        return false;
-    };
-    let has = |name: &&str| builtin.contains(&fold(name.as_bytes()));
-    let disk = DISK_DRIVERS.iter().any(&has);
-    let kind = file_system(host).map_or(&[][..], |kind| modules_of(&kind.name));
-    let kinds = if kind.is_empty() { &["ext4"][..] } else { kind };
-    disk && kinds.iter().any(has)
-}
-
-/// Whether the kernel finds and mounts the root without any initrd.
-#[must_use]
-pub fn kernel_can_mount(host: &Host) -> bool {
-    let Fact::Known(root) = host.root() else {
-        return false;
-    };
-    let native = root.value.as_ref();
-    let native = native.is_some_and(|value| value.form.is_for_the_kernel(&value.text));
-    native && drivers_built_in(host)
 }
 
 /// The layers below the root: those of its device, else those that configuration

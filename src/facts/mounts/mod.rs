@@ -24,7 +24,7 @@ pub use consequence::{Consequence, Failure, Outcome, Wait};
 pub(super) use fstype::support;
 pub use fstype::{Support, Types};
 pub use manager::{Initrd, Manager};
-pub use options::{Judged, judge as judge_option};
+pub use options::{Judged, judge as judge_option, judge_text as judge_option_text};
 
 /// What will be mounted.
 #[derive(Debug)]

@@ -403,8 +403,13 @@ const VALUES: [(&str, &str, &[&str]); 6] = [
 /// What the file system `kind` does with an option.
 #[must_use]
 pub fn judge(kind: &[u8], option: &Opt) -> Judged {
-    let (Ok(kind), Ok(text)) = (std::str::from_utf8(kind), std::str::from_utf8(&option.text))
-    else {
+    judge_text(kind, &option.text)
+}
+
+/// What the file system `kind` does with an option of this text.
+#[must_use]
+pub fn judge_text(kind: &[u8], text: &[u8]) -> Judged {
+    let (Ok(kind), Ok(text)) = (std::str::from_utf8(kind), std::str::from_utf8(text)) else {
         return Judged::Fine;
     };
     let (name, value) = match text.split_once('=') {

@@ -85,10 +85,10 @@ impl Systemd {
         // announced before udev was there. An init without udev's units has none.
         let parts = ["systemd-udevd.service", "systemd-udev-trigger.service"];
         let [udevd, trigger] = parts.map(|name| units.find(name));
-        let refused = [udevd, trigger].into_iter().flatten().any(|ix| {
-            let unit = units.get(ix);
-            unit.is_some_and(|unit| matches!(unit.state, LoadState::Masked(_)))
-        });
+        let unit = |ix: Option<Ix>| ix.and_then(|ix| units.get(ix));
+        let is_masked = |unit: &super::Unit| matches!(unit.state, LoadState::Masked(_));
+        let refused = unit(udevd).is_some_and(|unit| unit.state.refuses())
+            || unit(trigger).is_some_and(is_masked);
         let is_dead = udevd.is_some_and(|ix| {
             let dead = self.troubles.get(&ix);
             dead.is_some_and(|list| list.iter().any(|t| t.effect != super::Effect::Waits))

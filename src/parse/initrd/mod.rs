@@ -55,7 +55,7 @@ impl Limits {
         ratio: 256,
         entries: 64 << 10,
         name_bytes: 6 << 20,
-        kept_bytes: 2 << 20,
+        kept_bytes: 8 << 20,
         window: 32 << 20,
     };
 }
@@ -154,11 +154,13 @@ pub fn read(
 }
 
 /// The contents that tell how an initrd finds its root, for [`read`]: the
-/// configuration that generators write into it, whole, and the head of `init`.
+/// configuration that generators write into it, whole, the head of `init`, and the
+/// programs that must be able to start.
 #[must_use]
 pub fn boot_files(name: &[u8]) -> usize {
     const HEAD: usize = 64 << 10;
     const FILE: usize = 256 << 10;
+    const PROGRAM: usize = 2 << 20;
     let name = name.strip_prefix(b"./").unwrap_or(name);
     let name = name.strip_prefix(b"/").unwrap_or(name);
     let below = [
@@ -166,6 +168,8 @@ pub fn boot_files(name: &[u8]) -> usize {
         b"cryptroot/",
         b"etc/cmdline.d/",
         b"etc/modprobe.d/",
+        b"lib/modprobe.d/",
+        b"usr/lib/modprobe.d/",
         b"etc/mdadm/",
         b"etc/lvm/",
     ];
@@ -183,8 +187,21 @@ pub fn boot_files(name: &[u8]) -> usize {
                 | b"etc/os-release"
                 | b"usr/lib/initrd-release"
         );
+    // What is run first, for the libraries it needs.
+    let is_program = matches!(
+        name.rsplit(|byte| *byte == b'/').next().unwrap_or(name),
+        b"busybox"
+            | b"dash"
+            | b"bash"
+            | b"sh"
+            | b"systemd"
+            | b"systemd-udevd"
+            | b"udevd"
+            | b"udevadm"
+    );
     match name {
         b"init" => HEAD,
+        _ if is_program => PROGRAM,
         _ if is_config => FILE,
         _ => 0,
     }

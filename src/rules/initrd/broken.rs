@@ -2,7 +2,7 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers;
 use crate::parse::initrd::{Compression, Cut, ProblemKind};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule, loader};
 use crate::text::{escape, escape_path};
@@ -96,7 +96,7 @@ impl Rule for Broken {
 
 /// A kernel that finds its root alone boots without an initrd, too.
 fn grade(host: &Host, finding: Finding) -> Finding {
-    if stack::kernel_can_mount(host) {
+    if drivers::kernel_can_mount(host) {
         return finding.at_most(Level::Warn);
     }
     certain_only_by_loader(host, finding)

@@ -2,7 +2,7 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers;
 use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{escape, escape_path};
 
@@ -43,7 +43,7 @@ impl Rule for ForAnotherKernel {
         if !commands.is_empty() {
             finding = finding.fix("Make one for the kernel that boots:", &commands);
         }
-        if stack::drivers_built_in(host) {
+        if drivers::are_built_in(host) {
             finding = finding.at_most(Level::Warn);
         }
         out.push(finding);

@@ -2,7 +2,7 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers;
 use crate::parse::initrd::{Packing, ProblemKind};
 use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{escape, escape_path};
@@ -68,7 +68,7 @@ impl Rule for FormatRefused {
                 finding = finding.fix("Make it again with its own tool:", &commands);
             }
         }
-        if stack::kernel_can_mount(host) {
+        if drivers::kernel_can_mount(host) {
             finding = finding.at_most(Level::Warn);
         }
         out.push(finding);

@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::boot::InitrdFacts;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers;
 use crate::parse::elf;
 use crate::parse::init_script::{Head, head};
 use crate::parse::initrd::Lookup;
@@ -41,7 +41,7 @@ impl Rule for InitUnusable {
         };
         let shown = escape(&path);
         let (message, level) = if missing {
-            let alone = stack::kernel_can_mount(host);
+            let alone = drivers::kernel_can_mount(host);
             let level = if alone { Level::Warn } else { Level::Block };
             let message = format!(
                 "the initrd has no {shown}: the kernel ignores the initrd and mounts root= alone"
@@ -91,7 +91,16 @@ fn unusable(facts: &InitrdFacts, path: &[u8], depth: usize) -> Option<(String, b
     let file = File::new(&name, content.bytes.clone());
     let interpreter = match head(&file) {
         Head::Script(interpreter) => Some(interpreter.path),
-        Head::Elf => elf::read(file.bytes()).ok().and_then(|elf| elf.interpreter),
+        Head::Elf => {
+            let elf = elf::read(file.bytes()).ok()?;
+            if content.whole
+                && let Some(library) = super::missing_library(facts, &elf)
+            {
+                let why = format!("{shown} needs {}, which is not in it", escape(library));
+                return Some((why, false));
+            }
+            elf.interpreter
+        }
         // All zeros: written to a full disk, or before the power went.
         Head::Plain | Head::Empty => {
             let why = format!("{shown} is neither a program nor a script");

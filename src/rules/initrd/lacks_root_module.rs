@@ -1,11 +1,12 @@
-//! `initrd-lacks-root-module`: neither the kernel nor the initrd has the file system of
-//! the root.
+//! `initrd-lacks-root-module`: neither the kernel nor the initrd has a driver for the
+//! root's disk or file system.
 
-use crate::fact::{Fact, Stop};
+use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers::{self, Driver, Loadable};
+use crate::facts::boot::{InitrdFacts, InitrdKind};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, root};
-use crate::text::escape_path;
+use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct LacksRootModule;
 
@@ -23,45 +24,64 @@ impl Rule for LacksRootModule {
         let Some(release) = release.require()? else {
             return Err(Stop::NotApplicable("the image tells no release"));
         };
-        let modules = host.modules_of(release);
-        let Fact::Known(modules) = modules.as_ref() else {
+        let Some(built_in) = drivers::built_in(host) else {
             return Err(Stop::NotApplicable(
                 "what is built into the kernel is not known",
             ));
         };
-        let Some(builtin) = &modules.builtin else {
+        let needed = drivers::needed(host);
+        if needed.is_empty() {
             return Err(Stop::NotApplicable(
-                "what is built into the kernel is not known",
+                "the root's disk and file system are not known",
             ));
-        };
-        let Some(kind) = stack::file_system(host) else {
-            return Err(Stop::NotApplicable("the root's file system is not known"));
-        };
-        let names = stack::modules_of(&kind.name);
-        let mut out = Findings::new();
-        let has = |name: &&str| {
-            let name = name.as_bytes().to_vec();
-            builtin.contains(&name) || facts.modules.contains(&name)
-        };
-        if names.is_empty() || names.iter().any(has) {
-            return Ok(out);
         }
+        let loadable = facts.loadable(release);
+        if loadable.names.is_empty() && !facts.modules.is_empty() {
+            return Err(Stop::NotApplicable("the initrd is for another kernel"));
+        }
+        let mut out = Findings::new();
         let Some(file) = facts.files.last() else {
             return Ok(out);
         };
-        let name = &kind.name;
-        let message =
-            format!("the root is {name}, and neither the kernel nor the initrd has {name}");
-        let evidence = Evidence::path(&file.path, format!("has no {name} module"));
-        let list = modules.dir.join("modules.builtin");
-        let finding = Finding::new(self.id(), escape_path(&file.path), message, evidence)
-            .with(root::told(&kind.told))
-            .with(Evidence::path(list, "does not list it"));
-        out.push(if kind.certain {
-            finding
-        } else {
-            finding.confidence(Confidence::Likely)
-        });
+        for driver in needed.iter().filter(|driver| !driver.is_in(&built_in)) {
+            let Some(lack) = lack(facts, &loadable, driver, &escape(release)) else {
+                continue;
+            };
+            let name = driver.name();
+            let of = &driver.of;
+            let message = if driver.is_disk {
+                format!("the root is on {of}, and its driver {name} is not loaded: {lack}")
+            } else {
+                format!("the root is {of}, and neither kernel nor initrd has {name}: {lack}")
+            };
+            let evidence = Evidence::path(&file.path, lack);
+            let finding = Finding::new(self.id(), escape_path(&file.path), message, evidence)
+                .with(root::told(&driver.told));
+            out.push(if driver.certain {
+                finding
+            } else {
+                finding.confidence(Confidence::Likely)
+            });
+            // One initrd to make again, whatever else it lacks.
+            break;
+        }
         Ok(out)
     }
+}
+
+/// Why the initrd does not load a driver, as the end of a sentence.
+fn lack(
+    facts: &InitrdFacts,
+    loadable: &Loadable,
+    driver: &Driver,
+    release: &str,
+) -> Option<String> {
+    if driver.is_in(&loadable.names) {
+        let needs_index = facts.kind != InitrdKind::Unknown && !loadable.has_index;
+        return needs_index.then(|| "the initrd has no index of modules (modules.dep.bin)".into());
+    }
+    if loadable.names.is_empty() {
+        return Some(format!("the initrd has no modules for {release}"));
+    }
+    Some(format!("the initrd has no {}", driver.name()))
 }

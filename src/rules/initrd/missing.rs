@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Stop};
 use crate::facts::boot::LoaderKind;
 use crate::facts::boot::Start;
-use crate::facts::boot::stack;
+use crate::facts::boot::drivers;
 use crate::facts::{Host, undecided};
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule, loader};
 use crate::text::{escape, escape_path};
@@ -37,7 +37,7 @@ impl Rule for Missing {
                 }
                 _ => "the loader cannot start the entry",
             };
-            let alone = stack::kernel_can_mount(host);
+            let alone = drivers::kernel_can_mount(host);
             let is_grub = what.starts_with("GRUB");
             let message = if is_grub && alone {
                 format!("the initrd of \"{title}\" is not there: {what}, ten seconds late")

@@ -3,6 +3,7 @@
 mod broken;
 mod for_another_kernel;
 mod format_refused;
+mod incomplete;
 mod init_unusable;
 mod lacks_root_module;
 mod lacks_root_tool;
@@ -12,6 +13,7 @@ mod update_unfinished;
 pub(super) use broken::Broken;
 pub(super) use for_another_kernel::ForAnotherKernel;
 pub(super) use format_refused::FormatRefused;
+pub(super) use incomplete::Incomplete;
 pub(super) use init_unusable::InitUnusable;
 pub(super) use lacks_root_module::LacksRootModule;
 pub(super) use lacks_root_tool::LacksRootTool;
@@ -23,6 +25,7 @@ use super::loader;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::{InitrdFacts, Start};
+use crate::parse::elf::Elf;
 use crate::parse::initrd::{Packing, Problem, ProblemKind};
 use crate::text::{escape, size};
 
@@ -55,6 +58,16 @@ fn is_behind_the_end(facts: &InitrdFacts, problem: &Problem) -> bool {
         }
     );
     junk && whole && !facts.initrd.is_microcode_only()
+}
+
+/// The first library that a program of the initrd needs and that is nowhere in it.
+fn missing_library<'a>(facts: &InitrdFacts, elf: &'a Elf) -> Option<&'a [u8]> {
+    let is_there = |name: &[u8]| {
+        let mut paths = facts.initrd.rootfs.iter();
+        paths.any(|(path, _)| path.rsplit(|byte| *byte == b'/').next() == Some(name))
+    };
+    let mut needed = elf.needed.iter();
+    needed.find(|name| !is_there(name)).map(Vec::as_slice)
 }
 
 /// The chain's line.

@@ -22,6 +22,17 @@ impl Rule for DeviceMissing {
         let Some(value) = &root.value else {
             return Err(Stop::NotApplicable("no root= is given"));
         };
+        // 0.142 scripts/functions: no blank or quote of the command line means anything,
+        // so a quote is a part of the name.
+        if root.finder == Finder::Initrd(InitrdKind::InitramfsTools) && value.text.contains(&b'"') {
+            let name = escape(&value.text);
+            let message = format!("no device is root={name} with its quotes: {}", fate(root));
+            let evidence = super::line(root, "initramfs-tools takes the quotes as written");
+            let finding = Finding::new(self.id(), name, message, evidence);
+            let mut out = Findings::new();
+            out.push(finding);
+            return Ok(out);
+        }
         let Some(spec) = Spec::of_root(&value.text) else {
             return Err(Stop::NotApplicable("root= names no block device"));
         };

@@ -4,8 +4,11 @@ mod ambiguous;
 mod device_missing;
 mod differs_from_fstab;
 mod ends_in_shell;
+mod flags_refused;
+mod module_blocked;
 mod name_unstable;
 mod needs_initrd;
+mod no_file_system;
 mod not_given;
 mod type_mismatch;
 
@@ -13,8 +16,11 @@ pub(super) use ambiguous::Ambiguous;
 pub(super) use device_missing::DeviceMissing;
 pub(super) use differs_from_fstab::DiffersFromFstab;
 pub(super) use ends_in_shell::EndsInShell;
+pub(super) use flags_refused::FlagsRefused;
+pub(super) use module_blocked::ModuleBlocked;
 pub(super) use name_unstable::NameUnstable;
 pub(super) use needs_initrd::NeedsInitrd;
+pub(super) use no_file_system::NoFileSystem;
 pub(super) use not_given::NotGiven;
 pub(super) use type_mismatch::TypeMismatch;
 

@@ -1,6 +1,7 @@
 //! `target-critical-unit-masked`: a unit that a boot leans on is masked.
 
-use crate::fact::Stop;
+use crate::fact::{Fact, Stop};
+use crate::facts::boot::InitrdKind;
 use crate::facts::systemd::{Comes, End, Ix, LoadState, Systemd, fall_of};
 use crate::facts::{Boots, Host};
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
@@ -81,7 +82,7 @@ impl Rule for CriticalUnitMasked {
             // Containers have their devices and their root from outside.
             let outside = is_udev(id) || id == "systemd-remount-fs.service";
             if !(container && outside) {
-                out.list.extend(self.unit(boot, id, loss, level));
+                out.list.extend(self.unit(host, boot, id, loss, level));
             }
         }
         for (id, loss) in TARGETS {
@@ -92,7 +93,14 @@ impl Rule for CriticalUnitMasked {
 }
 
 impl CriticalUnitMasked {
-    fn unit(&self, boot: &Systemd, id: &str, loss: &str, level: Level) -> Option<Finding> {
+    fn unit(
+        &self,
+        host: &Host,
+        boot: &Systemd,
+        id: &str,
+        loss: &str,
+        level: Level,
+    ) -> Option<Finding> {
         let (ix, evidence) = masked(boot, id)?;
         // A remount that the command line makes needless.
         if id == "systemd-remount-fs.service" && boot.root_is_writable() {
@@ -105,7 +113,7 @@ impl CriticalUnitMasked {
             .collect();
         let mut level = level;
         if is_udev(id) {
-            if matches!(boot.course.end, End::Reaches) {
+            if matches!(boot.course.end, End::Reaches) || initrd_announces(host) {
                 level = Level::Warn;
             } else {
                 message = format!("{message}; {}", super::end_words(boot));
@@ -137,6 +145,15 @@ impl CriticalUnitMasked {
     fn cure(finding: Finding, boot: &Systemd, ix: Ix) -> Finding {
         let command = format!("systemctl unmask {}", boot.plan.units.id(ix));
         finding.fix("Unmask it:", &[&command])
+    }
+}
+
+/// Whether the initrd's udev marks devices for systemd, which then knows them without
+/// the root's: dracut packs the rules for that, initramfs-tools does not.
+fn initrd_announces(host: &Host) -> bool {
+    match host.initrd() {
+        Fact::Known(initrd) => initrd.kind != InitrdKind::InitramfsTools,
+        _ => false,
     }
 }
 

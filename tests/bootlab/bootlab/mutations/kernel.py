@@ -332,7 +332,6 @@ LINES = [
     ("root_twice_last_wrong", DIRECT, "root", "INITRAMFS-SHELL", lambda _, line: f"{line} root=UUID={BAD}", "a second root=, which is wrong, comes last"),
     ("root_twice_first_wrong", DIRECT, "-", "OK", lambda _, line: f"root=UUID={BAD} {line}", "a second root=, which is wrong, comes first"),
     ("root_uuid_uppercase", DIRECT, "root", "INITRAMFS-SHELL", lambda tree, line: line.replace(tree.base.uuid("root"), tree.base.uuid("root").upper()), "root= has the UUID in capital letters"),
-    ("root_uuid_quoted", DIRECT, "root", "INITRAMFS-SHELL", lambda tree, line: line.replace(f"UUID={tree.base.uuid('root')}", f'"UUID={tree.base.uuid("root")}"'), "root= has its value in quotes"),
     ("rootfstype_wrong", f"systemd {DIRECT}", "root", "INITRAMFS-SHELL", lambda _, line: f"{line} rootfstype=xfs", "rootfstype=xfs for an ext4 root"),
     ("rootfstype_list", DIRECT, "-", "OK", lambda _, line: f"{line} rootfstype=ext4,xfs", "rootfstype= is a list with ext4 in it"),
     ("rootflags_bad", f"systemd {DIRECT}", "root", "INITRAMFS-SHELL", lambda _, line: f"{line} rootflags=subvol=@", "rootflags=subvol=@ for an ext4 root"),
