@@ -230,8 +230,8 @@ impl Here<'_> {
         Some(Trouble {
             kind: TroubleKind::Account,
             place: place.clone(),
-            message: format!("the user {name} does not exist"),
-            looked: Some(Looked::at("/etc/passwd")),
+            message: format!("nobody is called {name} in /etc/passwd, and sysusers.d makes no one"),
+            looked: None,
             effect: effect(&self.unit.settings.service, run.step),
         })
     }

@@ -43,7 +43,7 @@ impl JobNeverEnds {
             if fall.is_empty() {
                 format!("{id} never ends, and the boot never settles")
             } else {
-                format!("{id} never ends: {waiting} waits for it, for ever")
+                format!("{id} never ends, and for ever waits for it: {waiting}")
             }
         } else {
             format!("the boot waits for ever for {id}, before anybody can log in")
