@@ -139,13 +139,43 @@ impl Mounts {
             return Some(early);
         }
         match self.manager {
-            Manager::Systemd => Some(by_systemd(plan, failure)),
+            Manager::Systemd => Some(self.with_those_below(plan, failure)),
             Manager::Scripts => Some(by_scripts(plan, failure)),
             Manager::OpenRc => Some(by_openrc(plan, failure)),
             Manager::Void => Some(by_void(plan, failure)),
             Manager::Busybox => Some(by_busybox(plan)),
             Manager::Unknown => None,
         }
+    }
+
+    /// A mount requires those that its mount point and its source lie on
+    /// (systemd.mount(5), "Implicit Dependencies"), so it fails with one that may fail.
+    fn with_those_below(&self, plan: &Plan, failure: Failure) -> Consequence {
+        let own = by_systemd(plan, failure);
+        if plan.role != Role::Data || own.outcome != Outcome::Without {
+            return own;
+        }
+        let below = |path: &[u8]| {
+            let rest = path.strip_prefix(plan.entry.target.as_slice());
+            rest.is_some_and(|rest| rest.first() == Some(&b'/'))
+        };
+        let needs = |other: &&Plan| {
+            let source = other.device.is_none() && below(&other.entry.source);
+            other.role == Role::Data && (below(&other.entry.target) || source)
+        };
+        let others = self.plans.iter().filter(needs);
+        let mut grave = others
+            .filter(|other| by_systemd(other, Failure::Refused).outcome == Outcome::Emergency);
+        let Some(other) = grave.next() else {
+            return own;
+        };
+        let wait = match failure {
+            Failure::NoDevice => device_wait(plan).0,
+            Failure::Refused | Failure::NoPoint | Failure::Check => own.wait,
+        };
+        Consequence::new(Outcome::Emergency)
+            .after(wait)
+            .by(other.entry.fields.get(1))
     }
 
     /// /usr is mounted, and its failure decided, before the init runs. Both initrds read

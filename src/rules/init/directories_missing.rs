@@ -57,6 +57,11 @@ impl Rule for DirectoriesMissing {
             Some(InitKind::OpenRcInit) if missing.contains(&"run") => {
                 ("OpenRC does not go on without /run", Level::Block)
             }
+            // initscripts 3.06 checkroot.sh and OpenRC's fsck find no root without it.
+            Some(InitKind::SysV | InitKind::OpenRcInit) if missing.contains(&"proc") => (
+                "the check of the root fails without /proc and stops at a shell",
+                Level::Block,
+            ),
             _ => (
                 "what is mounted there is missing after the boot",
                 Level::Warn,

@@ -3,6 +3,7 @@
 mod broken;
 mod command_line_too_long;
 mod lacks_option;
+mod memory_limited;
 mod missing;
 mod modules_index_missing;
 mod modules_missing;
@@ -12,6 +13,7 @@ mod wrong_architecture;
 pub(super) use broken::Broken;
 pub(super) use command_line_too_long::CommandLineTooLong;
 pub(super) use lacks_option::LacksOption;
+pub(super) use memory_limited::MemoryLimited;
 pub(super) use missing::Missing;
 pub(super) use modules_index_missing::ModulesIndexMissing;
 pub(super) use modules_missing::ModulesMissing;

@@ -5,6 +5,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::mounts::{Failure, Role};
 use crate::rules::{Cx, Evidence, Findings, Rule};
+use crate::source::FileKind;
 
 pub(in crate::rules) struct PointMissing;
 
@@ -52,6 +53,21 @@ impl Rule for PointMissing {
                 }
                 other => out.gap(&other),
             }
+        }
+        for (plan, consequence) in super::at_risk(mounts, Failure::Refused) {
+            // A file may be mounted over a file.
+            if plan.role != Role::Data || plan.is_bind() {
+                continue;
+            }
+            let Fact::Known(found_at) = host.tree().resolve(&plan.point()) else {
+                continue;
+            };
+            if matches!(found_at.meta.kind, FileKind::Dir | FileKind::Link) {
+                continue;
+            }
+            let problem = format!("{} cannot be mounted: it is no directory", plan.subject());
+            let evidence = Evidence::span(field(plan, 1), "not a directory");
+            out.push(found(self.id(), plan, &consequence, &problem, evidence));
         }
         Ok(out)
     }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::{field, found};
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::mounts::{Failure, Manager, Role};
+use crate::facts::mounts::{Consequence, Failure, Manager, Plan, Role};
 use crate::rules::{Cx, Evidence, Findings, Rule};
 use crate::text::escape;
 
@@ -23,6 +23,10 @@ impl Rule for SourceMissing {
         let mut out = Findings::new();
         for (plan, consequence) in super::at_risk(mounts, Failure::Refused) {
             let source = plan.entry.source.as_slice();
+            if plan.entry.kind == b"overlay" {
+                layers(self.id(), host, plan, &consequence, &mut out);
+                continue;
+            }
             let is_path = source.starts_with(b"/") && plan.device.is_none();
             let skipped = matches!(plan.role, Role::Root | Role::Swap) || plan.is_network();
             // Types that take a path for a name, or none at all.
@@ -47,6 +51,44 @@ impl Rule for SourceMissing {
             }
         }
         Ok(out)
+    }
+}
+
+/// The directories that an overlay is made of (Linux 6.1
+/// `Documentation/filesystems/overlayfs.rst`): without one of them it is not mounted.
+fn layers(
+    rule: &'static str,
+    host: &Host,
+    plan: &Plan,
+    consequence: &Consequence,
+    out: &mut Findings,
+) {
+    for option in &plan.entry.options {
+        let is_layer = matches!(option.name(), b"lowerdir" | b"upperdir" | b"workdir");
+        let (true, Some(value)) = (is_layer, option.value()) else {
+            continue;
+        };
+        // A backslash keeps a colon in a name.
+        let plain = !value.contains(&b'\\');
+        let paths = value.split(|byte| *byte == b':');
+        for path in paths.filter(|path| plain && path.starts_with(b"/")) {
+            let resolved = host
+                .tree()
+                .resolve(&PathBuf::from(OsString::from_vec(path.to_vec())));
+            match &resolved {
+                Fact::Known(_) => out.judged += 1,
+                Fact::Absent(looked) => {
+                    let (subject, path) = (plan.subject(), escape(path));
+                    let problem = format!("{subject} cannot be mounted: {path} does not exist");
+                    let evidence = Evidence::span(option.place.clone(), "does not exist");
+                    let finding = found(rule, plan, consequence, &problem, evidence);
+                    out.push(finding.with(looked.into()));
+                    // One is enough to fail the mount.
+                    return;
+                }
+                _ => out.gap(&resolved),
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::systemd::{Asked, End, Systemd};
 use crate::facts::target::{Runlevel, Target};
-use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
 
 pub(in crate::rules) struct DefaultUnusable;
@@ -78,6 +78,9 @@ impl DefaultUnusable {
         if let Asked::Word(word) = &boot.plan.asked {
             let text = format!("Take {} off the command line.", escape(word.as_bytes()));
             finding = finding.fix(text, &[]);
+            if !loader::is_certain(host) {
+                finding = finding.confidence(Confidence::Possible);
+            }
         }
         Some(finding)
     }
