@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 69] = [
+const NOT_READ: [&str; 74] = [
     "/",
     "/ash",
     "/bin",
@@ -240,9 +240,11 @@ const NOT_READ: [&str; 69] = [
     "/lib",
     "/mnt",
     "/proc",
+    "/proc/",
     "/proc/kmsg",
     "/proc/sys",
     "/run",
+    "/run/",
     "/run/host",
     "/run/lock",
     "/run/runit.stopit",
@@ -267,10 +269,13 @@ const NOT_READ: [&str; 69] = [
     "/usr/lib",
     "/usr/sbin/",
     "/var",
+    "/var/",
     "/var/cache",
     "/var/lib",
     "/var/log",
     "/var/log/",
+    "/var/run",
+    "/var/run/",
     "/var/tmp",
     "/var/tmp/",
 ];

@@ -21,6 +21,7 @@ use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
 use super::services::{self, Enabled, System};
 use super::started::{self, Makefile, Openrc, Started, Table};
+use super::systemd::Systemd;
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
 use super::zone;
@@ -66,6 +67,7 @@ pub struct Host {
     zone: OnceLock<Zone>,
     failover: OnceLock<Fact<Failover>>,
     target: OnceLock<Fact<Target>>,
+    systemd: OnceLock<Fact<Systemd>>,
     boot: Boot,
     linker: Linker,
     machine: OnceLock<Machine>,
@@ -118,6 +120,7 @@ impl Host {
             zone: OnceLock::new(),
             failover: OnceLock::new(),
             target: OnceLock::new(),
+            systemd: OnceLock::new(),
             boot: Boot::default(),
             linker: Linker::default(),
             machine: OnceLock::new(),
@@ -376,6 +379,11 @@ impl Host {
     /// What the init is told to reach.
     pub fn target(&self) -> &Fact<Target> {
         self.target.get_or_init(|| target::read(self))
+    }
+
+    /// What is known of systemd's boot so far.
+    pub(super) const fn systemd_cell(&self) -> &OnceLock<Fact<Systemd>> {
+        &self.systemd
     }
 
     /// The time zone its daemons run in.

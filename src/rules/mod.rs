@@ -18,6 +18,7 @@ mod packages;
 mod root;
 mod schedule;
 mod target;
+mod unit;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
@@ -80,6 +81,7 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::ScriptNamesUnknownInstance,
     &init::AccountsMissing,
     &init::CannotStart,
+    &init::CgroupV1Ignored,
     &init::ChangesAtReboot,
     &init::ConsoleLoginMissing,
     &init::DanglingEnablement,
@@ -98,9 +100,11 @@ pub static ALL: &[&dyn Rule] = &[
     &init::ScriptLinkIgnored,
     &init::ScriptNotExecutable,
     &init::SecondSystem,
+    &init::SelinuxPolicyMissing,
     &init::ShellMissing,
     &init::StartScriptMissing,
     &init::SystemTypeWrong,
+    &init::SystemdIncomplete,
     &init::UsrMergeBroken,
     &initrd::Broken,
     &initrd::ConfigOutdated,
@@ -171,13 +175,24 @@ pub static ALL: &[&dyn Rule] = &[
     &root::TypeMismatch,
     &root::VolumeExcluded,
     &mount::SwapSourceMissing,
+    &target::CriticalUnitMasked,
     &target::DefaultUnusable,
+    &target::FirstBoot,
+    &target::JobNeverEnds,
     &target::LevelOverridden,
+    &target::LoginMissing,
+    &target::OfflineUpdatePending,
+    &target::OrderingCycle,
+    &target::RequirementFails,
     &target::RequirementMissing,
     &target::RunlevelEmpty,
+    &target::UnitsConflict,
     &schedule::BootLoop,
     &schedule::ScheduledReboot,
     &schedule::Unguarded,
+    &unit::EnvironmentMissing,
+    &unit::ExecutableMissing,
+    &unit::Rejected,
 ];
 
 /// Rules that look at what other rules found.

@@ -1,8 +1,9 @@
 //! What systemd would do with a root, line by line, for comparison with systemd itself.
 //!
 //! `systemd jobs ROOT [CMDLINE]` prints a start job a line (`?` in front: by chance),
-//! `systemd deps ROOT [CMDLINE]` every unit with its state and its edges, and
-//! `systemd made ROOT [CMDLINE]` what the generators would write. `OVER=PATH=FILE,...`
+//! `systemd deps ROOT [CMDLINE]` every unit with its state and its edges,
+//! `systemd made ROOT [CMDLINE]` what the generators would write, and `systemd boot ROOT`
+//! what becomes of each unit, with the time that took. `OVER=PATH=FILE,...`
 //! lays files over the root, `SYSTEMD_VERSION` and `CONTAINER` say what they say.
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 use comeback::fact::Fact;
 use comeback::facts::systemd::{self, Dep, Ix, MadeNode, Situation, Version, Words};
+use comeback::facts::{Given, Host};
 use comeback::source::{
     Blob, Coverage, DirSource, FileKind, Limits, Meta, ReadError, Source, Tree,
 };
@@ -74,7 +76,7 @@ fn main() -> ExitCode {
 fn run() -> Result<(), Box<dyn std::error::Error>> {
     let mut args = std::env::args().skip(1);
     let (Some(what), Some(root)) = (args.next(), args.next()) else {
-        return Err("usage: systemd jobs|deps|made ROOT [CMDLINE]".into());
+        return Err("usage: systemd jobs|deps|made|boot ROOT [CMDLINE]".into());
     };
     let words = args.next().unwrap_or_default();
     let mut files = BTreeMap::new();
@@ -90,6 +92,9 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         Limits::STANDARD,
         Deadline::none(),
     );
+    if what == "boot" {
+        return boot(tree);
+    }
     let version = match std::env::var("SYSTEMD_VERSION") {
         Ok(text) => Fact::Known(Version {
             major: text.parse()?,
@@ -125,6 +130,41 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
+fn boot(tree: Tree) -> Result<(), Box<dyn std::error::Error>> {
+    let given = Given {
+        told_full: true,
+        ..Given::default()
+    };
+    let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, given);
+    // What others ask for too, and is asked for only once.
+    host.packages();
+    host.start();
+    host.init();
+    let begun = std::time::Instant::now();
+    let found = host.systemd();
+    let took = begun.elapsed();
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let Fact::Known(boot) = found else {
+        writeln!(out, "{found:?}")?;
+        return Ok(out.flush()?);
+    };
+    writeln!(out, "{:?} {took:?}", boot.course.end)?;
+    let units = &boot.plan.units;
+    for (ix, fate) in &boot.course.fates {
+        let troubles = boot.troubles.get(ix).into_iter().flatten();
+        let troubles: Vec<&str> = troubles.map(|t| t.message.as_str()).collect();
+        let runs = if boot.runs.contains(ix) { "" } else { "?" };
+        writeln!(
+            out,
+            "{}\t{fate:?}{runs}\t{}",
+            units.id(*ix),
+            troubles.join("; ")
+        )?;
+    }
+    writeln!(out, "{:?}", boot.login_names())?;
+    Ok(out.flush()?)
+}
+
 fn made(tree: &Tree, situation: &Situation, out: &mut impl std::io::Write) -> std::io::Result<()> {
     let (output, open) = systemd::generated(tree, situation);
     for (path, made) in &output.made {
@@ -145,7 +185,7 @@ fn made(tree: &Tree, situation: &Situation, out: &mut impl std::io::Write) -> st
     Ok(())
 }
 
-fn jobs(found: &systemd::Systemd, out: &mut impl std::io::Write) -> std::io::Result<()> {
+fn jobs(found: &systemd::Plan, out: &mut impl std::io::Write) -> std::io::Result<()> {
     let units = &found.units;
     let names = |list: &[Ix]| list.iter().map(|ix| units.id(*ix)).collect::<Vec<_>>();
     let Some(transaction) = &found.transaction else {
@@ -171,7 +211,7 @@ fn jobs(found: &systemd::Systemd, out: &mut impl std::io::Write) -> std::io::Res
     Ok(())
 }
 
-fn deps(found: &systemd::Systemd, out: &mut impl std::io::Write) -> std::io::Result<()> {
+fn deps(found: &systemd::Plan, out: &mut impl std::io::Write) -> std::io::Result<()> {
     for (_, unit) in found.units.iter() {
         writeln!(out, "{}\tstate\t{}", unit.id, unit.state.words())?;
         for (dep, other) in unit.deps.keys() {

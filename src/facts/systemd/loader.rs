@@ -196,7 +196,11 @@ impl<'a> Loader<'a> {
                 let (link, target) = (r.link.display(), r.target.display());
                 format!("{link} -> {target} is rejected: it {}", r.why)
             }));
-            state = LoadState::NotFound(places);
+            // It may be in a directory that could not be listed.
+            state = match self.names.gaps.first() {
+                Some(gap) => LoadState::Unknown(gap.clone()),
+                None => LoadState::NotFound(places),
+            };
         }
         let mut edges: Vec<Edge> = Vec::new();
         let mut drop_ins = Vec::new();
@@ -302,7 +306,7 @@ impl<'a> Loader<'a> {
             (".upholds", Dep::Upholds),
         ];
         for (suffix, dep) in kinds {
-            if dep == Dep::Upholds && self.version < 249 {
+            if dep == Dep::Upholds && self.version < 254 {
                 continue;
             }
             let found = self.beside(unit, suffix);

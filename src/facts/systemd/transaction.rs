@@ -22,6 +22,9 @@ pub struct Transaction {
     pub matters: BTreeSet<Ix>,
     /// Units that are refused, each with the first of its requirements that is.
     pub refused: BTreeMap<Ix, Option<Ix>>,
+    /// Units that are started although something they require is refused, by which:
+    /// before 254 a refusal leaves the jobs behind that are not required themselves.
+    pub lame: BTreeMap<Ix, Ix>,
     /// Units that are not started because another conflicts with them.
     pub conflicts: Vec<Conflict>,
     /// Cycles in the order of the jobs.
@@ -70,9 +73,12 @@ pub(super) const REQUIRES: [Dep; 2] = [Dep::Requires, Dep::BindsTo];
 /// Edges along which it is only tried.
 const WANTS: [Dep; 2] = [Dep::Wants, Dep::Upholds];
 
+/// The version that began to drop the job of a unit whose requirement is refused.
+const DROPS_LAME: u32 = 254;
+
 /// The transaction that starts `anchor`; `active` are up already.
 #[must_use]
-pub(super) fn start(units: &Units, anchor: Ix, active: &BTreeSet<Ix>) -> Transaction {
+pub(super) fn start(units: &Units, anchor: Ix, active: &BTreeSet<Ix>, version: u32) -> Transaction {
     let refused = refused(units, anchor);
     let mut out = Transaction {
         anchor,
@@ -80,6 +86,7 @@ pub(super) fn start(units: &Units, anchor: Ix, active: &BTreeSet<Ix>) -> Transac
         perhaps: BTreeSet::new(),
         matters: BTreeSet::new(),
         refused,
+        lame: BTreeMap::new(),
         conflicts: Vec::new(),
         cycles: Vec::new(),
         failure: None,
@@ -87,6 +94,14 @@ pub(super) fn start(units: &Units, anchor: Ix, active: &BTreeSet<Ix>) -> Transac
     if out.refused.contains_key(&anchor) {
         out.failure = Some(Failure::Refused(out.chain(anchor)));
         return out;
+    }
+    if version < DROPS_LAME {
+        let lame = out
+            .refused
+            .iter()
+            .filter_map(|(ix, by)| Some((*ix, (*by)?)));
+        out.lame = lame.collect();
+        out.refused.retain(|_, by| by.is_none());
     }
     out.collect(units, anchor);
     out.drop_active(units, active);
@@ -141,9 +156,10 @@ impl Transaction {
     pub fn chain(&self, from: Ix) -> Vec<Ix> {
         let mut chain = vec![from];
         let mut at = from;
-        while let Some(Some(next)) = self.refused.get(&at) {
-            chain.push(*next);
-            at = *next;
+        let refused = |at: &Ix| self.refused.get(at).copied().flatten();
+        while let Some(next) = refused(&at).or_else(|| self.lame.get(&at).copied()) {
+            chain.push(next);
+            at = next;
         }
         chain
     }
@@ -161,6 +177,16 @@ impl Transaction {
             let required = required.map(|next| (next, matters));
             let wanted = WANTS.iter().flat_map(|dep| unit.of(*dep));
             let wanted = wanted.map(|next| (next, false));
+            // The first refusal ends the work on a unit, and before it come in any
+            // order what it requires, and never what it wants.
+            if let Some(by) = self.lame.get(&ix) {
+                let only_verified = !REQUIRES.iter().any(|dep| unit.has(*dep, *by));
+                if !only_verified {
+                    let rest: Vec<Ix> = required.map(|(next, _)| next).collect();
+                    self.by_chance(units, rest, &mut pending);
+                    continue;
+                }
+            }
             for (next, matters) in required.chain(wanted) {
                 if self.refused.contains_key(&next) {
                     self.left_over(units, next);
@@ -171,6 +197,20 @@ impl Transaction {
         }
         let starts = &self.starts;
         self.perhaps.retain(|ix| !starts.contains(ix));
+    }
+
+    /// What a lame unit requires may be started or not. What makes it lame and is lame
+    /// itself is: it gets its job before it turns out to be.
+    fn by_chance(&mut self, units: &Units, rest: Vec<Ix>, pending: &mut Vec<(Ix, bool)>) {
+        let stops = |ix: &&Ix| self.lame.contains_key(ix) || self.refused.contains_key(ix);
+        let only = rest.iter().filter(stops).count() == 1;
+        for next in rest {
+            if only && self.lame.contains_key(&next) {
+                pending.push((next, false));
+            } else {
+                self.left_over(units, next);
+            }
+        }
     }
 
     /// What a refused unit requires may have got its job before the refusal, and keeps
@@ -282,6 +322,7 @@ impl Transaction {
         let pairs: Vec<(Ix, Ix)> = self
             .starts
             .iter()
+            .filter(|ix| !self.lame.contains_key(ix))
             .flat_map(|ix| {
                 let unit = units.get(*ix);
                 let others = unit.into_iter().flat_map(|unit| unit.of(Dep::Conflicts));

@@ -250,6 +250,12 @@ impl Unit {
         edges.map(|((_, other), cause)| (*other, cause))
     }
 
+    /// The units that are started with it.
+    pub fn pulls(&self) -> impl Iterator<Item = Ix> + '_ {
+        let deps = [Dep::Requires, Dep::BindsTo, Dep::Wants, Dep::Upholds];
+        deps.into_iter().flat_map(|dep| self.of(dep))
+    }
+
     /// Whether there is such an edge.
     #[must_use]
     pub fn has(&self, dep: Dep, other: Ix) -> bool {
@@ -289,6 +295,12 @@ impl Units {
     /// Every unit with its place.
     pub fn iter(&self) -> impl Iterator<Item = (Ix, &Unit)> {
         self.list.iter().enumerate()
+    }
+
+    /// Where mount units mount something, but for the root.
+    pub fn mount_points(&self) -> impl Iterator<Item = &str> {
+        let mounts = self.list.iter().filter(|unit| unit.id != "-.mount");
+        mounts.filter_map(|unit| Some(unit.settings.mount.target.as_ref()?.0.as_str()))
     }
 
     /// How many.

@@ -84,6 +84,9 @@ pub(super) fn read(tree: &Tree, packages: &Fact<Packages>) -> Fact<Version> {
             return Fact::Known(Version { major, sign });
         }
     }
+    if let Fact::Unknown(unknown) = packages {
+        return Fact::Unknown(unknown.clone());
+    }
     Fact::Absent(Looked {
         paths: library_dirs(tree),
         notes: Vec::new(),

@@ -2,6 +2,7 @@
 
 mod accounts_missing;
 mod cannot_start;
+mod cgroup_v1_ignored;
 mod changes_at_reboot;
 mod console_login_missing;
 mod dangling_enablement;
@@ -21,13 +22,16 @@ mod script_interpreter_missing;
 mod script_link_ignored;
 mod script_not_executable;
 mod second_system;
+mod selinux_policy_missing;
 mod shell_missing;
 mod start_script_missing;
 mod system_type_wrong;
+mod systemd_incomplete;
 mod usr_merge_broken;
 
 pub(super) use accounts_missing::AccountsMissing;
 pub(super) use cannot_start::CannotStart;
+pub(super) use cgroup_v1_ignored::CgroupV1Ignored;
 pub(super) use changes_at_reboot::ChangesAtReboot;
 pub(super) use console_login_missing::ConsoleLoginMissing;
 pub(super) use dangling_enablement::DanglingEnablement;
@@ -47,9 +51,11 @@ pub(super) use script_interpreter_missing::ScriptInterpreterMissing;
 pub(super) use script_link_ignored::ScriptLinkIgnored;
 pub(super) use script_not_executable::ScriptNotExecutable;
 pub(super) use second_system::SecondSystem;
+pub(super) use selinux_policy_missing::SelinuxPolicyMissing;
 pub(super) use shell_missing::ShellMissing;
 pub(super) use start_script_missing::StartScriptMissing;
 pub(super) use system_type_wrong::SystemTypeWrong;
+pub(super) use systemd_incomplete::SystemdIncomplete;
 pub(super) use usr_merge_broken::UsrMergeBroken;
 
 use super::Evidence;

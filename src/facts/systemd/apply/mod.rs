@@ -12,7 +12,7 @@ use super::node::udev_node;
 use super::settings::{Condition, MountsFor, Settings};
 use super::unit::{Cause, Dep, Refusal};
 use crate::parse::unit::{
-    self, Assignment, Expanded, Flags, Specifiers, Table, UnitFile, UnitType,
+    self, Assignment, Expanded, Flags, Specifiers, Table, TimeSpan, UnitFile, UnitType,
 };
 
 /// An edge a file asks for.
@@ -100,15 +100,12 @@ impl Apply<'_> {
                 return;
             }
             "JobTimeoutSec" => {
-                if let Some(span) = unit::parse_span(&text) {
-                    self.settings.job_timeout = Some(span);
-                }
+                self.settings.job_timeout = no_zero(&text).or(self.settings.job_timeout);
                 return;
             }
             "JobRunningTimeoutSec" => {
-                if let Some(span) = unit::parse_span(&text) {
-                    self.settings.job_running_timeout = Some(span);
-                }
+                self.settings.job_running_timeout =
+                    no_zero(&text).or(self.settings.job_running_timeout);
                 return;
             }
             "FailureAction" | "SuccessAction" | "JobTimeoutAction" | "StartLimitAction" => {
@@ -347,6 +344,13 @@ impl Apply<'_> {
             });
         }
     }
+}
+
+/// A limit on a time: nothing is not at once, but for ever (`config_parse_sec_fix_0`).
+fn no_zero(text: &str) -> Option<TimeSpan> {
+    let span = unit::parse_span(text)?;
+    let nothing = span == TimeSpan::For(std::time::Duration::ZERO);
+    Some(if nothing { TimeSpan::Infinite } else { span })
 }
 
 /// A name that is none of a user or group refuses the unit.

@@ -52,16 +52,7 @@ impl Apply<'_> {
                 }
             }
             "TimeoutSec" | "TimeoutStartSec" => {
-                if let Some(span) = unit::parse_span(text) {
-                    // Nothing is not at once, but for ever.
-                    let none = unit::TimeSpan::For(std::time::Duration::ZERO);
-                    let span = if span == none {
-                        unit::TimeSpan::Infinite
-                    } else {
-                        span
-                    };
-                    service.timeout_start = Some(span);
-                }
+                service.timeout_start = super::no_zero(text).or(service.timeout_start);
             }
             "RestartForceExitStatus" => {
                 service.restart_force = (!text.is_empty()).then(place);

@@ -1,0 +1,1 @@
+//! Whole boots of small trees.
