@@ -30,9 +30,11 @@ pub(super) use search_fails::SearchFails;
 pub(super) use starts_no_kernel::StartsNoKernel;
 pub(super) use stops_at_prompt::StopsAtPrompt;
 
+use std::path::Path;
+
 use super::chain::{LinkState, Summary};
 use crate::boot::{Loader, Timeout};
-use crate::fact::Stop;
+use crate::fact::{Fact, Stop};
 use crate::facts::boot::{BootEntry, Chosen, Start};
 use crate::facts::{Host, undecided};
 use crate::text::{escape, escape_path};
@@ -116,8 +118,24 @@ pub(super) fn summary(host: &Host) -> Summary {
     } else {
         wait
     };
-    let text = format!("{name} boots entry {place}, \"{title}\"{wait}");
+    // What the firmware holds against them is not in any file.
+    let signed = if is_secure(host) {
+        "; Secure Boot is on, and its signatures cannot be modelled"
+    } else {
+        ""
+    };
+    let text = format!("{name} boots entry {place}, \"{title}\"{wait}{signed}");
     Summary::new(LinkState::Ok, text)
+}
+
+/// UEFI 2.10, 3.3: one byte behind the four of its attributes, 1 where it is on.
+const SECURE_BOOT: &str =
+    "/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
+/// Whether the firmware of the running system checks signatures.
+fn is_secure(host: &Host) -> bool {
+    let variable = host.tree().read(Path::new(SECURE_BOOT));
+    matches!(variable, Fact::Known(file) if file.bytes().get(4) == Some(&1))
 }
 
 /// The loader with its version.
@@ -132,4 +150,36 @@ fn name(chosen: &Chosen) -> String {
 fn position(position: &[usize]) -> String {
     let numbers: Vec<String> = position.iter().map(usize::to_string).collect();
     numbers.join(">")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Given;
+    use crate::source::{Coverage, Limits, MemSource, Tree};
+    use crate::time::Deadline;
+
+    fn secure(value: &[u8]) -> bool {
+        let mut source = MemSource::new();
+        source.file(SECURE_BOOT, value);
+        let coverage = Coverage::full(true);
+        let tree = Tree::new(
+            Box::new(source),
+            coverage,
+            Limits::STANDARD,
+            Deadline::none(),
+        );
+        is_secure(&Host::new(
+            tree,
+            jiff::Timestamp::UNIX_EPOCH,
+            Given::default(),
+        ))
+    }
+
+    #[test]
+    fn secure_boot_is_the_byte_behind_the_attributes() {
+        assert!(secure(&[6, 0, 0, 0, 1]));
+        assert!(!secure(&[6, 0, 0, 0, 0]));
+        assert!(!secure(&[6, 0, 0, 0]));
+    }
 }
