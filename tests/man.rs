@@ -327,7 +327,7 @@ fn the_policies_in_the_manual_are_accepted() {
 #[test]
 fn what_this_version_does_not_examine_is_said_in_the_manual_and_the_readme() {
     // A whole root without a fault: every link is looked at or said not to be.
-    let root = repository("fixtures/incidents/weblogs-us/fixed/root");
+    let root = repository("fixtures/incidents/debian-bytemark/fixed/root");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_comeback"));
     command.env_clear().arg("check").arg(root);
     command.args(["--tree", "full", "--format", "json"]);
