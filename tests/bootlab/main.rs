@@ -8,6 +8,7 @@
 mod exceptions;
 mod manifest;
 mod predict;
+mod proven;
 mod sparse;
 mod truth;
 
@@ -143,6 +144,12 @@ fn every_row_has_a_manifest_and_every_manifest_a_row() {
     trees.sort();
     trees.dedup();
     assert_eq!(trees, manifest::deltas());
+}
+
+#[test]
+fn what_cards_say_of_real_boots_has_rows() {
+    let complaints = proven::complaints(&truth::rows());
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 #[test]

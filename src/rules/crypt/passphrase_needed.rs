@@ -5,7 +5,8 @@ use std::path::Path;
 use super::{field, is_waited_for};
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::crypt::With;
+use crate::facts::crypt::{Unlock, With};
+use crate::facts::devices::Match;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 
 pub(in crate::rules) struct PassphraseNeeded;
@@ -21,6 +22,14 @@ const ANSWERERS: [&str; 8] = [
     "/usr/lib/dracut/modules.d/60sshd",
     "/usr/lib/mandos/password-agent",
 ];
+
+/// Whether no device is what the line names: then nothing comes that could ask.
+fn is_absent(host: &Host, unlock: &Unlock) -> bool {
+    match (host.devices(), &unlock.device) {
+        (Fact::Known(devices), Some(spec)) => matches!(devices.find(spec), Match::None),
+        _ => false,
+    }
+}
 
 impl Rule for PassphraseNeeded {
     fn id(&self) -> &'static str {
@@ -39,7 +48,7 @@ impl Rule for PassphraseNeeded {
             if unlock.with != With::Passphrase || !is_waited_for(crypt, unlock) {
                 continue;
             }
-            if answerer.is_some() {
+            if answerer.is_some() || is_absent(host, unlock) {
                 continue;
             }
             let name = unlock.name();

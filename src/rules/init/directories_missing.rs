@@ -54,6 +54,11 @@ impl Rule for DirectoriesMissing {
                 "systemd cannot mount there and stops, without a shell",
                 Level::Block,
             ),
+            // Debian's checkroot.sh and fsck read /proc/mounts.
+            Some(InitKind::SysV) if missing.contains(&"proc") => (
+                "the scripts of the boot stop at a shell on the console",
+                Level::Block,
+            ),
             Some(InitKind::OpenRcInit) if missing.contains(&"run") => {
                 ("OpenRC does not go on without /run", Level::Block)
             }
@@ -80,7 +85,8 @@ impl Rule for DirectoriesMissing {
                 "Make the directories on the root file system itself:",
                 &[&format!("mkdir -m 755 {}", list.replace(", ", " "))],
             );
-        if gravest == Level::Block && !missing.contains(&"dev") && mounts_writable(host) {
+        let makes = host.init_kind() == Some(InitKind::Systemd);
+        if gravest == Level::Block && makes && !missing.contains(&"dev") && mounts_writable(host) {
             // On a writable root systemd makes what it lacks.
             finding = finding
                 .confidence(Confidence::Possible)

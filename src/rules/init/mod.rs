@@ -1,5 +1,6 @@
 //! Rules about process 1 and what is enabled to start after it.
 
+mod accounts_missing;
 mod cannot_start;
 mod cgroup_v1_ignored;
 mod changes_at_reboot;
@@ -28,6 +29,7 @@ mod system_type_wrong;
 mod systemd_incomplete;
 mod usr_merge_broken;
 
+pub(super) use accounts_missing::AccountsMissing;
 pub(super) use cannot_start::CannotStart;
 pub(super) use cgroup_v1_ignored::CgroupV1Ignored;
 pub(super) use changes_at_reboot::ChangesAtReboot;

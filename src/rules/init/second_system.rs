@@ -47,6 +47,9 @@ impl Rule for SecondSystem {
                 continue;
             }
             out.judged += 1;
+            if leaves_nothing(host, link) {
+                continue;
+            }
             let has = |path: String| !matches!(host.resolve(Path::new(&path)), Fact::Absent(_));
             let script = has(format!("/etc/init.d/{name}"));
             if !script && !has(format!("/etc/sv/{name}")) {
@@ -72,4 +75,20 @@ impl Rule for SecondSystem {
         out.open.extend(units.gaps);
         Ok(out)
     }
+}
+
+/// Whether a unit only tidies up: it ends at once and is not held to be active then, as
+/// `e2scrub_reap`, which a box without it does not miss.
+fn leaves_nothing(host: &Host, unit: &Path) -> bool {
+    let Fact::Known(file) = host.tree().read(unit) else {
+        return false;
+    };
+    let has = |key: &[u8], values: &[&[u8]]| {
+        let mut lines = file.lines().map(|(_, line)| line.trim_ascii());
+        lines.any(|line| {
+            let value = line.strip_prefix(key);
+            value.is_some_and(|value| values.contains(&value.trim_ascii()))
+        })
+    };
+    has(b"Type=", &[b"oneshot"]) && !has(b"RemainAfterExit=", &[b"yes", b"true", b"on", b"1"])
 }

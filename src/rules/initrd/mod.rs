@@ -1,6 +1,7 @@
 //! Rules about the initrd of the entry that boots.
 
 mod broken;
+mod config_outdated;
 mod for_another_kernel;
 mod format_refused;
 mod incomplete;
@@ -8,9 +9,12 @@ mod init_unusable;
 mod lacks_root_module;
 mod lacks_root_tool;
 mod missing;
+mod resume_missing;
+mod update_skipped;
 mod update_unfinished;
 
 pub(super) use broken::Broken;
+pub(super) use config_outdated::ConfigOutdated;
 pub(super) use for_another_kernel::ForAnotherKernel;
 pub(super) use format_refused::FormatRefused;
 pub(super) use incomplete::Incomplete;
@@ -18,6 +22,8 @@ pub(super) use init_unusable::InitUnusable;
 pub(super) use lacks_root_module::LacksRootModule;
 pub(super) use lacks_root_tool::LacksRootTool;
 pub(super) use missing::Missing;
+pub(super) use resume_missing::ResumeMissing;
+pub(super) use update_skipped::UpdateSkipped;
 pub(super) use update_unfinished::UpdateUnfinished;
 
 use super::chain::{LinkState, Summary};

@@ -1,7 +1,7 @@
 //! `loader-config-broken`: the loader has no configuration, or one without an entry.
 
 use crate::boot::{Problem, ProblemKind};
-use crate::fact::Stop;
+use crate::fact::{Fact, Stop};
 use crate::facts::boot::{LoaderKind, Sign, Start};
 use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
@@ -52,6 +52,19 @@ impl Rule for ConfigBroken {
         };
         let next = &chosen.next;
         let name = chosen.kind.name();
+        // grub-mkconfig 2.06 writes NAME.new, checks it, and removes it when all is well.
+        if chosen.kind == LoaderKind::Grub {
+            let mut new = chosen.config.clone().into_os_string();
+            new.push(".new");
+            let new = std::path::PathBuf::from(new);
+            if let Fact::Known(found) = host.tree().lstat(&new) {
+                let path = escape_path(&new);
+                let message = format!("grub-mkconfig did not finish: {path} is left");
+                let evidence = Evidence::path(&new, crate::text::size(found.meta.len));
+                let finding = Finding::new(self.id(), path, message, evidence);
+                out.push(finding.at_most(Level::Warn));
+            }
+        }
         let path = escape_path(&chosen.config);
         let told = |problem: &Problem| Evidence::span(problem.place.clone(), &*problem.message);
         let of_kind = |kinds: &[ProblemKind]| {

@@ -1,7 +1,9 @@
 //! Rules about the boot loader and the entry it starts when nobody touches a key.
 
+mod cannot_read_features;
 mod config_broken;
 mod default_unmatched;
+mod directory_not_mounted;
 mod entry_ignored;
 mod environment_broken;
 mod kernel_not_listed;
@@ -11,8 +13,10 @@ mod search_fails;
 mod starts_no_kernel;
 mod stops_at_prompt;
 
+pub(super) use cannot_read_features::CannotReadFeatures;
 pub(super) use config_broken::ConfigBroken;
 pub(super) use default_unmatched::DefaultUnmatched;
+pub(super) use directory_not_mounted::DirectoryNotMounted;
 pub(super) use entry_ignored::EntryIgnored;
 pub(super) use environment_broken::EnvironmentBroken;
 pub(super) use kernel_not_listed::KernelNotListed;

@@ -14,6 +14,9 @@ pub(in crate::rules) struct OneShotPending;
 const OS_INDICATIONS: &str =
     "/sys/firmware/efi/efivars/OsIndications-8be4df61-93ca-11d2-aa0d-00e098032b8c";
 
+/// A number that the firmware starts once, before its list (UEFI 2.10, 3.3).
+const BOOT_NEXT: &str = "/sys/firmware/efi/efivars/BootNext-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+
 impl Rule for OneShotPending {
     fn id(&self) -> &'static str {
         "loader-one-shot-pending"
@@ -33,6 +36,15 @@ impl Rule for OneShotPending {
                 "Take the request back:",
                 &["systemctl reboot --firmware-setup=false"],
             ));
+        }
+        if let Fact::Known(variable) = tree.read(Path::new(BOOT_NEXT))
+            && let Some([low, high]) = variable.bytes().get(4..6)
+        {
+            let number = u16::from_le_bytes([*low, *high]);
+            let message = format!("the firmware starts Boot{number:04X} once, at the next boot");
+            let evidence = Evidence::path(BOOT_NEXT, format!("is {number:04X}"));
+            let finding = Finding::new(self.id(), "BootNext", message, evidence);
+            out.push(finding.at_most(Level::Note));
         }
         if let Fact::Known(loaded) = tree.read(Path::new("/sys/kernel/kexec_loaded"))
             && loaded.bytes().trim_ascii() == b"1"

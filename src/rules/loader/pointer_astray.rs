@@ -42,15 +42,16 @@ impl Rule for PointerAstray {
             let spec = RootSpec::Uuid(pointer.uuid.clone());
             systems.named(&spec).map(|named| named.at == own.at)
         };
-        // One that fits is enough: others may belong to other systems.
+        let nowhere = |p: &Pointer| systems.is_nowhere(&RootSpec::Uuid(p.uuid.clone()));
+        // One that fits is enough: others may belong to other systems. fstab may name
+        // the file system by the UUID it had, as the partition does.
         let fits = pointers
             .iter()
-            .any(|pointer| names_own(pointer) == Some(true));
+            .any(|pointer| names_own(pointer) == Some(true) && !nowhere(pointer));
         let by_uuid = own
             .source
             .get(..5)
             .is_some_and(|tag| tag.eq_ignore_ascii_case(b"UUID="));
-        let nowhere = |p: &Pointer| systems.is_nowhere(&RootSpec::Uuid(p.uuid.clone()));
         let certain = pointers.iter().all(nowhere);
         if fits || !(by_uuid || certain) {
             return Ok(out);

@@ -1,28 +1,38 @@
 //! Rules about what fstab mounts, and about swap.
 
+mod check_due;
+mod check_program_missing;
 mod device_missing;
 mod duplicate;
+mod errors_recorded;
 mod helper_missing;
 mod hides_root_programs;
 mod line_misread;
 mod option_unknown;
+mod parent_listed_later;
 mod point_missing;
 mod root_read_only;
 mod source_missing;
 mod swap_source_missing;
 mod type_unsupported;
+mod usr_needs_initrd;
 
+pub(super) use check_due::CheckDue;
+pub(super) use check_program_missing::CheckProgramMissing;
 pub(super) use device_missing::{DeviceMissing, listed};
 pub(super) use duplicate::Duplicate;
+pub(super) use errors_recorded::ErrorsRecorded;
 pub(super) use helper_missing::HelperMissing;
 pub(super) use hides_root_programs::HidesRootPrograms;
 pub(super) use line_misread::LineMisread;
 pub(super) use option_unknown::OptionUnknown;
+pub(super) use parent_listed_later::ParentListedLater;
 pub(super) use point_missing::PointMissing;
 pub(super) use root_read_only::RootReadOnly;
 pub(super) use source_missing::SourceMissing;
 pub(super) use swap_source_missing::SwapSourceMissing;
 pub(super) use type_unsupported::TypeUnsupported;
+pub(super) use usr_needs_initrd::UsrNeedsInitrd;
 
 use super::chain::{LinkState, Summary};
 use super::finding::{Evidence, Finding, Impact, Level};

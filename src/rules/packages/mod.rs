@@ -1,12 +1,16 @@
 //! Rules about the package database.
 
 mod config_merge_pending;
+mod file_half_unpacked;
 mod half_configured;
 mod init_provider_missing;
+mod trigger_pending;
 
 pub(super) use config_merge_pending::ConfigMergePending;
+pub(super) use file_half_unpacked::FileHalfUnpacked;
 pub(super) use half_configured::HalfConfigured;
 pub(super) use init_provider_missing::InitProviderMissing;
+pub(super) use trigger_pending::TriggerPending;
 
 use crate::fact::Stop;
 use crate::facts::Host;

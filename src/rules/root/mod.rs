@@ -11,6 +11,7 @@ mod needs_initrd;
 mod no_file_system;
 mod not_given;
 mod type_mismatch;
+mod volume_excluded;
 
 pub(super) use ambiguous::Ambiguous;
 pub(super) use device_missing::DeviceMissing;
@@ -23,6 +24,7 @@ pub(super) use needs_initrd::NeedsInitrd;
 pub(super) use no_file_system::NoFileSystem;
 pub(super) use not_given::NotGiven;
 pub(super) use type_mismatch::TypeMismatch;
+pub(super) use volume_excluded::VolumeExcluded;
 
 use super::chain::{LinkState, Summary};
 use super::loader;

@@ -3,8 +3,9 @@
 import argparse
 import subprocess
 from fnmatch import fnmatchcase as fnmatch
+from pathlib import Path
 
-from . import boots, build, compare, mutations, paths, recipes, truth
+from . import boots, build, compare, manifest, mutations, paths, recipes, truth
 
 ABOUT = """\
 Boots real Debian roots, each broken in one way, and records what really happens.
@@ -15,7 +16,8 @@ Boots real Debian roots, each broken in one way, and records what really happens
   lab boot NAME [--base B]         boot one mutation, everywhere it belongs
   lab boot-all [--jobs N]          boot every row that has no result yet
   lab truth                        write truth.tsv and the manifests of its rows
-  lab compare [--jobs N]           whole trees against manifests, through the program
+  lab compare [NAME...]            whole trees against manifests, through the program
+  lab unpack BASE NAME|- DIR       put the tree of a manifest on disk, with its devices
 """
 
 
@@ -52,6 +54,10 @@ def main():
     commands.add_parser("truth", help="write truth.tsv and manifests")
     one = commands.add_parser("compare", help="compare whole trees with manifests")
     one.add_argument("names", nargs="*", metavar="NAME")
+    one = commands.add_parser("unpack", help="put the tree of a manifest on disk")
+    one.add_argument("base", metavar="BASE")
+    one.add_argument("name", metavar="NAME", help="a mutation, - for the unchanged base")
+    one.add_argument("folder", metavar="DIR", help="made; gets root/ and devices")
     one = commands.add_parser("compare-here", help="one comparison in this process")
     one.add_argument("row", nargs=2)
     one = commands.add_parser("boot-here", help="one boot in this process")
@@ -59,6 +65,8 @@ def main():
     one = commands.add_parser("build-here", help="build bases in this process")
     one.add_argument("names", nargs="*")
     args = parser.parse_args()
+    if args.command == "unpack":
+        return unpack(args)
     lacking = paths.missing()
     if args.command == "doctor" or (lacking and args.command not in ("list",)):
         print("\n".join(f"missing: {line}" for line in lacking) or "nothing is missing")
@@ -97,6 +105,17 @@ def write_truth(_args):
     table, complaints, sizes = truth.write()
     print("\n".join(complaints))
     print(f"{len(table)} rows, {len(sizes)} new manifests of {sum(sizes.values())} bytes")
+    return 0
+
+
+def unpack(args):
+    """Unpacks the tree of a manifest; needs nothing of what booting needs."""
+    base = args.base if args.base in recipes.BASES else f"bookworm-{args.base}"
+    found, devices = manifest.tree_of(base, None if args.name == "-" else args.name)
+    folder = Path(args.folder)
+    (folder / "root").mkdir(parents=True)
+    manifest.unpack(found, folder / "root")
+    (folder / "devices").write_text(devices)
     return 0
 
 

@@ -2,11 +2,13 @@
 
 The segments stay what they were: their order, their compression, where they start.
 What stops the kernel stays too: a stream that was cut is packed whole and cut again
-where the same share of its entries is left; bytes that are no archive stay as they are.
+at the same share of its length, one that was overwritten gets the same bytes at the
+same share; bytes that are no archive stay as they are.
 """
 
 import gzip
 import lzma
+import re
 import struct
 import subprocess
 from dataclasses import dataclass
@@ -34,6 +36,10 @@ PROGRAMS = {
     *("init", "sh", "busybox", "mount", "modprobe", "kmod", "switch_root", "run-init", "cryptsetup"),
     *("lvm", "mdadm", "udevd", "systemd-udevd", "udevadm", "systemd", "dash", "bash"),
 }
+# What is left of the length of a file of which nothing is kept: zeros pack so well that
+# the whole would look like an archive made to exhaust its reader.
+EMPTY = 4096
+LOADER = re.compile(r"(ld[^/]*\.so|libc[.-][^/]*so)[^/]*$")
 
 
 @dataclass
@@ -86,14 +92,15 @@ def emptied(entry):
     if data.startswith(b"\x7fELF"):
         library = ".so" in base
         wanted = base in PROGRAMS or library
-        kept = elf.reduced(data, base in ("init", "busybox", "systemd")) if wanted else bytes(len(data))
+        marks, loader = base in ("init", "busybox", "systemd"), LOADER.match(base) is not None
+        kept = elf.reduced(data, marks, loader) if wanted else bytes(min(len(data), EMPTY))
     elif name == "init" or (base in PROGRAMS and data.startswith(b"#!")):
         kept = data[: 64 << 10] + bytes(max(0, len(data) - (64 << 10)))
     elif data.startswith(b"#!"):
         line = data.split(b"\n", 1)[0] + b"\n"
-        kept = line + bytes(len(data) - len(line))
+        kept = line + bytes(min(len(data), EMPTY) - len(line)) if len(line) < EMPTY else line
     else:
-        kept = bytes(len(data))
+        kept = bytes(min(len(data), EMPTY))
     return Entry(entry.fields, entry.name, kept)
 
 
@@ -220,14 +227,23 @@ def cut_tail(data, at):
 
 
 def cut_again(kind, stream, unpacked, original):
-    """A stream that is cut or damaged, packed small and cut again.
-
-    The share of unpacked bytes that is left is the same.
-    """
+    """A stream that is cut or overwritten: the packed whole, damaged at the same share."""
     if original is None:
         records, _ = entries(unpacked)
         packed = compress(kind, repack(records), stream)
         return packed[: max(16, len(packed) - 8)]
     whole = shrink(original)
+    if len(stream) == len(original):
+        return overwritten(stream, original, whole)
     share = len(stream) / len(original)
     return whole[: max(16, int(len(whole) * share))]
+
+
+def overwritten(data, original, whole):
+    """`whole`, damaged where `data` differs from `original`."""
+    places = [at for at in range(len(data)) if data[at] != original[at]]
+    first, last = places[0], places[-1] + 1
+    at = int(len(whole) * first / len(original))
+    damaged = bytearray(whole)
+    damaged[at : at + last - first] = data[first:last]
+    return bytes(damaged[: len(whole)])

@@ -158,7 +158,7 @@ def delta_lines(base, mutation, below):
             continue
         old = root / path.lstrip("/")
         original = None
-        if reduce.INITRD.match(path) and old.is_file():
+        if reduce.DAMAGED.match(path) and old.is_file():
             original = old.read_bytes()
         new = line_of(file, path, original)
         before = below.get(path)

@@ -34,6 +34,8 @@ LENGTH_ONLY = re.compile(
 # Text that scripts may read as theirs.
 SOURCED = re.compile(r"/(usr/)?(lib|libexec|bin|sbin)/|/usr/share/(debconf|ucf|lsb|bash)/|/usr/share/.*\.sh$|/usr/local/|/opt/|/srv/")
 INITRD = re.compile(r"/boot/(.*/)?(initrd|initramfs)[^/]*$")
+# Files of which the undamaged one is asked for, if there is one.
+DAMAGED = re.compile(rf"{INITRD.pattern}|/boot/.*/EFI/Linux/[^/]*\.efi$")
 MODULE = re.compile(r"\.(ko(\.(xz|zst|gz))?|mod)$")
 SECRET = b"-----BEGIN OPENSSH PRIVATE KEY-----"
 FIELDS = re.compile(rb"^(Description|Homepage|Tag|Maintainer|Original-Maintainer)(-md5)?:")
@@ -59,7 +61,7 @@ def extents(path, data, original=None):
     if data[0x1FE:0x200] == b"\x55\xaa" and data[0x202:0x206] == b"HdrS":
         return len(data), kernel(data)
     if data[:2] == b"MZ":
-        return len(data), program(data)
+        return len(data), program(data, original)
     if LENGTH_ONLY.search(path) or MODULE.search(path):
         return len(data), []
     if data.startswith(b"\x7fELF"):
@@ -141,9 +143,9 @@ def sections(data):
         return
 
 
-def program(data):
+def program(data, original=None):
     """An EFI program: headers and the sections of text; of a unified kernel image also
-    the heads of the kernel in it."""
+    the heads of the kernel in it, and the initrd, packed again, with zeros behind it."""
     kept = {0: data[:4096]}
     for name, at, length in sections(data):
         if name in (".osrel", ".cmdline", ".uname", ".sbat", ".sdmagic", ".pcrpkey", ".dtb"):
@@ -151,4 +153,7 @@ def program(data):
         elif name == ".linux":
             for offset, piece in kernel(data[at : at + length]):
                 kept[at + offset] = piece
+        elif name == ".initrd" and at < len(data):
+            before = original[at : at + length] if original else None
+            kept[at] = cpio.shrink(data[at : at + length], before)
     return elf.merged(kept)

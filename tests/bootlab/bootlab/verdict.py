@@ -2,7 +2,7 @@
 
 import re
 
-from .watch import BANNER, LOGIN, SHELLS
+from .watch import BANNER, FIRMWARE, GRUB_MENU, LOGIN, SHELLS
 
 # Console lines that show why, the first that is found.
 TELLING = {
@@ -95,7 +95,8 @@ def outcome(watch, seen, text):
     if ended == "exit" or watch.machine.shutdown:
         return "POWEROFF"
     if ended == "loader":
-        waiting = re.search(rb"grub> $|grub rescue> $|GNU GRUB|Shell>|BdsDxe|Boot in|No bootable", text[-3000:])
+        waiting = re.search(rb"grub> $|grub rescue> $|Shell>|BdsDxe|Boot in|No bootable|Press any key", text[-3000:])
+        waiting = waiting or GRUB_MENU.search(text) or FIRMWARE.search(text) or b"ter username:" in text
         return "LOADER-PROMPT" if waiting else "HANG"
     if ended == "initramfs":
         return "INITRAMFS-SHELL"

@@ -19,9 +19,13 @@ MAINTENANCE = re.compile(
     rb"You are in (emergency|rescue) mode|Press Enter for maintenance|Give root password"
     rb"|Cannot open access to console|Enter runlevel:|maintenance shell|sulogin:"
 )
+# The setup screen of OVMF, which comes where nothing could be started.
+FIRMWARE = re.compile(rb"Boot Maintenance Manager")
+# GRUB's menu, which waits where no timeout ends it.
+GRUB_MENU = re.compile(rb"GNU GRUB(?!.*(Loading|executed automatically))", re.S)
 LOADER_PROMPT = re.compile(
     rb"(grub> |grub rescue> |Shell> |No bootable device\.?\s*|press any key to enter setup.*"
-    rb"|Press any key to continue.*|UiApp.*|failed to load Boot.*)$",
+    rb"|UiApp.*|failed to load Boot.*)$",
     re.S,
 )
 LOGIN = re.compile(rb"login: $")
@@ -157,6 +161,13 @@ class Watch:
             return "panic" if quiet > patient else None
         if BANNER not in text and not last:
             if LOADER_PROMPT.search(text[-200:].rstrip(b" ") + b" ") and quiet > 15:
+                return "loader"
+            if quiet > 15 and (FIRMWARE.search(text) or b"ter username:" in text):
+                return "loader"
+            # GRUB goes on after ten of its own seconds: to the kernel or to its menu.
+            if quiet > 60 and text.rstrip().endswith(b"Press any key to continue..."):
+                return "loader"
+            if quiet > 40 and GRUB_MENU.search(text):
                 return "loader"
             return "loader" if quiet > 120 else None
         if re.search(rb"\(initramfs\) $", text):

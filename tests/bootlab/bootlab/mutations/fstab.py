@@ -65,8 +65,8 @@ LINES = [
     ("fstab_var_tmpfs", "systemd", "-", "OK", "tmpfs /var tmpfs defaults 0 0", "/var on tmpfs"),
     ("fstab_home_readonly_bind", "systemd", "-", "OK", "/root /root none bind,ro 0 0", "/root bound on itself, read-only"),
     ("fstab_run_small", "systemd", "-", "DEGRADED", "tmpfs /run tmpfs size=64k,mode=755 0 0", "/run limited to 64 KiB"),
-    ("fstab_usr_bad_uuid", "systemd sysvinit", "root", "INITRAMFS-SHELL", f"UUID={BAD} /usr ext4 defaults 0 2", "/usr on a UUID that no disk has"),
-    ("fstab_usr_bad_uuid_nofail", "systemd", "root", "INITRAMFS-SHELL", f"UUID={BAD} /usr ext4 defaults,nofail 0 2", "the same with nofail"),
+    ("fstab_usr_bad_uuid", "systemd sysvinit", "mounts", "INITRAMFS-SHELL", f"UUID={BAD} /usr ext4 defaults 0 2", "/usr on a UUID that no disk has"),
+    ("fstab_usr_bad_uuid_nofail", "systemd", "mounts", "INITRAMFS-SHELL", f"UUID={BAD} /usr ext4 defaults,nofail 0 2", "the same with nofail"),
     ("fstab_boot_bad_uuid", "systemd", "mounts", "EMERGENCY", f"UUID={BAD} /boot ext4 defaults 0 2", "/boot on a UUID that no disk has"),
     ("fstab_var_bad_uuid_nofail", "systemd", "-", "OK", f"UUID={BAD} /var ext4 defaults,nofail 0 2", "/var on a UUID that no disk has, with nofail"),
     ("fstab_root_twice", "systemd", "-", "OK", f"UUID={BAD} / ext4 defaults 0 1", "a second line for /, of a disk that is not there"),
@@ -121,7 +121,7 @@ def _(tree):
     root_line(tree, f"UUID={tree.base.uuid('root')} / ext4 ro,errors=remount-ro 0 1")
 
 
-@mutation("fstab_root_noexec", "systemd sysvinit", "target", "NO-LOGIN", "the / line says noexec")
+@mutation("fstab_root_noexec", "systemd sysvinit", "mounts", "HANG", "the / line says noexec")
 def _(tree):
     root_line(tree, f"UUID={tree.base.uuid('root')} / ext4 noexec,errors=remount-ro 0 1")
 

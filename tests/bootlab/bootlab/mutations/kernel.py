@@ -367,7 +367,7 @@ LINES = [
     ("rdinit_missing", DIRECT, "initrd", "PANIC", lambda _, line: f"{line} rdinit=/no/such", "rdinit=/no/such"),
     ("noinitrd_arg", DIRECT, "initrd", "PANIC", lambda _, line: f"{line} noinitrd", "noinitrd on the command line"),
     ("module_blacklist_arg", DIRECT, "root", "INITRAMFS-SHELL", lambda _, line: f"{line} module_blacklist=virtio_blk", "module_blacklist=virtio_blk on the command line"),
-    ("cmdline_too_long", "systemd:bios", "root", "INITRAMFS-SHELL", lambda tree, line: "filler=" + "x" * 2040 + " " + line, "2047 bytes of other words before root="),
+    ("cmdline_too_long", "systemd:bios", "kernel", "INITRAMFS-SHELL", lambda _, line: "console=ttyS0,115200 filler=" + "x" * 2040 + " " + line, "2047 bytes of other words before root="),
     ("quiet_splash", "systemd", "-", "OK", lambda _, line: f"{line} quiet splash loglevel=3 nosuchoption=1", "quiet, splash and an unknown word"),
     ("cgroup_v1_arg", "systemd trixie-systemd", "-", "OK", lambda _, line: f"{line} systemd.unified_cgroup_hierarchy=0", "the old control groups asked for on the command line"),
 ]

@@ -213,7 +213,7 @@ def _(tree):
     tree.write(CFG, 'set fallback="2"\n' + text)
 
 
-@mutation("bios_fallback_missing", BIOS, "loader", "LOADER-PROMPT", "the first entry's kernel is gone and there is no fallback")
+@mutation("bios_fallback_missing", BIOS, "kernel", "LOADER-PROMPT", "the first entry's kernel is gone and there is no fallback")
 def _(tree):
     text = tree.read(CFG).replace("/boot/vmlinuz-", "/boot/no-vmlinuz-", 1)
     tree.write(CFG, text)
@@ -372,7 +372,7 @@ def _(tree):
     tree.empty_folder(f"{ESP}/loader/entries")
 
 
-@mutation("sdboot_kernel_gone", "sdboot", "kernel", "LOADER-PROMPT", "the entry's kernel is gone")
+@mutation("sdboot_kernel_gone", "sdboot", "loader", "LOADER-PROMPT", "the entry's kernel is gone, and systemd-boot leaves such an entry out")
 def _(tree):
     for path in tree.at(ESP).glob("*/*/linux"):
         path.unlink()
@@ -406,9 +406,9 @@ def _(tree):
     tree.sub(entry(tree), tree.base.uuid("root"), BAD)
 
 
-@mutation("sdboot_options_gone", "sdboot", "root", "INITRAMFS-SHELL", "the entry has no options line")
+@mutation("sdboot_options_gone", "sdboot", "root", "INITRAMFS-SHELL", "the entry's options have no root=")
 def _(tree):
-    tree.sub(entry(tree), r"^options.*\n", "")
+    tree.sub(entry(tree), r"^options.*$", "options console=ttyS0,115200")
 
 
 @mutation("sdboot_default_none", "sdboot", "-", "OK", "loader.conf names a default that matches nothing")

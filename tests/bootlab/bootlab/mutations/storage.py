@@ -316,7 +316,7 @@ def _(tree):
     tree.cmdline(lambda line: line.replace(tree.base.uuid("root"), BAD))
 
 
-@mutation("dracut_os_release_gone", "dracut", "root", "INITRAMFS-SHELL", "no os-release on the root")
+@mutation("dracut_os_release_gone", "dracut", "init", "INITRAMFS-SHELL", "no os-release on the root")
 def _(tree):
     tree.remove("/etc/os-release", "/usr/lib/os-release")
 

@@ -59,15 +59,15 @@ def _(tree):
     tree.write(INITTAB, tree.read(INITTAB).replace("\n", "\r\n"))
 
 
-@mutation("sysv_inittab_tab", "sysvinit", "-", "OK", "inittab moved to /etc/inittab.d/main.tab")
+@mutation("sysv_inittab_tab", "sysvinit", "target", "HANG", "inittab moved to /etc/inittab.d/main.tab")
 def _(tree):
     tree.write("/etc/inittab.d/main.tab", tree.read(INITTAB))
     tree.remove(INITTAB)
 
 
-@mutation("sysv_rc_not_exec", "sysvinit", "services", "NO-NETWORK", "/etc/init.d/rc without execute bits")
+@mutation("sysv_rc_not_exec", "sysvinit", "services", "NO-NETWORK", "/lib/init/rc, which /etc/init.d/rc links to, without execute bits")
 def _(tree):
-    tree.chmod("/etc/init.d/rc", 0o644)
+    tree.chmod("/usr/lib/init/rc", 0o644)
 
 
 @mutation("sysv_rc_gone", "sysvinit openrc", "services", "NO-NETWORK", "/etc/init.d/rc removed")
@@ -80,9 +80,9 @@ def _(tree):
     tree.remove("/etc/init.d/rcS")
 
 
-@mutation("sysv_rcs_not_exec", "sysvinit", "mounts", "NO-NETWORK", "/etc/init.d/rcS without execute bits")
+@mutation("sysv_rcs_not_exec", "sysvinit", "mounts", "NO-NETWORK", "/lib/init/rcS, which /etc/init.d/rcS links to, without execute bits")
 def _(tree):
-    tree.chmod("/etc/init.d/rcS", 0o644)
+    tree.chmod("/usr/lib/init/rcS", 0o644)
 
 
 @mutation("sysv_rc_lib_gone", "sysvinit", "mounts", "NO-NETWORK", "/lib/init removed")
