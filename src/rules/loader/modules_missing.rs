@@ -90,10 +90,10 @@ impl Rule for ModulesMissing {
         let Some(name) = vital.or(lost.first()) else {
             return Ok(out);
         };
-        let fate = if name.as_str() == "linux" {
-            "it cannot start Linux and stops at its menu"
-        } else {
-            "it stops at its rescue prompt"
+        let fate = match name.as_str() {
+            "linux" => "it cannot start Linux and stops at its menu",
+            "normal" => "it stops at its rescue prompt",
+            _ => "it may not start a kernel",
         };
         let message = format!("GRUB lacks its module {name}: {fate}");
         let paths: Vec<PathBuf> = lost.iter().map(|n| dir.join(format!("{n}.mod"))).collect();
