@@ -22,11 +22,11 @@ use truth::{Fate, Row};
 /// How many rows may still be wrong in each way, exceptions not counted. They only
 /// go down: where there are fewer, the table is behind and the test says so.
 const RATCHET: [(Wrong, usize); 5] = [
-    (Wrong::Missed, 1),
-    (Wrong::FalseAlarm, 1),
-    (Wrong::Undecided, 1),
-    (Wrong::Link, 3),
-    (Wrong::Silent, 1),
+    (Wrong::Missed, 0),
+    (Wrong::FalseAlarm, 0),
+    (Wrong::Undecided, 0),
+    (Wrong::Link, 0),
+    (Wrong::Silent, 0),
 ];
 
 /// Share of the rows that may be exceptions, percent.

@@ -29,6 +29,8 @@ pub struct Program {
     pub path: PathBuf,
     /// What it is.
     pub kind: ProgramKind,
+    /// Its length, bytes.
+    pub len: u64,
 }
 
 /// What an EFI program is, by the sections of its file.
@@ -70,10 +72,12 @@ impl Esp {
                     let program = tree.open(&path).map(|file| Program {
                         kind: kind(&file),
                         path: path.clone(),
+                        len: file.len(),
                     });
                     programs.push(program);
                 }
             }
+            name_shims(&mut programs.items);
             return Some(Self {
                 at: at.to_path_buf(),
                 programs,
@@ -106,6 +110,24 @@ fn listed(tree: &Tree, dir: &Path) -> Listing<PathBuf> {
     match tree.resolve(dir) {
         Fact::Known(found) if found.meta.kind != FileKind::Dir => Listing::new(),
         _ => tree.entries(dir),
+    }
+}
+
+/// Knows shim by its name, and its copies by its length: in the one that Debian signs,
+/// section names are too long to stand in the table (shim-signed 1.39+15.7).
+fn name_shims(programs: &mut [Program]) {
+    let is_called = |program: &Program| {
+        let name = program.path.file_name().map_or(&[][..], OsStr::as_bytes);
+        name.to_ascii_lowercase().starts_with(b"shim")
+    };
+    let named = programs
+        .iter()
+        .filter(|p| is_called(p) && p.kind == ProgramKind::Other);
+    let lengths: Vec<u64> = named.map(|program| program.len).collect();
+    for program in programs {
+        if program.kind == ProgramKind::Other && lengths.contains(&program.len) {
+            program.kind = ProgramKind::Shim;
+        }
     }
 }
 
