@@ -1,9 +1,12 @@
 """The cases of cases.txt through a real systemd, in test mode and without rights.
 
-    unshare --mount python3 cases.py ROOT        prints what systemd of ROOT says
+    unshare --mount python3 cases.py ROOT            prints what systemd of ROOT says
+    unshare --mount python3 cases.py ROOT --verify   what its systemd-analyze verify says
 
 One line for each job that it queues at its start (`?` in front: not in every run), or
-why it gives up. Mounts over ROOT, so it must have a mount namespace of its own.
+why it gives up. With --verify, of default.target and of each unit of the case by itself:
+the exit status, and a line for each message. Mounts over ROOT, so it must have a mount
+namespace of its own.
 """
 
 import os
@@ -123,9 +126,40 @@ def said(root, commands):
     return sorted(unit if unit in always else "?" + unit for unit in every)
 
 
+def units(commands):
+    """The units that a case has files or links of, without drop-ins and templates."""
+    found = {Path(path).name for verb, path, *_ in commands if verb in ("file", "link") and "systemd" in path and ".d/" not in path}
+    kinds = (".service", ".socket", ".target", ".mount", ".timer", ".path")
+    fits = {name for name in found if name.endswith(kinds) and "@." not in name}
+    return ["default.target", *sorted(fits - {"default.target"})]
+
+
+def judged(root, unit):
+    """One run of verify: its exit status, and its messages."""
+    command = ["chroot", str(root), "systemd-analyze", "--man=no", "verify", unit]
+    environment = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "SYSTEMD_COLORS": "0", "SYSTEMD_LOG_COLOR": "0"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, errors="replace", check=False)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr)
+    lines = {"| " + " ".join(line.split()) for line in text.splitlines() if line.strip()}
+    return {f"{unit} {done.returncode}"} | lines
+
+
+def verified(root, commands):
+    """What verify says of a case in several runs."""
+    lay(root, commands)
+    for unit in units(commands):
+        runs = [judged(root, unit) for _ in range(RUNS)]
+        every = set.union(*runs)
+        always = set.intersection(*runs)
+        # The status comes first, and a status that differs has a line for each.
+        order = sorted(every, key=lambda line: (line.startswith("|"), line))
+        yield from (line if line in always else "?" + line for line in order)
+
+
 def main():
     root = Path(sys.argv[1]).resolve()
-    only = sys.argv[2:]
+    verify = "--verify" in sys.argv[2:]
+    only = [name for name in sys.argv[2:] if name != "--verify"]
     cases = read_cases()
     prepare(root)
     for name, commands in cases.items():
@@ -134,7 +168,8 @@ def main():
         empty(root)
         lay(root, cases["base"])
         print("===", name)
-        print("\n".join(said(root, commands)), flush=True)
+        lines = verified(root, commands) if verify else said(root, commands)
+        print("\n".join(lines), flush=True)
 
 
 if __name__ == "__main__":

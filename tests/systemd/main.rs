@@ -4,6 +4,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
+#[path = "../elf/maker.rs"]
+mod maker;
+mod verify;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -88,8 +92,8 @@ fn cases() -> BTreeMap<String, Vec<Command>> {
     cases
 }
 
-/// The tree of a case, and the kernel's command line.
-fn tree(base: &[Command], commands: &[Command]) -> (Tree, Words) {
+/// The files of a case, and the kernel's command line.
+fn source(base: &[Command], commands: &[Command]) -> (MemSource, Words) {
     let mut source = MemSource::new();
     let mut words = Words::parse(b"");
     for command in base.iter().chain(commands) {
@@ -106,6 +110,12 @@ fn tree(base: &[Command], commands: &[Command]) -> (Tree, Words) {
             Command::Words(line) => words = Words::parse(line.as_bytes()),
         }
     }
+    (source, words)
+}
+
+/// The tree of a case, and the kernel's command line.
+fn tree(base: &[Command], commands: &[Command]) -> (Tree, Words) {
+    let (source, words) = source(base, commands);
     let tree = Tree::new(
         Box::new(source),
         Coverage::full(true),
