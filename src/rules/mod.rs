@@ -174,6 +174,7 @@ pub static ALL: &[&dyn Rule] = &[
     &root::NotGiven,
     &root::TypeMismatch,
     &root::VolumeExcluded,
+    &root::VolumeNotListed,
     &mount::SwapSourceMissing,
     &target::CriticalUnitMasked,
     &target::DefaultUnusable,

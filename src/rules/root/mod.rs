@@ -12,6 +12,7 @@ mod no_file_system;
 mod not_given;
 mod type_mismatch;
 mod volume_excluded;
+mod volume_not_listed;
 
 pub(super) use ambiguous::Ambiguous;
 pub(super) use device_missing::DeviceMissing;
@@ -25,6 +26,7 @@ pub(super) use no_file_system::NoFileSystem;
 pub(super) use not_given::NotGiven;
 pub(super) use type_mismatch::TypeMismatch;
 pub(super) use volume_excluded::VolumeExcluded;
+pub(super) use volume_not_listed::VolumeNotListed;
 
 use super::chain::{LinkState, Summary};
 use super::loader;
