@@ -60,7 +60,7 @@ pub fn abbreviations(zone: &TimeZone, now: Timestamp) -> [String; 2] {
             *slot = Some(info.abbreviation().to_owned());
         }
     }
-    names.map(Option::unwrap_or_default)
+    names.map(|name| name.unwrap_or_else(String::new))
 }
 
 /// A time in parts, as `struct tm` has it; the parts may lie outside their range.

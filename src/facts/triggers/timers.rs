@@ -2,7 +2,7 @@
 //! `src/core/timer.c`, `timer_enter_waiting`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -58,9 +58,10 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
     let none = BTreeSet::new();
     let starts_of = |plan: &Plan| plan.transaction.as_ref().map(|t| t.starts.clone());
     if let Some(boot) = boot {
-        let starts = starts_of(&boot.plan).unwrap_or_default();
         let target = boot.plan.units.find("timers.target");
-        if target.is_some_and(|ix| starts.contains(&ix)) {
+        if let (Some(target), Some(starts)) = (target, starts_of(&boot.plan))
+            && starts.contains(&target)
+        {
             return Some(of_plan(
                 host,
                 &boot.plan,
@@ -128,7 +129,7 @@ fn of_plan(
         }
         count += 1;
         if host.tree().deadline().passed() {
-            let path = timer.path.clone().unwrap_or_default();
+            let path = PathBuf::from(&timer.id);
             out.gaps
                 .push(Unknown::new(path, crate::fact::Doubt::Deadline));
             break;
@@ -168,7 +169,7 @@ fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) 
             place: time.place.clone(),
             schedule_place: time.place.clone(),
             command_place: end.place.clone(),
-            via: end.via.clone(),
+            via: lines_to(&end, time),
             conditions: conditions(timer).chain(end.conditions.clone()).collect(),
             guard: end.guard.clone(),
             certain: !host.zone().is_assumed(),
@@ -182,6 +183,15 @@ fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) 
         }
     }
     out.items.extend(soonest.into_values());
+}
+
+/// The lines on the way, but for the time itself.
+fn lines_to(end: &Fall, time: &Time) -> Vec<Place> {
+    let mut via = end.via.clone();
+    if via.is_empty() && end.place != time.place {
+        via.push(end.place.clone());
+    }
+    via
 }
 
 /// When a timer elapses because of one of its times; nothing where it does not.
@@ -254,7 +264,8 @@ fn calendar_time(
     }
     let zone = named.as_ref().unwrap_or(own);
     // On a running box a time that has come may still be waited for, by chance.
-    let spread = SignedDuration::try_from(timer.settings.random_delay).unwrap_or_default();
+    let spread =
+        SignedDuration::try_from(timer.settings.random_delay).unwrap_or(SignedDuration::MAX);
     let live = host.tree().coverage().kind == TreeKind::Live;
     let from = if live {
         now.checked_sub(spread).unwrap_or(now)

@@ -34,7 +34,7 @@ impl fmt::Display for Calendar {
 /// Runs of days; two in a row are a list.
 fn weekdays(f: &mut fmt::Formatter<'_>, bits: u8) -> fmt::Result {
     let has = |day: usize| day < DAYS.len() && bits & (1 << day) != 0;
-    let name = |day: usize| DAYS.get(day).copied().unwrap_or_default();
+    let name = |day: usize| DAYS.get(day).copied().unwrap_or("");
     let mut comma = "";
     let mut day = 0;
     while day < DAYS.len() {
