@@ -24,7 +24,7 @@
 //! | [`parse`] | one file for each format: bytes in, a value and its problems out |
 //! | [`shell`] | what a script would do when it is called with these words |
 //! | [`boot`] | which entry a boot loader would start next, and what it loads |
-//! | [`time`] | the clock, deadlines, zones, and when a crontab's job runs next |
+//! | [`time`] | the clock, deadlines, zones, and when a schedule comes up next |
 //! | [`source`] | the only door to a tree, and which kind of tree it is |
 //! | [`facts`] | one host, each area read on first use |
 //! | [`rules`] | the checks, their cards, and the chain of a boot |

@@ -1,4 +1,6 @@
-//! What takes this box down by itself: cron jobs, followed to their effects.
+//! What takes this box down by itself: cron jobs and timers, followed to their effects.
+
+mod timers;
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +31,10 @@ use crate::time::{Zone, relative};
 pub struct Trigger {
     /// What it does.
     pub action: Kind,
+    /// What starts it.
+    pub starter: Starter,
+    /// How much later than the time it names it may be, by chance.
+    pub spread: SignedDuration,
     /// When.
     pub when: When,
     /// The schedule as written, such as `15 3 * * *`.
@@ -51,6 +57,35 @@ pub struct Trigger {
     pub certain: bool,
 }
 
+/// What starts a trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// The cron daemon.
+    Cron,
+    /// A timer of systemd, by its name.
+    Timer(String),
+}
+
+impl Starter {
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Cron => "cron".to_owned(),
+            Self::Timer(name) => escape(name.as_bytes()),
+        }
+    }
+
+    /// One of its kind.
+    #[must_use]
+    pub const fn noun(&self) -> &'static str {
+        match self {
+            Self::Cron => "a cron job",
+            Self::Timer(_) => "a timer",
+        }
+    }
+}
+
 /// When a trigger fires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
@@ -58,6 +93,8 @@ pub enum When {
     At(Timestamp),
     /// At every boot.
     Boot,
+    /// So long after every boot.
+    AfterBoot(SignedDuration),
     /// Never, and why: it would if that were mended.
     Never(String),
 }
@@ -68,8 +105,17 @@ impl Trigger {
     pub const fn next_at(&self) -> Option<Timestamp> {
         match self.when {
             When::At(at) => Some(at),
-            When::Boot | When::Never(_) => None,
+            When::Boot | When::AfterBoot(_) | When::Never(_) => None,
         }
+    }
+
+    /// How much later it may be, in words; nothing where it is not.
+    #[must_use]
+    pub fn spread_words(&self) -> String {
+        if self.spread.is_zero() {
+            return String::new();
+        }
+        format!(", or up to {} later", span_words(self.spread))
     }
 
     /// When it fires, in words.
@@ -78,6 +124,7 @@ impl Trigger {
         match &self.when {
             When::At(_) => self.schedule.clone(),
             When::Boot => "at every boot".to_owned(),
+            When::AfterBoot(delay) => format!("{} after every boot", span_words(*delay)),
             When::Never(why) => format!("never: {why}"),
         }
     }
@@ -90,6 +137,14 @@ impl Trigger {
             None => self.when_words(),
         }
     }
+}
+
+/// A length of time as people read it.
+fn span_words(span: SignedDuration) -> String {
+    let start = Timestamp::UNIX_EPOCH;
+    let end = start.checked_add(span).unwrap_or(Timestamp::MAX);
+    let words = relative(start, end);
+    words.strip_prefix("in ").unwrap_or(&words).to_owned()
 }
 
 /// The word for how a box goes down.
@@ -127,22 +182,33 @@ pub struct Triggers {
     pub list: Listing<Trigger>,
     /// How many jobs were decided, whatever the answer.
     pub decided: usize,
+    /// How many timers the next boot starts; none where no systemd starts it.
+    pub timers: Option<usize>,
 }
 
 /// The triggers of `host`.
 pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;
-    let list = list(host, &mut decided);
-    Triggers { list, decided }
+    let mut list = Listing::new();
+    of_cron(host, &mut decided, &mut list);
+    let timers = timers::read(host, &mut decided, &mut list);
+    // Each open question once, however many jobs ask it.
+    let mut seen = BTreeSet::new();
+    list.gaps.retain(|gap| seen.insert(gap.to_string()));
+    list.items.sort_by(|a, b| key(a).cmp(&key(b)));
+    Triggers {
+        list,
+        decided,
+        timers,
+    }
 }
 
-fn list(host: &Host, decided: &mut usize) -> Listing<Trigger> {
-    let mut out = Listing::new();
+fn of_cron(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) {
     let cron = host.cron();
     out.gaps.extend(cron.tables.gaps.iter().cloned());
     out.uncovered.extend(cron.tables.uncovered.iter().cloned());
     if cron.daemons.is_empty() {
-        return out;
+        return;
     }
     let off = match &cron.enabled {
         Fact::Known(false) => {
@@ -159,19 +225,14 @@ fn list(host: &Host, decided: &mut usize) -> Listing<Trigger> {
         }
     };
     for table in &cron.tables.items {
-        *decided += of_table(host, table, off.as_deref(), &mut out);
+        *decided += of_table(host, table, off.as_deref(), out);
     }
-    // Each open question once, however many jobs ask it.
-    let mut seen = BTreeSet::new();
-    out.gaps.retain(|gap| seen.insert(gap.to_string()));
-    out.items.sort_by(|a, b| key(a).cmp(&key(b)));
-    out
 }
 
 fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
     let rank = match trigger.when {
         When::At(_) => 0,
-        When::Boot => 1,
+        When::Boot | When::AfterBoot(_) => 1,
         When::Never(_) => 2,
     };
     (rank, trigger.next_at(), &trigger.place)
@@ -257,6 +318,8 @@ fn of_job(
     };
     Some(Trigger {
         action: fall.down.kind,
+        starter: Starter::Cron,
+        spread: SignedDuration::ZERO,
         when,
         schedule: escape(table.file.slice(job.schedule_span)),
         by: format!("cron, as {who}"),
@@ -286,7 +349,9 @@ fn matters(host: &Host, unknown: &Unknown) -> bool {
         .items
         .iter()
         .any(|t| t.file.path() == place.path());
-    let text = if is_table {
+    // Of a unit file the line counts too, not what its description says.
+    let is_unit = !is_table && place.span.end > place.span.start && timers::is_unit_file(place);
+    let text = if is_table || is_unit {
         let line = place.file.position(place.span.start).line;
         place.file.slice(place.file.line_span(line))
     } else {

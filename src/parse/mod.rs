@@ -6,6 +6,7 @@
 pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;
+pub mod calendar;
 pub mod cmdline;
 pub mod crontab;
 pub mod crypttab;

@@ -27,8 +27,11 @@ pub fn triggers_text(host: &Host) -> String {
     for trigger in &listing.items {
         let word = action_word(trigger.action);
         let when = match trigger.when {
-            When::At(at) => format!("{}   {}", zone.show(at), relative(now, at)),
-            When::Boot | When::Never(_) => trigger.when_words(),
+            When::At(at) => {
+                let spread = trigger.spread_words();
+                format!("{}   {}{spread}", zone.show(at), relative(now, at))
+            }
+            When::Boot | When::AfterBoot(_) | When::Never(_) => trigger.when_words(),
         };
         let head = format!("{word}   {when}");
         let _ = writeln!(out, "\n{}", wrap(&head, 0, 4));
@@ -70,7 +73,7 @@ pub fn triggers_text(host: &Host) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron. Not read by this version: systemd timers, at, pending \
+    let text = "read: cron, systemd timers. Not read by this version: at, pending \
                 shutdowns, automatic upgrades, watchdogs.";
     let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
     out

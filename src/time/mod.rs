@@ -3,6 +3,7 @@
 //! The only module that reads a clock. The zone is a fact of the examined tree,
 //! never that of the machine this runs on.
 
+pub mod calendar;
 pub mod cron;
 
 mod clock;

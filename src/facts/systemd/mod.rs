@@ -51,7 +51,7 @@ pub use node::udev_node;
 pub use pid1::{Incomplete, Manager, Role, Wrong, manager};
 pub use plan::{Asked, Plan, Situation, generated, installed, read};
 pub use settings::{
-    Condition, Exec, Mount, MountsFor, Run, Service, ServiceType, Settings, Socket, Step,
+    Condition, Exec, Mount, MountsFor, Run, Service, ServiceType, Settings, Socket, Step, Time,
 };
 pub use store::{Made, MadeNode, Output};
 pub use transaction::{Conflict, Cycle, Failure, Transaction};

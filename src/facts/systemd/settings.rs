@@ -49,6 +49,21 @@ pub struct Settings {
     pub calendar: bool,
     /// `[Timer]`: `Persistent=`.
     pub persistent: bool,
+    /// `[Timer]`: its times, in order.
+    pub times: Vec<Time>,
+    /// `[Timer]`: `RandomizedDelaySec=`.
+    pub random_delay: std::time::Duration,
+}
+
+/// One time of a timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Time {
+    /// The setting, such as `OnCalendar`.
+    pub key: String,
+    /// Its value, specifiers replaced.
+    pub text: String,
+    /// The value.
+    pub place: Place,
 }
 
 /// One condition or assertion.
@@ -94,6 +109,8 @@ pub struct Exec {
     pub dynamic_user: bool,
     /// `WorkingDirectory=`; the flag is its dash.
     pub working_directory: Option<(String, bool, Place)>,
+    /// `Environment=`, in order.
+    pub environment: Vec<(Vec<u8>, Vec<u8>)>,
     /// `EnvironmentFile=`; the flag is its dash.
     pub environment_files: Vec<(String, bool, Place)>,
     /// `RootDirectory=`, `RootImage=` and what else shows other files than the root's.
@@ -263,6 +280,8 @@ impl Settings {
             triggers: 0,
             calendar: false,
             persistent: false,
+            times: Vec::new(),
+            random_delay: std::time::Duration::ZERO,
         }
     }
 }

@@ -15,7 +15,7 @@ impl Rule for BootLoop {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        super::schedules(host)?;
         let triggers = host.triggers();
         let listing = &triggers.list;
         let mut out = Findings::new();
@@ -23,14 +23,14 @@ impl Rule for BootLoop {
         for trigger in listing.items.iter().filter(|t| t.when == When::Boot) {
             let at = escape_path(trigger.place.path());
             let command = trigger.command_place.text();
-            let verb = verb(trigger);
+            let (who, verb) = (trigger.starter.name(), verb(trigger));
             let mut pieces = evidence(host, trigger).into_iter();
             let Some(first) = pieces.next() else { continue };
-            let message = format!("cron {verb} this box at every boot");
+            let message = format!("{who} {verb} this box at every boot");
             let mut finding =
                 Finding::new(self.id(), format!("{at}:{command}"), message, first).with_all(pieces);
             if !trigger.conditions.is_empty() {
-                finding.message = format!("cron {verb} this box at boot, on a condition");
+                finding.message = format!("{who} {verb} this box at boot, on a condition");
                 finding = finding.at_most(Level::Warn).confidence(Confidence::Likely);
             }
             out.push(finding);

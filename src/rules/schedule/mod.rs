@@ -35,6 +35,14 @@ fn cron(host: &Host) -> Result<&Cron, Stop> {
     Ok(cron)
 }
 
+/// Whether something of a host runs at times: cron, or timers of systemd.
+fn schedules(host: &Host) -> Result<(), Stop> {
+    if host.triggers().timers.is_some() {
+        return Ok(());
+    }
+    cron(host).map(|_| ())
+}
+
 /// Notes what kept the list from being whole.
 fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
     if let Err(stop) = listing.complete() {
@@ -66,7 +74,7 @@ pub(super) fn when_relative(host: &Host, trigger: &Trigger, at: Timestamp) -> St
 /// The line, the way to the command, the conditions.
 pub(super) fn evidence(host: &Host, trigger: &Trigger) -> Vec<Evidence> {
     let label = match trigger.next_at() {
-        Some(at) => format!("next {}", host.zone().show(at)),
+        Some(at) => format!("next {}{}", host.zone().show(at), trigger.spread_words()),
         None => trigger.when_words(),
     };
     let mut evidence = vec![Evidence::span(trigger.schedule_place.clone(), label)];
@@ -110,7 +118,8 @@ pub(super) fn summary(host: &Host) -> Summary {
         return Summary::new(LinkState::Unknown, gap.to_string());
     }
     let cron = host.cron();
-    if cron.daemons.is_empty() {
+    let timers = host.triggers().timers;
+    if cron.daemons.is_empty() && timers.is_none() {
         if let Some(why) = listing.uncovered.first() {
             return Summary::new(LinkState::NotCovered, why.to_string());
         }
@@ -129,7 +138,11 @@ pub(super) fn summary(host: &Host) -> Summary {
             Summary::new(LinkState::None, text)
         }
         None => {
-            let text = format!("none in {tables} crontab{plural}; timers and at are not read yet");
+            let timers = timers.map_or(String::new(), |count| {
+                let plural = if count == 1 { "" } else { "s" };
+                format!(" and {count} timer{plural}")
+            });
+            let text = format!("none in {tables} crontab{plural}{timers}; at is not read yet");
             Summary::new(LinkState::None, text)
         }
     }

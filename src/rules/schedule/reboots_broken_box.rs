@@ -4,7 +4,7 @@
 use super::{evidence, incomplete, verb, when_relative};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::triggers::When;
+use crate::facts::triggers::{Starter, When};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Impact, Level, Rule, card};
 use crate::text::escape_path;
 
@@ -22,7 +22,7 @@ impl Rule for RebootsBrokenBox {
                 "nothing keeps this box from coming back",
             ));
         }
-        super::cron(host)?;
+        super::schedules(host)?;
         let triggers = host.triggers();
         let listing = &triggers.list;
         let mut out = Findings::new();
@@ -35,7 +35,8 @@ impl Rule for RebootsBrokenBox {
             let command = trigger.command_place.text();
             let when = when_relative(host, trigger, next);
             let message = format!(
-                "cron {} this box {when}, into the fault above",
+                "{} {} this box {when}, into the fault above",
+                trigger.starter.name(),
                 verb(trigger)
             );
             let mut pieces = evidence(host, trigger).into_iter();
@@ -63,16 +64,19 @@ impl Rule for RebootsBrokenBox {
                 .take(3)
                 .map(|b| b.message.as_str())
                 .collect();
-            let finding = finding
-                .impact(&impact)
-                .with(Evidence::computed(format!(
-                    "the fault: {}",
-                    texts.join("; ")
-                )))
-                .fix(
+            let finding = finding.impact(&impact).with(Evidence::computed(format!(
+                "the fault: {}",
+                texts.join("; ")
+            )));
+            let finding = match &trigger.starter {
+                Starter::Cron => finding.fix(
                     "Comment this line out until the blockers above are gone.",
                     &[],
-                );
+                ),
+                Starter::Timer(_) => {
+                    finding.fix("Stop this timer until the blockers above are gone.", &[])
+                }
+            };
             out.push(if trigger.certain {
                 finding
             } else {

@@ -15,7 +15,7 @@ impl Rule for ScheduledReboot {
     }
 
     fn check(&self, host: &Host, cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        super::schedules(host)?;
         let triggers = host.triggers();
         let listing = &triggers.list;
         let mut out = Findings::new();
@@ -30,12 +30,18 @@ impl Rule for ScheduledReboot {
                     let soon = next.duration_since(host.now()) <= cx.horizon;
                     let when = when_relative(host, trigger, *next);
                     let level = if soon { Level::Warn } else { Level::Note };
-                    (format!("cron {verb} this box {when}"), level)
+                    let who = trigger.starter.name();
+                    (format!("{who} {verb} this box {when}"), level)
                 }
                 // A boot loop is a rule of its own.
                 When::Boot => continue,
+                When::AfterBoot(_) => {
+                    let (who, when) = (trigger.starter.name(), trigger.when_words());
+                    (format!("{who} {verb} this box {when}"), Level::Warn)
+                }
                 When::Never(why) => {
-                    let message = format!("a cron job that {verb} this box never runs: {why}");
+                    let noun = trigger.starter.noun();
+                    let message = format!("{noun} that {verb} this box never runs: {why}");
                     (message, Level::Note)
                 }
             };

@@ -15,7 +15,7 @@ impl Rule for Unguarded {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        super::cron(host)?;
+        super::schedules(host)?;
         let triggers = host.triggers();
         let listing = &triggers.list;
         let mut out = Findings::new();

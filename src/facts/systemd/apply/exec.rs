@@ -60,6 +60,21 @@ impl Apply<'_> {
                     }
                 }
             }
+            "Environment" => {
+                if text.is_empty() {
+                    exec.environment.clear();
+                }
+                for word in unit::split(line.value.bytes(), Flags::COMMAND).words {
+                    let Some(word) = self.expand(&word.bytes) else {
+                        continue;
+                    };
+                    let mut parts = word.bytes.splitn(2, |b| *b == b'=');
+                    if let (Some(name), Some(value)) = (parts.next(), parts.next()) {
+                        let pair = (name.to_vec(), value.to_vec());
+                        self.settings.exec.environment.push(pair);
+                    }
+                }
+            }
             "EnvironmentFile" => {
                 let Some(name) = full else { return Ok(true) };
                 if name.is_empty() {

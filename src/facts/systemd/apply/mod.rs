@@ -9,8 +9,9 @@ use std::path::PathBuf;
 
 use super::cmdline::boolean;
 use super::node::udev_node;
-use super::settings::{Condition, MountsFor, Settings};
+use super::settings::{Condition, MountsFor, Settings, Time};
 use super::unit::{Cause, Dep, Refusal};
+use crate::parse::calendar::{self, Zones};
 use crate::parse::unit::{
     self, Assignment, Expanded, Flags, Specifiers, Table, TimeSpan, UnitFile, UnitType,
 };
@@ -291,7 +292,12 @@ impl Apply<'_> {
             (UnitType::Timer, "Persistent") => {
                 self.settings.persistent = boolean(&text).unwrap_or(self.settings.persistent);
             }
-            (UnitType::Timer, key) if key.starts_with("On") => self.timer(key, &text),
+            (UnitType::Timer, "RandomizedDelaySec") => {
+                if let Some(TimeSpan::For(delay)) = unit::parse_span(&text) {
+                    self.settings.random_delay = delay;
+                }
+            }
+            (UnitType::Timer, key) if key.starts_with("On") => self.timer(line),
             (UnitType::Timer | UnitType::Path, "Unit") => self.trigger(line),
             (
                 UnitType::Path,
@@ -311,17 +317,41 @@ impl Apply<'_> {
         Ok(())
     }
 
-    fn timer(&mut self, key: &str, text: &str) {
+    /// A time of a timer; what cannot be read counts for nothing, nothing takes back
+    /// all (`config_parse_timer`).
+    fn timer(&mut self, line: &Assignment) {
+        let key = line.key.as_str();
         if matches!(key, "OnClockChange" | "OnTimezoneChange") {
-            self.settings.triggers += usize::from(boolean(text) == Some(true));
-        } else if text.is_empty() {
+            let text = line.value.text();
+            self.settings.triggers += usize::from(boolean(&text) == Some(true));
+            return;
+        }
+        if line.value.is_empty() {
             self.settings.triggers = 0;
             self.settings.calendar = false;
-        } else if key == "OnCalendar" {
+            self.settings.times.clear();
+            return;
+        }
+        let Some(text) = self.text(line) else { return };
+        let is_calendar = key == "OnCalendar";
+        // Whether a zone is known is the tree's to tell, not the file's.
+        let zones = Zones {
+            local: ["", ""],
+            is_zone: &|name| name.starts_with(|c: char| c.is_ascii_uppercase() || c == '+'),
+        };
+        let taken = if is_calendar {
+            calendar::parse(&text, zones).is_ok()
+        } else {
+            unit::parse_span(&text).is_some()
+        };
+        if taken {
             self.settings.triggers += 1;
-            self.settings.calendar = true;
-        } else if unit::parse_span(text).is_some() {
-            self.settings.triggers += 1;
+            self.settings.calendar |= is_calendar;
+            self.settings.times.push(Time {
+                key: key.to_owned(),
+                text,
+                place: line.place.file.place(line.value.span()),
+            });
         }
     }
 
