@@ -19,8 +19,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use super::fstab::Opt;
-use super::fstab::split_escaped;
+use super::fstab::{Opt, options};
 use crate::text::{File, Place, Span};
 
 /// Which program reads the file.
@@ -134,25 +133,19 @@ impl Entry {
     /// Whether `option` stands among the options, just so.
     #[must_use]
     pub fn has(&self, option: &str) -> bool {
-        self.options.iter().any(|o| o.text == option.as_bytes())
+        options::has(&self.options, option)
     }
 
     /// The last option of that name, with or without a value.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&Opt> {
-        let mut from_last = self.options.iter().rev();
-        from_last.find(|o| o.name() == name.as_bytes())
+        options::last(&self.options, name)
     }
 
     /// Which of an option and its opposite comes last.
     #[must_use]
     pub fn switch(&self, yes: &str, no: &str) -> Option<(bool, &Opt)> {
-        let mut from_last = self.options.iter().rev();
-        from_last.find_map(|o| {
-            let on = o.name() == yes.as_bytes();
-            let off = o.name() == no.as_bytes();
-            (on || off).then_some((on, o))
-        })
+        options::switch(&self.options, yes, no)
     }
 
     /// `noauto` as the last word on it.
@@ -337,7 +330,7 @@ fn made<'a>(
         name: bytes(&name),
         source: bytes(&source),
         key_text: bytes(&key),
-        options: split_escaped(file, &options),
+        options: options::split_escaped(file, &options),
         option_text: bytes(&options),
         fields: fields.map(|span| file.place(*span)).collect(),
         place: file.place(line),

@@ -20,14 +20,13 @@
 
 mod getmntent;
 mod libmount;
-mod options;
+pub(super) mod options;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 pub use options::Opt;
-pub(super) use options::split_escaped;
 
 use crate::text::{File, Place, Span};
 

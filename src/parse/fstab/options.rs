@@ -33,26 +33,19 @@ impl Entry {
     /// Whether `option` stands among the options, just so.
     #[must_use]
     pub fn has(&self, option: &str) -> bool {
-        self.options.iter().any(|o| o.text == option.as_bytes())
+        has(&self.options, option)
     }
 
     /// The last option of that name, with or without a value.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&Opt> {
-        let mut from_last = self.options.iter().rev();
-        from_last.find(|o| o.name() == name.as_bytes())
+        last(&self.options, name)
     }
 
-    /// Which of an option and its opposite comes last, as systemd's
-    /// `fstab_test_yes_no_option` asks (252, `src/shared/fstab-util.c`).
+    /// Which of an option and its opposite comes last.
     #[must_use]
     pub fn switch(&self, yes: &str, no: &str) -> Option<(bool, &Opt)> {
-        let mut from_last = self.options.iter().rev();
-        from_last.find_map(|o| {
-            let on = o.name() == yes.as_bytes();
-            let off = o.name() == no.as_bytes();
-            (on || off).then_some((on, o))
-        })
+        switch(&self.options, yes, no)
     }
 
     /// `noauto` as the last word on it.
@@ -66,6 +59,32 @@ impl Entry {
     pub fn is_nofail(&self) -> bool {
         self.switch("nofail", "fail").is_some_and(|(on, _)| on)
     }
+}
+
+/// Whether `option` stands among the options, just so.
+pub(in crate::parse) fn has(options: &[Opt], option: &str) -> bool {
+    options.iter().any(|o| o.text == option.as_bytes())
+}
+
+/// The last option of that name, with or without a value.
+pub(in crate::parse) fn last<'a>(options: &'a [Opt], name: &str) -> Option<&'a Opt> {
+    let mut from_last = options.iter().rev();
+    from_last.find(|o| o.name() == name.as_bytes())
+}
+
+/// Which of an option and its opposite comes last, as systemd's
+/// `fstab_test_yes_no_option` asks (252, `src/shared/fstab-util.c`).
+pub(in crate::parse) fn switch<'a>(
+    options: &'a [Opt],
+    yes: &str,
+    no: &str,
+) -> Option<(bool, &'a Opt)> {
+    let mut from_last = options.iter().rev();
+    from_last.find_map(|o| {
+        let on = o.name() == yes.as_bytes();
+        let off = o.name() == no.as_bytes();
+        (on || off).then_some((on, o))
+    })
 }
 
 /// Split at commas that no backslash stands before, as systemd does.
