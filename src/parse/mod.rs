@@ -24,6 +24,7 @@ pub mod kernel_image;
 pub mod ld_cache;
 pub mod loader_conf;
 pub mod lsblk;
+pub mod lvm_conf;
 pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;

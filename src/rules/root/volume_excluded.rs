@@ -6,6 +6,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::RootForm;
 use crate::facts::devices::volume_of;
+use crate::parse::lvm_conf;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::{escape, escape_path};
 
@@ -47,7 +48,7 @@ impl Rule for VolumeExcluded {
         };
         let Some(path) = path else { return Ok(out) };
         for name in LISTS {
-            let Some(items) = list(config, name) else {
+            let Some(items) = lvm_conf::list(config, "activation", name) else {
                 continue;
             };
             // Tags are of the volumes themselves.
@@ -86,52 +87,9 @@ fn volume(text: &str) -> Option<(String, String)> {
     (!other && !volume.contains('/')).then(|| (group.to_owned(), volume.to_owned()))
 }
 
-/// The strings of a list, where the file has one of that name; the last one counts.
-fn list(config: &[u8], name: &str) -> Option<Vec<String>> {
-    let text = String::from_utf8_lossy(config);
-    let plain: Vec<&str> = text
-        .lines()
-        .map(|line| line.split('#').next().unwrap_or("").trim())
-        .collect();
-    let mut found = None;
-    for (at, line) in plain.iter().enumerate() {
-        let rest = line.strip_prefix("activation/").unwrap_or(line);
-        let rest = rest.strip_prefix(name).map(str::trim_start);
-        let Some(rest) = rest.and_then(|rest| rest.strip_prefix('=')) else {
-            continue;
-        };
-        let mut value = rest.to_owned();
-        let mut more = plain.iter().skip(at + 1);
-        while !value.contains(']') {
-            let Some(line) = more.next() else { break };
-            value.push(' ');
-            value.push_str(line);
-        }
-        let inner = value.split(']').next().unwrap_or("").trim();
-        let inner = inner.strip_prefix('[').unwrap_or(inner);
-        let items = inner
-            .split(',')
-            .map(|item| item.trim().trim_matches('"').to_owned());
-        found = Some(items.filter(|item| !item.is_empty()).collect());
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_list_is_read_over_lines_and_comments_are_none() {
-        let config =
-            b"activation {\n# volume_list = [ \"x\" ]\n\tvolume_list = [ \"a\",\n \"b/c\" ]\n}\n";
-        assert_eq!(
-            list(config, "volume_list"),
-            Some(vec!["a".to_owned(), "b/c".to_owned()])
-        );
-        assert_eq!(list(b"volume_list = []\n", "volume_list"), Some(Vec::new()));
-        assert_eq!(list(config, "auto_activation_volume_list"), None);
-    }
 
     #[test]
     fn both_names_of_a_volume_give_group_and_volume() {

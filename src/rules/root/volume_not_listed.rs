@@ -4,6 +4,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::stack::{self, LayerKind};
 use crate::facts::devices::Device;
+use crate::parse::{lvm_conf, os_release};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape_path;
 
@@ -88,27 +89,20 @@ fn is_listed(member: &Device, listed: &[&str]) -> bool {
 /// Whether the file counts: `use_devicesfile` of lvm.conf, else what the builders chose,
 /// which is yes in RHEL 9 and Fedora and no in Debian (`lvmconfig --type default`).
 fn is_used(config: Option<&[u8]>, host: &Host) -> bool {
-    let text = config.map(String::from_utf8_lossy);
-    let lines = text.iter().flat_map(|text| text.lines());
-    let plain = lines.map(|line| line.split('#').next().unwrap_or(line).trim());
-    let mut values = plain.filter_map(|line| {
-        let rest = line.strip_prefix("devices/").unwrap_or(line);
-        let rest = rest.strip_prefix("use_devicesfile")?.trim_start();
-        rest.strip_prefix('=').map(|value| value.trim() == "1")
-    });
-    values.next_back().unwrap_or_else(|| {
-        let release = host.tree().read("/etc/os-release".as_ref());
-        let Fact::Known(file) = release else {
-            return false;
-        };
-        let text = String::from_utf8_lossy(file.bytes()).into_owned();
-        let mut ids = text
-            .lines()
-            .filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE="));
-        ids.any(|line| {
-            ["fedora", "rhel", "centos"]
-                .iter()
-                .any(|id| line.contains(id))
-        })
+    let told = config.and_then(|config| lvm_conf::scalar(config, "devices", "use_devicesfile"));
+    if let Some(value) = told {
+        return value == "1";
+    }
+    let Fact::Known(file) = host.tree().read("/etc/os-release".as_ref()) else {
+        return false;
+    };
+    let fields = os_release::parse(file.bytes());
+    let mut own = ["ID", "ID_LIKE"]
+        .iter()
+        .filter_map(|name| fields.get(*name));
+    own.any(|own| {
+        ["fedora", "rhel", "centos"]
+            .iter()
+            .any(|id| own.contains(id))
     })
 }
