@@ -92,6 +92,17 @@ impl Esp {
         self.programs.items.iter().any(|p| p.kind == kind)
     }
 
+    /// The directories of its programs, in order.
+    #[must_use]
+    pub fn dirs(&self) -> Vec<&Path> {
+        let mut dirs: Vec<&Path> = Vec::new();
+        for program in &self.programs.items {
+            let dir = program.path.parent();
+            dirs.extend(dir.filter(|dir| !dirs.contains(dir)));
+        }
+        dirs
+    }
+
     /// The program that firmware starts where no boot variable names one:
     /// `EFI/BOOT/BOOT<ARCH>.EFI` (UEFI 2.10, 3.5.1.1).
     #[must_use]

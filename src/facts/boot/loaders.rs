@@ -146,13 +146,13 @@ impl Start {
 pub(super) fn read(host: &Host) -> Start {
     let tree = host.tree();
     let systems = host.file_systems();
-    let esp = Esp::read(tree);
+    let esp = host.esp();
     if let Some(unknown) = image_based(tree) {
         return Start::Unmodelled(unknown);
     }
     let mut lack: Option<Fact<()>> = None;
-    for read in order(host, esp.as_ref()) {
-        match read(host, systems, esp.as_ref()) {
+    for read in order(host, esp) {
+        match read(host, systems, esp) {
             Fact::Known(chosen) => return Start::Loader(Box::new(chosen)),
             Fact::Absent(_) => {}
             other => lack = lack.or(Some(other.map(|_| ()))),
@@ -164,10 +164,10 @@ pub(super) fn read(host: &Host) -> Start {
         Some(Fact::NotCovered(why)) => return Start::NotCovered(why),
         Some(Fact::Known(()) | Fact::Absent(_)) | None => {}
     }
-    if let Some(unknown) = unmodelled(tree, esp.as_ref()) {
+    if let Some(unknown) = unmodelled(tree, esp) {
         return Start::Unmodelled(unknown);
     }
-    if let Some((kind, config, sign)) = without_config(host, esp.as_ref()) {
+    if let Some((kind, config, sign)) = without_config(host, esp) {
         return Start::NoConfig { kind, config, sign };
     }
     super::outside::read(host)
@@ -214,12 +214,7 @@ const GRUB_DIRS: [&str; 2] = ["/boot/grub", "/boot/grub2"];
 fn grub_config(tree: &Tree, esp: Option<&Esp>) -> Fact<Arc<File>> {
     let mut absent = None;
     if let Some(esp) = esp {
-        let mut dirs: Vec<&Path> = Vec::new();
-        for program in &esp.programs.items {
-            let dir = program.path.parent();
-            dirs.extend(dir.filter(|dir| !dirs.contains(dir)));
-        }
-        for dir in dirs {
+        for dir in esp.dirs() {
             if let Fact::Known(file) = tree.read(&dir.join("grub.cfg"))
                 && !is_pointer(&file)
             {

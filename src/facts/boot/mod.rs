@@ -32,6 +32,7 @@ pub use root::{Finder, RootFacts, RootForm, RootValue, Word, form};
 #[derive(Default)]
 pub struct Boot {
     file_systems: OnceLock<FileSystems>,
+    esp: OnceLock<Option<Esp>>,
     start: OnceLock<Start>,
     kernel: OnceLock<Fact<Kernel>>,
     modules: Mutex<BTreeMap<Vec<u8>, Arc<Fact<Modules>>>>,
@@ -45,6 +46,12 @@ impl Host {
     pub fn file_systems(&self) -> &FileSystems {
         let systems = &self.boot().file_systems;
         systems.get_or_init(|| FileSystems::read(self.tree(), self.devices()))
+    }
+
+    /// The EFI system partition, where its content is to be seen.
+    pub fn esp(&self) -> Option<&Esp> {
+        let esp = &self.boot().esp;
+        esp.get_or_init(|| Esp::read(self.tree())).as_ref()
     }
 
     /// How the kernel gets started.

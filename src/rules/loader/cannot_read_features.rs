@@ -2,7 +2,6 @@
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::LoaderKind;
 use crate::facts::devices::{Device, Match, Spec};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
@@ -30,10 +29,7 @@ impl Rule for CannotReadFeatures {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let chosen = super::of(host)?;
-        if chosen.kind != LoaderKind::Grub {
-            return Err(Stop::NotApplicable("not GRUB"));
-        }
+        let chosen = super::grub(host)?;
         host.devices().require()?;
         let Some(device) = holding(host, &chosen.config) else {
             return Err(Stop::NotApplicable(

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::{Esp, LoaderKind, Program, ProgramKind};
+use crate::facts::boot::{Esp, Program, ProgramKind};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape_path;
 
@@ -16,13 +16,8 @@ impl Rule for EspIncomplete {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let chosen = super::of(host)?;
-        if chosen.kind != LoaderKind::Grub {
-            return Err(Stop::NotApplicable("not GRUB"));
-        }
-        let Some(esp) = Esp::read(host.tree()) else {
-            return Err(Stop::NotApplicable("no EFI system partition is to be seen"));
-        };
+        super::grub(host)?;
+        let esp = super::esp(host)?;
         let mut out = Findings::new();
         out.open.extend(esp.programs.gaps.iter().cloned());
         if !out.open.is_empty() {
@@ -49,7 +44,7 @@ impl Rule for EspIncomplete {
                 out.push(finding.with(missing));
                 return Ok(out);
             }
-            if let Some(finding) = self.no_configuration(host, &esp, &shims, &mut out) {
+            if let Some(finding) = self.no_configuration(host, esp, &shims, &mut out) {
                 out.push(finding);
                 return Ok(out);
             }
@@ -80,11 +75,8 @@ impl EspIncomplete {
         out: &mut Findings,
     ) -> Option<Finding> {
         let mut looked = Vec::new();
-        for program in &esp.programs.items {
-            let path = program.path.parent()?.join("grub.cfg");
-            if looked.contains(&path) {
-                continue;
-            }
+        for dir in esp.dirs() {
+            let path = dir.join("grub.cfg");
             match host.tree().resolve(&path) {
                 Fact::Absent(_) => looked.push(path),
                 Fact::Known(_) => return None,

@@ -35,7 +35,7 @@ use std::path::Path;
 use super::chain::{LinkState, Summary};
 use crate::boot::{Loader, Timeout};
 use crate::fact::{Fact, Stop};
-use crate::facts::boot::{BootEntry, Chosen, Start};
+use crate::facts::boot::{BootEntry, Chosen, Esp, LoaderKind, Start};
 use crate::facts::{Host, undecided};
 use crate::text::{escape, escape_path};
 
@@ -50,6 +50,22 @@ fn of(host: &Host) -> Result<&Chosen, Stop> {
         Start::Unmodelled(_) => Err(NOT_KNOWN),
         Start::Unknown(unknown) => Err(undecided(unknown.clone())),
     }
+}
+
+/// GRUB 2, where it is the loader.
+fn grub(host: &Host) -> Result<&Chosen, Stop> {
+    let chosen = of(host)?;
+    if chosen.kind == LoaderKind::Grub {
+        Ok(chosen)
+    } else {
+        Err(Stop::NotApplicable("not GRUB"))
+    }
+}
+
+/// The EFI system partition, where the tree shows it.
+fn esp(host: &Host) -> Result<&Esp, Stop> {
+    let esp = host.esp();
+    esp.ok_or(Stop::NotApplicable("no EFI system partition is to be seen"))
 }
 
 /// `loader-config-broken` has said why.

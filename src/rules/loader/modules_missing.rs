@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::{Esp, LoaderKind};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{File, escape_path};
 
@@ -33,10 +32,7 @@ impl Rule for ModulesMissing {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let chosen = super::of(host)?;
-        if chosen.kind != LoaderKind::Grub {
-            return Err(Stop::NotApplicable("not GRUB"));
-        }
+        let chosen = super::grub(host)?;
         let Some(grub) = chosen.config.parent() else {
             return Err(Stop::NotApplicable("not GRUB"));
         };
@@ -48,7 +44,7 @@ impl Rule for ModulesMissing {
             Fact::Known(names) => names,
             Fact::Absent(_) => {
                 // Without it, only its package tells that GRUB for BIOS is meant.
-                let has_esp = Esp::read(tree).is_some();
+                let has_esp = host.esp().is_some();
                 let others = ["x86_64-efi", "i386-efi", "arm64-efi"];
                 let other = others
                     .iter()
@@ -102,7 +98,7 @@ impl Rule for ModulesMissing {
             notes: Vec::new(),
         };
         let mut finding = Finding::new(self.id(), escape_path(&dir), message, missing);
-        if vital.is_none() || Esp::read(tree).is_some_and(|esp| !esp.programs.items.is_empty()) {
+        if vital.is_none() || host.esp().is_some_and(|esp| !esp.programs.items.is_empty()) {
             // An image may hold the module, or the firmware may start another GRUB.
             finding = finding
                 .confidence(Confidence::Possible)

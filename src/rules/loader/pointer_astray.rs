@@ -1,13 +1,12 @@
 //! `loader-pointer-astray`: the configuration on the EFI system partition leads to a
 //! file system that is not the one with GRUB's files.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::boot::RootSpec;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::{Esp, LoaderKind};
+use crate::facts::boot::Esp;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::{File, Place, Span, escape, escape_path};
 
@@ -19,16 +18,11 @@ impl Rule for PointerAstray {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let chosen = super::of(host)?;
-        if chosen.kind != LoaderKind::Grub {
-            return Err(Stop::NotApplicable("not GRUB"));
-        }
-        let Some(esp) = Esp::read(host.tree()) else {
-            return Err(Stop::NotApplicable("no EFI system partition is to be seen"));
-        };
+        let chosen = super::grub(host)?;
+        let esp = super::esp(host)?;
         let mut out = Findings::new();
         out.open.extend(esp.programs.gaps.iter().cloned());
-        let pointers = pointers(host, &esp, &mut out);
+        let pointers = pointers(host, esp, &mut out);
         if pointers.is_empty() && out.open.is_empty() {
             return Err(Stop::NotApplicable(
                 "no configuration that leads to another",
@@ -86,13 +80,8 @@ struct Pointer {
 
 /// Where the configurations beside the programs lead to, where that is a UUID.
 fn pointers(host: &Host, esp: &Esp, out: &mut Findings) -> Vec<Pointer> {
-    let mut dirs: Vec<&Path> = Vec::new();
-    for program in &esp.programs.items {
-        let dir = program.path.parent();
-        dirs.extend(dir.filter(|dir| !dirs.contains(dir)));
-    }
     let mut found = Vec::new();
-    for dir in dirs {
+    for dir in esp.dirs() {
         let file = host.tree().read(&dir.join("grub.cfg"));
         out.gap(&file);
         if let Fact::Known(file) = file {
