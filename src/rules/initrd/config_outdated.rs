@@ -18,10 +18,7 @@ impl Rule for ConfigOutdated {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let facts = super::of(host)?;
-        if !super::is_whole(facts) {
-            return Err(Stop::NotApplicable("the initrd is not whole"));
-        }
+        let facts = super::whole(host)?;
         if facts.kind != InitrdKind::InitramfsTools {
             return Err(Stop::NotApplicable("not an initrd of initramfs-tools"));
         }

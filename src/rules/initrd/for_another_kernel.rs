@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::drivers;
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule, kernel};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct ForAnotherKernel;
@@ -14,14 +14,8 @@ impl Rule for ForAnotherKernel {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let facts = super::of(host)?;
-        if !super::is_whole(facts) {
-            return Err(Stop::NotApplicable("the initrd is not whole"));
-        }
-        let release = host.release();
-        let Some(release) = release.require()? else {
-            return Err(Stop::NotApplicable("the image tells no release"));
-        };
+        let facts = super::whole(host)?;
+        let release = &kernel::release(host)?;
         let inside = facts.initrd.module_releases();
         let mut out = Findings::new();
         if inside.is_empty() || inside.contains(release) {

@@ -23,10 +23,7 @@ impl Rule for InitUnusable {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let facts = super::of(host)?;
-        if !super::is_whole(facts) {
-            return Err(Stop::NotApplicable("the initrd is not whole"));
-        }
+        let facts = super::whole(host)?;
         let named = match host.root() {
             crate::fact::Fact::Known(root) => root.last("rdinit").map(<[u8]>::to_vec),
             _ => None,

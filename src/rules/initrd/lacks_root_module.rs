@@ -5,7 +5,7 @@ use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::boot::drivers::{self, Driver, Loadable};
 use crate::facts::boot::{InitrdFacts, InitrdKind};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, root};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, kernel, root};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct LacksRootModule;
@@ -16,14 +16,8 @@ impl Rule for LacksRootModule {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let facts = super::of(host)?;
-        if !super::is_whole(facts) {
-            return Err(Stop::NotApplicable("the initrd is not whole"));
-        }
-        let release = host.release();
-        let Some(release) = release.require()? else {
-            return Err(Stop::NotApplicable("the image tells no release"));
-        };
+        let facts = super::whole(host)?;
+        let release = &kernel::release(host)?;
         let Some(built_in) = drivers::built_in(host) else {
             return Err(Stop::NotApplicable(
                 "what is built into the kernel is not known",

@@ -15,10 +15,7 @@ impl Rule for LacksRootTool {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let facts = super::of(host)?;
-        if !super::is_whole(facts) {
-            return Err(Stop::NotApplicable("the initrd is not whole"));
-        }
+        let facts = super::whole(host)?;
         if facts.kind == InitrdKind::Unknown {
             return Err(Stop::NotApplicable("an initrd of unknown kind"));
         }

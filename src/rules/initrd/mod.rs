@@ -44,6 +44,16 @@ fn of(host: &Host) -> Result<&InitrdFacts, Stop> {
     ))
 }
 
+/// The initrd, where all of it gets unpacked.
+fn whole(host: &Host) -> Result<&InitrdFacts, Stop> {
+    let facts = of(host)?;
+    if is_whole(facts) {
+        Ok(facts)
+    } else {
+        Err(Stop::NotApplicable("the initrd is not whole"))
+    }
+}
+
 /// Whether all of it gets unpacked; where not, one rule says so for all.
 fn is_whole(facts: &InitrdFacts) -> bool {
     let nothing = facts.initrd.rootfs.is_empty() || facts.initrd.is_microcode_only();

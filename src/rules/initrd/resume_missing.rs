@@ -4,7 +4,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::boot::{InitrdFacts, InitrdKind, RootFacts};
 use crate::facts::devices::{Match, Spec};
 use crate::facts::{Host, undecided};
-use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule, root};
 use crate::text::escape;
 
 pub(in crate::rules) struct ResumeMissing;
@@ -34,13 +34,7 @@ impl Rule for ResumeMissing {
         let Some(spec) = Spec::of_root(&value) else {
             return Err(Stop::NotApplicable("no name of a device"));
         };
-        let devices = match host.devices() {
-            Fact::Known(devices) => devices,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no devices")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let devices = root::devices(host)?;
         let mut out = Findings::new();
         match devices.find(&spec) {
             Match::One(_) | Match::Several(_) => return Ok(out),

@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::parse::kernel_image::Format;
-use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Finding, Findings, Rule, root};
 use crate::text::{escape, size};
 
 pub(in crate::rules) struct MemoryLimited;
@@ -49,10 +49,7 @@ impl Rule for MemoryLimited {
             "mem={shown} leaves less than the {} that kernel and initrd take",
             size(needed)
         );
-        let evidence = match &root.place {
-            Some(place) => Evidence::span(place.clone(), format!("mem={shown}")),
-            None => Evidence::computed(format!("mem={shown}")),
-        };
+        let evidence = root::line(root, format!("mem={shown}"));
         out.push(Finding::new(self.id(), shown, message, evidence));
         Ok(out)
     }

@@ -34,6 +34,15 @@ fn of(host: &Host) -> Result<&Kernel, Stop> {
     kernel.ok_or(Stop::NotApplicable("the kernel's file is not there"))
 }
 
+/// What `uname -r` will say of the kernel that starts.
+pub(super) fn release(host: &Host) -> Result<Vec<u8>, Stop> {
+    let release = host.release();
+    let release = release.require()?;
+    release
+        .cloned()
+        .ok_or(Stop::NotApplicable("the image tells no release"))
+}
+
 /// The chain's line.
 pub(super) fn summary(host: &Host) -> Summary {
     if let Start::Outside(outside) = host.start()

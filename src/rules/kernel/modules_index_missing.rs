@@ -1,8 +1,8 @@
 //! `kernel-modules-index-missing`: modules without the index that finds them.
 
-use crate::fact::{Fact, Stop};
+use crate::fact::Stop;
+use crate::facts::Host;
 use crate::facts::boot::Index;
-use crate::facts::{Host, undecided};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
 
@@ -15,17 +15,10 @@ impl Rule for ModulesIndexMissing {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         loader::entry(host)?;
-        let release = host.release();
-        let Some(release) = release.require()? else {
-            return Err(Stop::NotApplicable("the image tells no release"));
-        };
+        let release = &super::release(host)?;
         let modules = host.modules_of(release);
-        let modules = match modules.as_ref() {
-            Fact::Known(modules) => modules,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("the kernel has no modules")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
+        let Some(modules) = modules.as_ref().require()? else {
+            return Err(Stop::NotApplicable("the kernel has no modules"));
         };
         let mut out = Findings::new();
         if modules.index == Index::Present || !modules.has_files {

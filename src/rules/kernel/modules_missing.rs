@@ -19,14 +19,7 @@ impl Rule for ModulesMissing {
             // What a hypervisor brings is often built whole, and nothing here says.
             return Err(Stop::NotApplicable("the kernel comes from outside"));
         }
-        let release = match host.release() {
-            Fact::Known(release) => release,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("the image tells no release")),
-            other => {
-                other.require()?;
-                return Err(Stop::NotApplicable("the image tells no release"));
-            }
-        };
+        let release = super::release(host)?;
         let mut out = Findings::new();
         let modules = host.modules_of(&release);
         let shown = escape(&release);

@@ -18,10 +18,7 @@ impl Rule for TooOld {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         loader::entry(host)?;
-        let release = host.release();
-        let Some(release) = release.require()? else {
-            return Err(Stop::NotApplicable("the image tells no release"));
-        };
+        let release = &super::release(host)?;
         let shown = escape(release);
         let Some(kernel) = version_in(&shown) else {
             return Err(Stop::NotApplicable("the image tells no release"));

@@ -1,8 +1,8 @@
 //! `root-ambiguous`: several devices have the name of the root.
 
-use crate::fact::{Fact, Stop};
-use crate::facts::devices::{Match, Spec};
-use crate::facts::{Host, undecided};
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::facts::devices::Match;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
@@ -15,19 +15,8 @@ impl Rule for Ambiguous {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let root = super::of(host)?;
-        let Some(value) = &root.value else {
-            return Err(Stop::NotApplicable("no root= is given"));
-        };
-        let Some(spec) = Spec::of_root(&value.text) else {
-            return Err(Stop::NotApplicable("root= names no block device"));
-        };
-        let devices = match host.devices() {
-            Fact::Known(devices) => devices,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no devices")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let (value, spec) = super::named(root)?;
+        let devices = super::devices(host)?;
         let mut out = Findings::new();
         let Match::Several(found) = devices.find(&spec) else {
             return Ok(out);

@@ -1,6 +1,6 @@
 //! `root-device-missing`: no device has the name of the root.
 
-use crate::fact::{Fact, Stop, Why};
+use crate::fact::{Stop, Why};
 use crate::facts::boot::{Finder, InitrdKind, RootFacts};
 use crate::facts::devices::{Match, Spec};
 use crate::facts::{Host, undecided};
@@ -36,13 +36,7 @@ impl Rule for DeviceMissing {
         let Some(spec) = Spec::of_root(&value.text) else {
             return Err(Stop::NotApplicable("root= names no block device"));
         };
-        let devices = match host.devices() {
-            Fact::Known(devices) => devices,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no devices")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let devices = super::devices(host)?;
         let mut out = Findings::new();
         match devices.find(&spec) {
             Match::One(_) | Match::Several(_) => return Ok(out),

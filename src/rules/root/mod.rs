@@ -33,7 +33,8 @@ use super::loader;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::boot::stack::{Told, device, file_system};
-use crate::facts::boot::{Finder, RootFacts, Start};
+use crate::facts::boot::{Finder, RootFacts, RootValue, Start};
+use crate::facts::devices::{Devices, Spec};
 use crate::rules::Evidence;
 
 /// What the entry that boots says of its root.
@@ -43,8 +44,23 @@ fn of(host: &Host) -> Result<&RootFacts, Stop> {
     root.ok_or(Stop::NotApplicable("which kernel starts is not known"))
 }
 
+/// The name of the root, where it is one of a block device.
+fn named(root: &RootFacts) -> Result<(&RootValue, Spec), Stop> {
+    let value = root.value.as_ref();
+    let value = value.ok_or(Stop::NotApplicable("no root= is given"))?;
+    let spec = Spec::of_root(&value.text);
+    let spec = spec.ok_or(Stop::NotApplicable("root= names no block device"))?;
+    Ok((value, spec))
+}
+
+/// The block devices of a host that has some.
+pub(super) fn devices(host: &Host) -> Result<&Devices, Stop> {
+    let devices = host.devices().require()?;
+    devices.ok_or(Stop::NotApplicable("no devices"))
+}
+
 /// Where the command line stands.
-fn line(root: &RootFacts, label: impl Into<String>) -> Evidence {
+pub(super) fn line(root: &RootFacts, label: impl Into<String>) -> Evidence {
     match &root.place {
         Some(place) => Evidence::span(place.clone(), label),
         None => Evidence::computed(label),

@@ -1,7 +1,7 @@
 //! `root-no-file-system`: root= names a device with no file system on it.
 
-use crate::fact::{Fact, Stop};
-use crate::facts::devices::{Match, Spec};
+use crate::fact::Stop;
+use crate::facts::devices::Match;
 use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
@@ -15,19 +15,8 @@ impl Rule for NoFileSystem {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let root = super::of(host)?;
-        let Some(value) = &root.value else {
-            return Err(Stop::NotApplicable("no root= is given"));
-        };
-        let Some(spec) = Spec::of_root(&value.text) else {
-            return Err(Stop::NotApplicable("root= names no block device"));
-        };
-        let devices = match host.devices() {
-            Fact::Known(devices) => devices,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no devices")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let (value, spec) = super::named(root)?;
+        let devices = super::devices(host)?;
         let Match::One(device) = devices.find(&spec) else {
             return Err(Stop::NotApplicable("the root's device is not known"));
         };

@@ -1,8 +1,8 @@
 //! `root-type-mismatch`: `rootfstype=` names another file system than the root is.
 
-use crate::fact::{Fact, Stop};
+use crate::fact::Stop;
+use crate::facts::Host;
 use crate::facts::devices::{Match, Spec};
-use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
 
@@ -25,13 +25,7 @@ impl Rule for TypeMismatch {
         let Some(spec) = spec else {
             return Err(Stop::NotApplicable("root= names no block device"));
         };
-        let devices = match host.devices() {
-            Fact::Known(devices) => devices,
-            Fact::Absent(_) => return Err(Stop::NotApplicable("no devices")),
-            Fact::Broken(fault) => return Err(undecided(fault.clone().into())),
-            Fact::Unknown(unknown) => return Err(undecided(unknown.clone())),
-            Fact::NotCovered(why) => return Err(Stop::NotCovered(why.clone())),
-        };
+        let devices = super::devices(host)?;
         let mut out = Findings::new();
         let Match::One(device) = devices.find(&spec) else {
             return Err(Stop::NotApplicable("the root's device is not known"));
