@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::{Blob, ReadError};
-use crate::fact::{Doubt, Unknown};
+use crate::fact::Unknown;
 use crate::time::Deadline;
 
 /// An open file, with the deadline of its tree.
@@ -75,13 +75,6 @@ impl Pieces {
     pub fn failed(&self) -> Option<Unknown> {
         let error = self.failed.borrow().clone()?;
         Some(Unknown::new(&self.path, error.doubt()))
-    }
-
-    /// Why reading stopped at an error that says `text`, as an open question.
-    #[must_use]
-    pub fn open_question(&self, text: &str) -> Unknown {
-        let known = self.failed();
-        known.unwrap_or_else(|| Unknown::new(&self.path, Doubt::Io(text.to_owned())))
     }
 
     /// Whether the time for this tree is up.

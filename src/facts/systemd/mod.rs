@@ -98,13 +98,6 @@ impl Systemd {
         self.plan.units.get(self.plan.anchor?)
     }
 
-    /// How the boot would end if these units failed too: mounts whose device does not
-    /// come, for one.
-    #[must_use]
-    pub fn if_failing(&self, also: &BTreeSet<Ix>) -> Course {
-        self.run(also)
-    }
-
     /// What could not be looked at and may change what was found.
     #[must_use]
     pub fn open(&self) -> Vec<Unknown> {
@@ -156,7 +149,7 @@ impl Systemd {
             .collect()
     }
 
-    fn run(&self, failing: &BTreeSet<Ix>) -> Course {
+    fn run(&self) -> Course {
         let Some(transaction) = &self.plan.transaction else {
             return Course {
                 fates: BTreeMap::new(),
@@ -167,7 +160,7 @@ impl Systemd {
             troubles: &self.troubles,
             skipped: &self.skipped,
             runs: &self.runs,
-            failing,
+            failing: &self.unplugged,
         };
         course::run(&self.plan.units, transaction, &known)
     }
@@ -257,7 +250,7 @@ fn boot(host: &Host) -> Fact<Systemd> {
         on_demand,
     };
     systemd.unplugged = systemd.without_udev();
-    systemd.course = systemd.run(&systemd.unplugged);
+    systemd.course = systemd.run();
     systemd.logins = login::logins(&systemd);
     Fact::Known(systemd)
 }
