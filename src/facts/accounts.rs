@@ -40,8 +40,7 @@ impl Accounts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     #[test]
     fn accounts_are_read_and_broken_lines_skipped() {
@@ -51,12 +50,7 @@ mod tests {
             "root:x:0:0::/root:/bin/sh\nbad\n:x:1:1::/:\nx:x:y:1::/:\n",
         );
         let coverage = Coverage::full(true);
-        let tree = Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, coverage);
         let Fact::Known(accounts) = read(&tree) else {
             panic!("not read");
         };

@@ -142,8 +142,7 @@ fn major_minor(dev: u64) -> (u64, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn busy(locks: &str) -> Fact<Busy> {
         let mut source = MemSource::new();
@@ -157,12 +156,7 @@ mod tests {
             node.meta.ino = 77;
         }
         let coverage = Coverage::live();
-        let tree = Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, coverage);
         read(&tree)
     }
 

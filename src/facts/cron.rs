@@ -449,8 +449,7 @@ fn put_aside(name: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::facts::Given;
-    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source, Tree};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, FaultSource, Injected, MemSource, Source, Tree};
 
     #[test]
     fn names_that_say_not_in_use_are_on_purpose() {
@@ -463,12 +462,7 @@ mod tests {
     }
 
     fn host(source: impl Source + 'static) -> Host {
-        let tree = Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, Coverage::full(true));
         Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default())
     }
 

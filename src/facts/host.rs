@@ -580,16 +580,10 @@ pub fn undecided(unknown: Unknown) -> Stop {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, FaultSource, Injected, MemSource, Source};
 
     fn boots(source: impl Source + 'static) -> bool {
-        let tree = Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, Coverage::full(true));
         let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
         matches!(host.boots(), Boots::Yes(_))
     }

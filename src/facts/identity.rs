@@ -97,8 +97,7 @@ pub fn hostname(tree: &Tree) -> Fact<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn tree(files: &[(&str, &str)]) -> Tree {
         let mut source = MemSource::new();
@@ -106,12 +105,7 @@ mod tests {
             source.file(path, *text);
         }
         let coverage = Coverage::full(true);
-        Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        )
+        Tree::for_tests(source, coverage)
     }
 
     #[test]

@@ -324,17 +324,11 @@ fn index(tree: &Tree, packages: &Packages) -> Fact<BTreeMap<Vec<u8>, String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn tree(source: MemSource) -> Tree {
         let coverage = Coverage::full(true);
-        Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        )
+        Tree::for_tests(source, coverage)
     }
 
     #[test]

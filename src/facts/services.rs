@@ -273,17 +273,11 @@ fn link_text(tree: &Tree, link: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, FaultSource, Injected, MemSource};
 
     fn names(source: MemSource, init: Option<InitKind>) -> Vec<(String, bool)> {
         let coverage = Coverage::full(true);
-        let tree = Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, coverage);
         let listing = enabled(&tree, init);
         assert_eq!(listing.complete(), Ok(()));
         let items = listing.items.into_iter();
@@ -348,12 +342,7 @@ mod tests {
 
     fn gaps(source: MemSource, denied: &str, init: InitKind) -> usize {
         let faults = [(PathBuf::from(denied), Injected::Denied)];
-        let tree = Tree::new(
-            Box::new(FaultSource::new(source, faults)),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(FaultSource::new(source, faults), Coverage::full(true));
         enabled(&tree, Some(init)).gaps.len()
     }
 

@@ -424,16 +424,10 @@ mod tests {
     use super::*;
     use crate::facts::Given;
     use crate::facts::elf_maker::Elf;
-    use crate::source::{Coverage, Limits as Most, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn host(source: MemSource) -> Host {
-        let tree = Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Most::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, Coverage::full(true));
         Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default())
     }
 

@@ -91,12 +91,7 @@ mod tests {
         let mut source = MemSource::new();
         source.file("/etc/passwd", "x");
         let coverage = Coverage::full(true);
-        let tree = Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, coverage);
         assert!(called(&tree, "../../../etc/passwd").is_none());
         assert!(called(&tree, "/etc/passwd").is_none());
         assert!(called(&tree, "UTC").is_some());

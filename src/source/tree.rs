@@ -403,6 +403,15 @@ fn push_front(pending: &mut VecDeque<OsString>, path: &Path) {
 }
 
 #[cfg(test)]
+impl Tree {
+    /// A tree for unit tests: the usual limits, and all the time.
+    pub(crate) fn for_tests(source: impl Source + 'static, coverage: Coverage) -> Self {
+        let source = Box::new(source);
+        Self::new(source, coverage, Limits::STANDARD, Deadline::none())
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::fact::Why;
@@ -410,12 +419,7 @@ mod tests {
 
     fn tree(source: impl Source + 'static) -> Tree {
         let coverage = Coverage::full(true);
-        Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        )
+        Tree::for_tests(source, coverage)
     }
 
     fn sample() -> MemSource {

@@ -193,17 +193,11 @@ fn add_mounts(devices: &mut Devices, mounts: &[Mount]) {
 mod tests {
     use super::super::{Match, Spec};
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn tree(source: MemSource) -> Tree {
         let coverage = Coverage::live();
-        Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        )
+        Tree::for_tests(source, coverage)
     }
 
     fn sample() -> MemSource {

@@ -206,20 +206,14 @@ fn names_systemd(config: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn guessed(files: &[(&str, &str)]) -> Starter {
         let mut source = MemSource::new();
         for (path, text) in files {
             source.file(path, *text);
         }
-        guess(&Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        ))
+        guess(&Tree::for_tests(source, Coverage::full(true)))
     }
 
     #[test]

@@ -1,16 +1,10 @@
 use super::*;
 use crate::facts::elf_maker::Elf;
 use crate::facts::linkage::{Linker, Machine};
-use crate::source::{Coverage, Limits, MemSource};
-use crate::time::Deadline;
+use crate::source::{Coverage, MemSource};
 
 fn read(source: &MemSource, starter: Starter, init: Option<&str>) -> Init {
-    let tree = Tree::new(
-        Box::new(source.clone()),
-        Coverage::full(true),
-        Limits::STANDARD,
-        Deadline::none(),
-    );
+    let tree = Tree::for_tests(source.clone(), Coverage::full(true));
     let linker = Linker::default();
     let linkage = |path: &Path| linker.of(&tree, Machine::default(), path);
     let boot = Boot {
@@ -231,12 +225,7 @@ fn kinds_are_told_by_name_and_by_what_is_written_inside() {
 fn a_deleted_running_init_is_told_from_a_present_one() {
     let mut source = MemSource::new();
     source.link("/proc/1/exe", "/sbin/init (deleted)");
-    let tree = Tree::new(
-        Box::new(source),
-        Coverage::live(),
-        Limits::STANDARD,
-        Deadline::none(),
-    );
+    let tree = Tree::for_tests(source, Coverage::live());
     assert_eq!(
         running(&tree),
         Fact::Known(Running {

@@ -1,6 +1,5 @@
 use super::*;
-use crate::source::{Coverage, FaultSource, Injected, Limits, MemSource, Node, Source};
-use crate::time::Deadline;
+use crate::source::{Coverage, FaultSource, Injected, MemSource, Node, Source};
 
 use crate::facts::elf_maker::Elf;
 
@@ -25,12 +24,7 @@ fn put(source: &mut MemSource, path: &str, elf: &Elf) {
 }
 
 fn of_source(source: impl Source + 'static, path: &str, machine: Machine) -> Arc<Linkage> {
-    let tree = Tree::new(
-        Box::new(source),
-        Coverage::full(true),
-        Limits::STANDARD,
-        Deadline::none(),
-    );
+    let tree = Tree::for_tests(source, Coverage::full(true));
     Linker::default().of(&tree, machine, Path::new(path))
 }
 

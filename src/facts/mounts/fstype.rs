@@ -233,17 +233,11 @@ fn of_release(tree: &Tree, release: String) -> Fact<Types> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource};
 
     fn tree(source: MemSource) -> Tree {
         let coverage = Coverage::full(true);
-        Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        )
+        Tree::for_tests(source, coverage)
     }
 
     fn sample() -> MemSource {

@@ -118,9 +118,8 @@ fn test(condition: &Condition, machine: &Machine<'_>) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::source::{Coverage, Limits, MemSource};
+    use crate::source::{Coverage, MemSource};
     use crate::text::{File, Span};
-    use crate::time::Deadline;
 
     fn condition(text: &str) -> Condition {
         let (trigger, text) = text.strip_prefix('|').map_or((false, text), |t| (true, t));
@@ -142,12 +141,7 @@ mod tests {
     fn conditions_are_true_false_or_open() {
         let mut source = MemSource::new();
         source.file("/etc/here", "x").file("/etc/empty", "");
-        let tree = Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, Coverage::full(true));
         let words = Words::parse(b"quiet single a=b");
         let machine = Machine {
             tree: &tree,

@@ -140,16 +140,10 @@ pub(super) fn summary(host: &Host) -> Summary {
 mod tests {
     use super::*;
     use crate::facts::Given;
-    use crate::source::{Coverage, Limits, MemSource, Tree};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource, Tree};
 
     fn stops(source: MemSource) -> bool {
-        let tree = Tree::new(
-            Box::new(source),
-            Coverage::full(true),
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, Coverage::full(true));
         let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
         matches!(configured(&host), Err(Stop::NotApplicable(_)))
     }

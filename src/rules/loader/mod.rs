@@ -172,19 +172,13 @@ fn position(position: &[usize]) -> String {
 mod tests {
     use super::*;
     use crate::facts::Given;
-    use crate::source::{Coverage, Limits, MemSource, Tree};
-    use crate::time::Deadline;
+    use crate::source::{Coverage, MemSource, Tree};
 
     fn secure(value: &[u8]) -> bool {
         let mut source = MemSource::new();
         source.file(SECURE_BOOT, value);
         let coverage = Coverage::full(true);
-        let tree = Tree::new(
-            Box::new(source),
-            coverage,
-            Limits::STANDARD,
-            Deadline::none(),
-        );
+        let tree = Tree::for_tests(source, coverage);
         is_secure(&Host::new(
             tree,
             jiff::Timestamp::UNIX_EPOCH,
