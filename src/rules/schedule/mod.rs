@@ -35,9 +35,11 @@ fn cron(host: &Host) -> Result<&Cron, Stop> {
     Ok(cron)
 }
 
-/// Whether something of a host runs at times: cron, or timers of systemd.
+/// Whether something of a host acts by itself: cron, timers of systemd, or whatever
+/// else takes this box down.
 fn schedules(host: &Host) -> Result<(), Stop> {
-    if host.triggers().timers.is_some() {
+    let triggers = host.triggers();
+    if triggers.timers.is_some() || !triggers.list.items.is_empty() {
         return Ok(());
     }
     cron(host).map(|_| ())

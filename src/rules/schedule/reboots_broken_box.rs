@@ -76,6 +76,9 @@ impl Rule for RebootsBrokenBox {
                 Starter::Timer(_) => {
                     finding.fix("Stop this timer until the blockers above are gone.", &[])
                 }
+                Starter::Other { .. } => {
+                    finding.fix("Stop it until the blockers above are gone.", &[])
+                }
             };
             out.push(if trigger.certain {
                 finding

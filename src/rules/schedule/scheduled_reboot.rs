@@ -39,6 +39,10 @@ impl Rule for ScheduledReboot {
                     let (who, when) = (trigger.starter.name(), trigger.when_words());
                     (format!("{who} {verb} this box {when}"), Level::Warn)
                 }
+                When::On(event) => {
+                    let who = trigger.starter.name();
+                    (format!("{who} {verb} this box {event}"), Level::Note)
+                }
                 When::Never(why) => {
                     let noun = trigger.starter.noun();
                     let message = format!("{noun} that {verb} this box never runs: {why}");

@@ -1,0 +1,211 @@
+//! Cron jobs that take this box down.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::command::{Judged, judge, matters};
+use super::{AHEAD, Starter, Trigger, When, delayed, key};
+use crate::fact::{Doubt, Fact, Listing, Unknown};
+use crate::facts::Host;
+use crate::facts::cron::Table;
+use crate::parse::crontab::{Command, Crontab, Daemon, Job, Schedule};
+use crate::shell::power::Down;
+use crate::shell::{Call, Dialect, Program, Source, Value};
+use crate::text::{File, Place, escape};
+use crate::time::Zone;
+use crate::time::cron::{Timing, next};
+
+/// Adds the triggers of the cron tables.
+pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) {
+    let cron = host.cron();
+    out.gaps.extend(cron.tables.gaps.iter().cloned());
+    out.uncovered.extend(cron.tables.uncovered.iter().cloned());
+    if cron.daemons.is_empty() {
+        return;
+    }
+    let off = match &cron.enabled {
+        Fact::Known(false) => {
+            Some("the cron daemon is not enabled at boot, nor started".to_owned())
+        }
+        Fact::Known(true) | Fact::NotCovered(_) | Fact::Absent(_) => None,
+        Fact::Broken(fault) => {
+            out.gaps.push(fault.clone().into());
+            None
+        }
+        Fact::Unknown(unknown) => {
+            out.gaps.push(unknown.clone());
+            None
+        }
+    };
+    for table in &cron.tables.items {
+        *decided += of_table(host, table, off.as_deref(), out);
+    }
+}
+
+/// The triggers of one table: of several plausible readings the one that fires
+/// soonest counts.
+/// Gives how many jobs were decided.
+fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Trigger>) -> usize {
+    let mut decided = 0;
+    // By the line: of several readings the soonest counts.
+    let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
+    let certain = table.readings.len() == 1;
+    'readings: for (daemon, reading) in &table.readings {
+        for job in &reading.jobs {
+            if host.tree().deadline().passed() {
+                out.gaps
+                    .push(Unknown::new(table.file.path(), Doubt::Deadline));
+                break 'readings;
+            }
+            let before = (out.gaps.len(), out.uncovered.len());
+            let judged = of_job(host, table, *daemon, reading, job, off, out);
+            decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
+            let Some(mut trigger) = judged else { continue };
+            trigger.certain = certain && !host.zone().is_assumed();
+            match found.entry(trigger.place.span.start) {
+                Entry::Occupied(mut known) => {
+                    if key(&trigger) < key(known.get()) {
+                        known.insert(trigger);
+                    }
+                }
+                Entry::Vacant(free) => {
+                    free.insert(trigger);
+                }
+            }
+        }
+    }
+    out.items.extend(found.into_values());
+    decided
+}
+
+fn of_job(
+    host: &Host,
+    table: &Table,
+    daemon: Daemon,
+    reading: &Crontab,
+    job: &Job,
+    off: Option<&str>,
+    out: &mut Listing<Trigger>,
+) -> Option<Trigger> {
+    if job.command.text.is_empty() {
+        return None;
+    }
+    let place = table.file.place(job.line);
+    let call = call(table, daemon, reading, job);
+    let fall = match judge(host, &call, daemon, 0) {
+        Judged::Down(fall) => fall,
+        Judged::Not => return None,
+        Judged::Open(open) => {
+            for unknown in open.into_iter().filter(|unknown| matters(host, unknown)) {
+                out.gaps.push(unknown);
+            }
+            return None;
+        }
+        Judged::NotCovered(why) => {
+            out.uncovered.push(why);
+            return None;
+        }
+    };
+    let mut via = fall.via;
+    if fall.place.path() != place.path() || !within(&fall.place, &place) {
+        via.push(fall.place);
+    }
+    let when = match (&reading.dropped, off) {
+        (Some(problem), _) => When::Never(problem.message.clone()),
+        (None, Some(off)) => When::Never(off.to_owned()),
+        (None, None) => when(host, daemon, reading, job, &fall.down, fall.slept),
+    };
+    let who = match (&job.user, &table.owner) {
+        (Some((user, _)), _) => escape(user),
+        (None, Some(owner)) => escape(owner.as_bytes()),
+        (None, None) => "root".to_owned(),
+    };
+    Some(Trigger {
+        action: fall.down.kind,
+        starter: Starter::Cron,
+        spread: SignedDuration::ZERO,
+        when,
+        schedule: escape(table.file.slice(job.schedule_span)),
+        by: format!("cron, as {who}"),
+        schedule_place: table.file.place(job.schedule_span),
+        command_place: table.file.place(job.command.span),
+        place,
+        via,
+        conditions: fall.conditions,
+        guard: fall.guard,
+        certain: true,
+    })
+}
+
+fn within(inner: &Place, outer: &Place) -> bool {
+    inner.span.start >= outer.span.start && inner.span.end <= outer.span.end
+}
+
+fn when(
+    host: &Host,
+    daemon: Daemon,
+    reading: &Crontab,
+    job: &Job,
+    down: &Down,
+    slept: u64,
+) -> When {
+    let fields = match &job.schedule {
+        Schedule::At(fields) => fields,
+        Schedule::Reboot => return When::Boot,
+        Schedule::Never(_) => return When::Never("the schedule matches no time".into()),
+    };
+    let zone = host.zone();
+    let own = reading
+        .cron_tz(job)
+        .map(|assignment| Zone::for_tz(&assignment.value, |name| host.zone_called(name)));
+    let timing = Timing {
+        daemon,
+        zone,
+        job_zone: own.as_ref(),
+    };
+    let now = host.now();
+    let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+    match next(fields, timing, now, until) {
+        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down, slept, zone)),
+        None => When::Never("the schedule matches no date".into()),
+    }
+}
+
+/// The call cron makes for a job.
+fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) -> Call {
+    let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
+    let path: &[u8] = match daemon {
+        // pathnames.h of Debian's cron (_PATH_DEFPATH); cronie adds the sbin ones.
+        Daemon::Debian => b"/usr/bin:/bin",
+        Daemon::Cronie => b"/usr/bin:/bin:/usr/sbin:/sbin",
+        Daemon::Busybox => b"/sbin:/usr/sbin:/bin:/usr/bin",
+    };
+    env.insert(b"PATH".to_vec(), Value::known(path));
+    env.insert(b"SHELL".to_vec(), Value::known(b"/bin/sh".to_vec()));
+    env.insert(b"HOME".to_vec(), Value::unknown());
+    env.insert(b"LOGNAME".to_vec(), Value::unknown());
+    for assignment in reading.environment(job) {
+        env.insert(
+            assignment.name.clone(),
+            Value::known(assignment.value.clone()),
+        );
+    }
+    let shell = env.get(&b"SHELL"[..]).and_then(|value| value.bytes());
+    let bash = shell.is_some_and(|shell| shell.ends_with(b"bash"));
+    Call {
+        program: Program::Command(source(&table.file, &job.command)),
+        args: Vec::new(),
+        env,
+        cwd: Value::unknown(),
+        stdin: job.command.stdin.clone().map(Value::known),
+        dialect: if bash { Dialect::Bash } else { Dialect::Sh },
+    }
+}
+
+fn source(file: &Arc<File>, command: &Command) -> Source {
+    let offsets = (0..command.text.len()).map(|at| command.file_offset(at));
+    Source::mapped(file, command.text.clone(), offsets.collect())
+}

@@ -1,0 +1,257 @@
+//! What takes this box down by itself: cron jobs and timers, followed to their effects.
+
+mod command;
+mod cron;
+mod timers;
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Host;
+use crate::fact::Listing;
+use crate::shell::power::{Delay, Down, Kind};
+use crate::text::{Place, escape};
+use crate::time::{Zone, relative};
+use command::{Fall, Judged, guard_in, judge, matters};
+
+/// Something that takes the box down by itself.
+#[derive(Clone, Debug)]
+pub struct Trigger {
+    /// What it does.
+    pub action: Kind,
+    /// What starts it.
+    pub starter: Starter,
+    /// How much later than the time it names it may be, by chance.
+    pub spread: SignedDuration,
+    /// When.
+    pub when: When,
+    /// The schedule as written, such as `15 3 * * *`.
+    pub schedule: String,
+    /// What starts it, and as whom: `cron, as root`.
+    pub by: String,
+    /// The line that asks for it.
+    pub place: Place,
+    /// The schedule's own place in it.
+    pub schedule_place: Place,
+    /// The command's own place in it.
+    pub command_place: Place,
+    /// Where the power command stands, when that is elsewhere, outermost first.
+    pub via: Vec<Place>,
+    /// What it depends on, as written; nothing where it always happens.
+    pub conditions: Vec<String>,
+    /// The guard in front of it.
+    pub guard: Option<String>,
+    /// Whether the time is certain: one daemon, a known zone.
+    pub certain: bool,
+}
+
+/// What starts a trigger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Starter {
+    /// The cron daemon.
+    Cron,
+    /// A timer of systemd, by its name.
+    Timer(String),
+    /// Anything else.
+    Other {
+        /// Its name in a sentence: `at`, `the watchdog`.
+        name: String,
+        /// One of its kind: `an at job`.
+        noun: &'static str,
+    },
+}
+
+impl Starter {
+    /// Its name in a sentence.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Cron => "cron".to_owned(),
+            Self::Timer(name) | Self::Other { name, .. } => escape(name.as_bytes()),
+        }
+    }
+
+    /// One of its kind.
+    #[must_use]
+    pub const fn noun(&self) -> &'static str {
+        match self {
+            Self::Cron => "a cron job",
+            Self::Timer(_) => "a timer",
+            Self::Other { noun, .. } => noun,
+        }
+    }
+}
+
+/// When a trigger fires.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// At this time next, then again.
+    At(Timestamp),
+    /// At every boot.
+    Boot,
+    /// So long after every boot.
+    AfterBoot(SignedDuration),
+    /// When something happens, named as in `when the 1-minute load passes 24`.
+    On(String),
+    /// Never, and why: it would if that were mended.
+    Never(String),
+}
+
+impl Trigger {
+    /// The next time, where there is one.
+    #[must_use]
+    pub const fn next_at(&self) -> Option<Timestamp> {
+        match self.when {
+            When::At(at) => Some(at),
+            When::Boot | When::AfterBoot(_) | When::On(_) | When::Never(_) => None,
+        }
+    }
+
+    /// How much later it may be, in words; nothing where it is not.
+    #[must_use]
+    pub fn spread_words(&self) -> String {
+        if self.spread.is_zero() {
+            return String::new();
+        }
+        format!(", or up to {} later", span_words(self.spread))
+    }
+
+    /// When it fires, in words.
+    #[must_use]
+    pub fn when_words(&self) -> String {
+        match &self.when {
+            When::At(_) => self.schedule.clone(),
+            When::Boot => "at every boot".to_owned(),
+            When::AfterBoot(delay) => format!("{} after every boot", span_words(*delay)),
+            When::On(event) => event.clone(),
+            When::Never(why) => format!("never: {why}"),
+        }
+    }
+
+    /// The absolute and the relative time, as people read them.
+    #[must_use]
+    pub fn when_shown(&self, zone: &Zone, now: Timestamp) -> String {
+        match self.next_at() {
+            Some(at) => format!("{}, {}", zone.show(at), relative(now, at)),
+            None => self.when_words(),
+        }
+    }
+}
+
+/// A length of time as people read it.
+fn span_words(span: SignedDuration) -> String {
+    let start = Timestamp::UNIX_EPOCH;
+    let end = start.checked_add(span).unwrap_or(Timestamp::MAX);
+    let words = relative(start, end);
+    words.strip_prefix("in ").unwrap_or(&words).to_owned()
+}
+
+/// The word for how a box goes down.
+#[must_use]
+pub const fn action_word(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Reboot => "reboot",
+        Kind::SoftReboot => "soft-reboot",
+        Kind::Kexec => "kexec",
+        Kind::PowerOff => "power-off",
+        Kind::Halt => "halt",
+        Kind::Crash => "crash",
+    }
+}
+
+/// How far ahead a next time is looked for: a leap day and a weekday meet within
+/// 28 years, cron's own tables repeat in less.
+const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);
+
+/// What takes a host down by itself.
+#[derive(Clone, Debug)]
+pub struct Triggers {
+    /// Those with a next time first, in its order.
+    pub list: Listing<Trigger>,
+    /// How many jobs were decided, whatever the answer.
+    pub decided: usize,
+    /// How many timers the next boot starts; none where no systemd starts it.
+    pub timers: Option<usize>,
+}
+
+/// The triggers of `host`.
+pub(super) fn read(host: &Host) -> Triggers {
+    let mut decided = 0;
+    let mut list = Listing::new();
+    cron::read(host, &mut decided, &mut list);
+    let timers = timers::read(host, &mut decided, &mut list);
+    // Each open question once, however many jobs ask it.
+    let mut seen = BTreeSet::new();
+    list.gaps.retain(|gap| seen.insert(gap.to_string()));
+    list.items.sort_by(|a, b| key(a).cmp(&key(b)));
+    Triggers {
+        list,
+        decided,
+        timers,
+    }
+}
+
+fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
+    let rank = match trigger.when {
+        When::At(_) => 0,
+        When::Boot | When::AfterBoot(_) => 1,
+        When::On(_) => 2,
+        When::Never(_) => 3,
+    };
+    (rank, trigger.next_at(), &trigger.place)
+}
+
+/// The moment the box goes down: after what the job sleeps, and after the delay the
+/// command names.
+fn delayed(start: Timestamp, down: &Down, slept: u64, zone: &Zone) -> Timestamp {
+    if let Delay::At { hour, minute } = down.delay {
+        return clock_time(start, slept, (hour, minute), zone);
+    }
+    let minutes = match down.delay {
+        Delay::Minutes(minutes) => minutes,
+        Delay::Now | Delay::At { .. } | Delay::Unknown => 0,
+    };
+    let seconds = minutes.saturating_mul(60).saturating_add(slept);
+    let delay = SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX));
+    start.checked_add(delay).unwrap_or(start)
+}
+
+/// The next `hour:minute` of the box's own clock (shutdown(8): a time that is past
+/// today is tomorrow's).
+fn clock_time(start: Timestamp, slept: u64, at: (u8, u8), zone: &Zone) -> Timestamp {
+    let slept = SignedDuration::from_secs(i64::try_from(slept).unwrap_or(i64::MAX));
+    let asked = start.checked_add(slept).unwrap_or(start);
+    let (hour, minute) = (i8::try_from(at.0), i8::try_from(at.1));
+    let (Ok(hour), Ok(minute)) = (hour, minute) else {
+        return asked;
+    };
+    let today = zone.at(asked).date();
+    let days = [Ok(today), today.tomorrow()];
+    let times = days.into_iter().flatten().filter_map(|day| {
+        let moment = day.at(hour, minute, 0, 0).to_zoned(zone.tz().clone());
+        moment.ok().map(|moment| moment.timestamp())
+    });
+    times.filter(|time| *time > asked).min().unwrap_or(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_time_is_the_next_one_on_the_boxs_own_clock() {
+        let berlin = Zone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let cases = [
+            ("2026-11-22T12:00:00Z", 0, (23, 0), "2026-11-22T22:00:00Z"),
+            ("2026-11-22T12:00:00Z", 0, (13, 0), "2026-11-23T12:00:00Z"),
+            ("2026-11-22T22:30:00Z", 0, (0, 5), "2026-11-22T23:05:00Z"),
+            ("2026-11-22T21:59:30Z", 60, (23, 0), "2026-11-23T22:00:00Z"),
+        ];
+        for (start, slept, at, expected) in cases {
+            let start: Timestamp = start.parse().unwrap();
+            let found = clock_time(start, slept, at, &berlin);
+            assert_eq!(found.to_string(), expected, "{start} {at:?}");
+        }
+    }
+}
