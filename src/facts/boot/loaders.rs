@@ -232,7 +232,8 @@ fn grub_config(tree: &Tree, esp: Option<&Esp>) -> Fact<Arc<File>> {
 }
 
 /// Whether a configuration only leads to another one.
-pub(super) fn is_pointer(file: &File) -> bool {
+#[must_use]
+pub fn is_pointer(file: &File) -> bool {
     let has = |needle: &[u8]| file.bytes().windows(needle.len()).any(|w| w == needle);
     has(b"configfile") && !has(b"menuentry") && !has(b"blscfg")
 }

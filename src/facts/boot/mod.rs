@@ -25,8 +25,8 @@ pub use esp::{Esp, Program, ProgramKind};
 pub use file_systems::{FileSystems, Located, Mounted};
 pub use initrd::{InitrdFacts, InitrdFile, InitrdKind};
 pub use kernel::{Config, Index, Kernel, Modules, fold, module_name};
-pub use loaders::{BootEntry, Chosen, LoaderKind, Outside, Sign, Start};
-pub use root::{Finder, RootFacts, RootForm, RootValue, Word, form};
+pub use loaders::{BootEntry, Chosen, LoaderKind, Outside, Sign, Start, is_pointer};
+pub use root::{Finder, RootFacts, RootForm, RootValue, Word, form, mounted_writable};
 
 /// The boot of one host, each part read on first use.
 #[derive(Default)]

@@ -1,8 +1,11 @@
 //! Which root file system the next boot mounts, and who looks for it.
 
+use std::path::Path;
+
 use super::initrd::{InitrdFacts, InitrdKind};
 use super::loaders::Start;
 use crate::fact::{Fact, Looked};
+use crate::facts::Host;
 use crate::parse::cmdline;
 use crate::text::{Place, escape};
 
@@ -216,6 +219,32 @@ pub(super) fn read(start: &Start, initrd: &Fact<InitrdFacts>) -> Fact<RootFacts>
         words,
         place: entry.entry.cmdline.as_ref().map(|line| line.place.clone()),
     })
+}
+
+/// Whether the command line of the next boot asks for a writable root (`rw`); `None`
+/// where no command line is known. Without the word, kernel and initrds mount it
+/// read-only (kernel 6.1 Documentation/admin-guide/kernel-parameters.txt, `ro`).
+#[must_use]
+pub fn mounted_writable(host: &Host) -> Option<bool> {
+    if let Fact::Known(root) = host.root()
+        && !root.words.is_empty()
+    {
+        return Some(writable(&root.words));
+    }
+    let known = ["/etc/kernel/cmdline", "/proc/cmdline"].map(Path::new);
+    known.into_iter().find_map(|path| {
+        let Fact::Known(file) = host.tree().read(path) else {
+            return None;
+        };
+        Some(writable(&split(file.bytes(), Finder::Kernel)))
+    })
+}
+
+/// The last of `ro` and `rw` counts.
+fn writable(words: &[Word]) -> bool {
+    let is_mode = |word: &&Word| word.value.is_none() && matches!(&word.name[..], b"ro" | b"rw");
+    let last = words.iter().rfind(is_mode);
+    last.is_some_and(|word| word.name == b"rw")
 }
 
 /// The words of a command line as whoever looks for the root splits them:

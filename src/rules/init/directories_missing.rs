@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::fact::{Fact, Stop, Why};
 use crate::facts::Host;
+use crate::facts::boot::mounted_writable;
 use crate::facts::init::{InitKind, Starter};
-use crate::parse::cmdline;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::source::FileKind;
 
@@ -86,7 +86,11 @@ impl Rule for DirectoriesMissing {
                 &[&format!("mkdir -m 755 {}", list.replace(", ", " "))],
             );
         let makes = host.init_kind() == Some(InitKind::Systemd);
-        if gravest == Level::Block && makes && !missing.contains(&"dev") && mounts_writable(host) {
+        if gravest == Level::Block
+            && makes
+            && !missing.contains(&"dev")
+            && mounted_writable(host) == Some(true)
+        {
             // On a writable root systemd makes what it lacks.
             finding = finding
                 .confidence(Confidence::Possible)
@@ -95,16 +99,4 @@ impl Rule for DirectoriesMissing {
         out.push(finding);
         Ok(out)
     }
-}
-
-/// Whether the command line asks for a writable root from the start.
-fn mounts_writable(host: &Host) -> bool {
-    ["/etc/kernel/cmdline", "/proc/cmdline"].iter().any(|path| {
-        let Fact::Known(file) = host.tree().read(Path::new(path)) else {
-            return false;
-        };
-        let words = cmdline::parse(file.bytes());
-        let mut modes = words.iter().rev().map(|(name, _)| name.as_slice());
-        modes.find(|name| *name == b"rw" || *name == b"ro") == Some(&b"rw"[..])
-    })
 }

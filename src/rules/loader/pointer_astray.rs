@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::boot::RootSpec;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::boot::Esp;
+use crate::facts::boot::{Esp, is_pointer};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::{File, Place, Span, escape, escape_path};
 
@@ -93,9 +93,7 @@ fn pointers(host: &Host, esp: &Esp, out: &mut Findings) -> Vec<Pointer> {
 
 /// The UUID a configuration searches for, where it only leads to another one.
 fn pointer(file: &Arc<File>) -> Option<Pointer> {
-    let leads = file.bytes().windows(10).any(|w| w == b"configfile");
-    let menu = file.bytes().windows(9).any(|w| w == b"menuentry");
-    if !leads || menu {
+    if !is_pointer(file) {
         return None;
     }
     file.lines().find_map(|(span, line)| {

@@ -1,10 +1,9 @@
 //! `root-comes-back-read-only`: nothing makes the root file system writable.
 
-use std::path::Path;
-
 use super::{Looked, field, look};
 use crate::fact::{Fact, Stop, Why};
 use crate::facts::Host;
+use crate::facts::boot::mounted_writable;
 use crate::facts::mounts::{Failure, Judged, Manager, Mounts, Outcome, Plan, Role, judge_option};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
@@ -20,7 +19,8 @@ impl Rule for RootReadOnly {
         let mounts = super::of(host)?;
         let mut out = Findings::new();
         // Mounted writable by the kernel or the initrd, it stays so without fstab.
-        let (writable, told) = mounted_writable(host);
+        let asked = mounted_writable(host);
+        let (writable, told) = (asked == Some(true), asked.is_some());
         let root = mounts.plans.iter().find(|plan| plan.role == Role::Root);
         out.judged += 1;
         let confidence = if told {
@@ -103,25 +103,4 @@ impl Rule for RootReadOnly {
 fn stays(mounts: &Mounts, plan: &Plan, failure: Failure) -> bool {
     let consequence = mounts.consequence(plan, failure);
     consequence.is_some_and(|c| c.outcome == Outcome::RootReadOnly)
-}
-
-/// Whether the command line says `rw`, and whether it is known: without the word, kernel
-/// and initrds mount the root read-only.
-fn mounted_writable(host: &Host) -> (bool, bool) {
-    let is_word = |word: &[u8]| matches!(word, b"ro" | b"rw");
-    if let Fact::Known(root) = host.root()
-        && !root.words.is_empty()
-    {
-        let mut words = root.words.iter().rev();
-        let last = words.find(|word| word.value.is_none() && is_word(&word.name));
-        return (last.is_some_and(|word| word.name == b"rw"), true);
-    }
-    for path in ["/etc/kernel/cmdline", "/proc/cmdline"] {
-        if let Fact::Known(file) = host.tree().read(Path::new(path)) {
-            let mut words = file.bytes().split(u8::is_ascii_whitespace);
-            let last = words.rfind(|word| is_word(word));
-            return (last == Some(b"rw"), true);
-        }
-    }
-    (false, false)
 }
