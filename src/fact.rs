@@ -105,6 +105,8 @@ pub enum Why {
     Container,
     /// The kernel, and what starts it, come from outside this tree.
     KernelOutside,
+    /// Running daemons are not asked (`--no-probe`).
+    ProbesOff,
 }
 
 /// Why a rule stopped without an answer.
@@ -345,6 +347,7 @@ impl fmt::Display for Why {
             }
             Self::Container => f.write_str("a container or image does not boot by itself"),
             Self::KernelOutside => f.write_str("the kernel comes from outside this tree"),
+            Self::ProbesOff => f.write_str("no running daemon was asked (--no-probe)"),
         }
     }
 }

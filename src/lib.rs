@@ -26,6 +26,7 @@
 //! | [`boot`] | which entry a boot loader would start next, and what it loads |
 //! | [`time`] | the clock, deadlines, zones, and when a schedule comes up next |
 //! | [`source`] | the only door to a tree, and which kind of tree it is |
+//! | [`probe`] | questions that only a running daemon of this machine can answer |
 //! | [`facts`] | one host, each area read on first use |
 //! | [`rules`] | the checks, their cards, and the chain of a boot |
 //! | [`policy`] | configuration, waivers, levels, the verdict |
@@ -34,9 +35,10 @@
 //!
 //! # Invariants
 //!
-//! 1. Only [`source`] touches a tree, only [`time`] reads clocks, only [`cli`] reads
-//!    arguments and environment, writes reports and replaces itself by the guarded
-//!    command. Nothing opens a network connection, nothing of a tree is run.
+//! 1. Only [`source`] touches a tree, only [`probe`] talks to a daemon, and only to one
+//!    of this machine, only [`time`] reads clocks, only [`cli`] reads arguments and
+//!    environment, writes reports and replaces itself by the guarded command. Nothing
+//!    of a tree is run.
 //! 2. Parsers and the evaluator of scripts are pure and total: no bytes make them
 //!    fail or panic, and they follow the grammar of the program that reads the file.
 //! 3. Rules are pure: same host and same moment, same findings.
@@ -66,6 +68,7 @@ pub mod fact;
 pub mod facts;
 pub mod parse;
 pub mod policy;
+pub mod probe;
 pub mod report;
 pub mod rules;
 pub mod shell;

@@ -75,6 +75,9 @@ pub struct TreeArgs {
     /// Give up reading after this long, as 30s; what is not read is undecided
     #[arg(long, value_name = "SPAN")]
     pub deadline: Option<String>,
+    /// Ask no running daemon anything
+    #[arg(long)]
+    pub no_probe: bool,
     /// Use this policy file
     #[arg(long, value_name = "FILE", env = "COMEBACK_CONFIG")]
     pub config: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! From arguments to examined hosts: clock, tree, policy.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Error;
@@ -8,6 +9,7 @@ use super::args::{DeviceArgs, RuleArgs, TreeArgs, TreeWord};
 use crate::facts::devices::{Devices, refused as refused_image};
 use crate::facts::{Given, Host};
 use crate::policy::{Config, Waiver};
+use crate::probe::{Live, Probe, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
     Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
@@ -208,6 +210,11 @@ pub(super) fn open_tree(
             }
         },
     };
+    if args.no_probe && kind != TreeKind::Live {
+        return Err(Error::Usage(format!(
+            "--no-probe: nothing is asked of {shown}, which does not run"
+        )));
+    }
     if !covers.is_empty() && kind != TreeKind::Partial {
         return Err(Error::Usage(format!(
             "--covers is for partial trees, and {shown} is {}",
@@ -279,14 +286,23 @@ pub(super) fn host(
     label: Option<String>,
     devices: Option<Devices>,
 ) -> Host {
+    let asks = tree.coverage().kind == TreeKind::Live && !args.no_probe;
+    let live: Option<Arc<dyn Probe>> = if asks { Some(Arc::new(Live)) } else { None };
+    let probes = Probes(live);
     let given = Given {
         label,
         told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
         versions: setup.config.versions.clone(),
         devices,
+        between_looks: BETWEEN_LOOKS,
+        probes,
     };
     Host::new(tree, setup.clock.now(), given)
 }
+
+/// How long a process must have hung in the kernel to be called stuck: a disk that is
+/// only busy lets go of it within seconds.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(2);
 
 /// `--select`, `--ignore`, `--audit`, with every id known.
 pub(super) fn selection(args: &RuleArgs) -> Result<Selection, Error> {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use super::accounts::{self, Accounts};
 use super::boot::Boot;
@@ -19,8 +20,10 @@ use super::merges::{self, Merge};
 use super::mounts::{self, Mounts, Support, Types};
 use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
+use super::running::{self, Process};
 use super::services::{self, Enabled, System};
 use super::started::{self, Makefile, Openrc, Started, Table};
+use super::stores::redis::{self, Server};
 use super::systemd::Systemd;
 use super::target::{self, Target};
 use super::triggers::{self, Triggers};
@@ -28,6 +31,7 @@ use super::zone;
 use crate::fact::{Fact, Listing, Stop, Unknown, Why};
 use crate::parse::elf::{self, Architecture};
 use crate::parse::fstab;
+use crate::probe::Probes;
 use crate::source::{Found, Tree, TreeKind};
 use crate::time::Zone;
 
@@ -42,6 +46,10 @@ pub struct Given {
     pub versions: BTreeMap<String, String>,
     /// The block devices, where a listing or disk images were given.
     pub devices: Option<Devices>,
+    /// How long is waited between two looks at a process that hangs.
+    pub between_looks: Duration,
+    /// Who asks running daemons.
+    pub probes: Probes,
 }
 
 /// One host.
@@ -59,6 +67,8 @@ pub struct Host {
     boots: OnceLock<Boots>,
     accounts: OnceLock<Fact<Accounts>>,
     cron: OnceLock<Cron>,
+    processes: OnceLock<Listing<Process>>,
+    redis: OnceLock<Listing<Server>>,
     crypt: OnceLock<Crypt>,
     devices: OnceLock<Fact<Devices>>,
     mounts: OnceLock<Mounts>,
@@ -112,6 +122,8 @@ impl Host {
             boots: OnceLock::new(),
             accounts: OnceLock::new(),
             cron: OnceLock::new(),
+            processes: OnceLock::new(),
+            redis: OnceLock::new(),
             crypt: OnceLock::new(),
             devices: OnceLock::new(),
             mounts: OnceLock::new(),
@@ -328,6 +340,26 @@ impl Host {
         let local = ["files", "compat", "systemd", "db"];
         let mut words = sources.unwrap_or("").split_whitespace();
         words.any(|word| !word.starts_with('[') && !local.contains(&word))
+    }
+
+    /// The processes of the running system.
+    pub(super) fn processes(&self) -> &Listing<Process> {
+        self.processes.get_or_init(|| running::read_processes(self))
+    }
+
+    /// The running servers of Redis, asked once.
+    pub fn redis(&self) -> &Listing<Server> {
+        self.redis.get_or_init(|| redis::servers(self))
+    }
+
+    /// Who asks running daemons.
+    pub(super) const fn probes(&self) -> &Probes {
+        &self.given.probes
+    }
+
+    /// Waits as long as two looks at a process that hangs lie apart.
+    pub(super) fn wait_between_looks(&self) {
+        self.tree.deadline().wait(self.given.between_looks);
     }
 
     /// The cron tables.

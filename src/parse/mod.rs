@@ -29,6 +29,7 @@ pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;
 pub mod partitions;
+pub mod redis_conf;
 pub mod superblock;
 pub mod udev_db;
 pub mod unit;

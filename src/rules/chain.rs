@@ -119,6 +119,7 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
                 Link::Services => services(host),
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
+                Link::GoingDown => super::down::summary(host),
                 Link::Triggers => schedule::summary(host),
                 Link::Network | Link::Access => not_yet(host),
                 _ => Summary::new(LinkState::NotExamined, ""),

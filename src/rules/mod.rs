@@ -6,6 +6,8 @@
 mod card;
 mod chain;
 mod crypt;
+mod data;
+mod down;
 mod engine;
 mod failover;
 mod finding;
@@ -73,6 +75,19 @@ pub static ALL: &[&dyn Rule] = &[
     &crypt::MapperNotUnlocked,
     &crypt::PassphraseNeeded,
     &crypt::SourceMissing,
+    &data::RedisForgets,
+    &data::RedisStartsEmpty,
+    &data::RedisUnsaved,
+    &down::DataInMemory,
+    &down::DiskFull,
+    &down::Inhibited,
+    &down::MountHangs,
+    &down::ProcessHeld,
+    &down::ProcessStuck,
+    &down::SomebodyLoggedIn,
+    &down::SwapTooFull,
+    &down::TurnedReadOnly,
+    &down::WorkAtHand,
     &failover::ConfigBroken,
     &failover::HookMissing,
     &failover::HookNotExecutable,

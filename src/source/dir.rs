@@ -14,12 +14,12 @@ use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, openat, openat2, readlinkat};
+use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, fstatvfs, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use super::helper::{Helper, HelperCommand, Request};
 use super::mounts::{RiskyMount, risky_above, risky_mounts};
-use super::{Blob, FileKind, Meta, ReadError, Source};
+use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
 use crate::time::Deadline;
 
 /// A tree below a directory of this machine.
@@ -369,6 +369,23 @@ impl Source for DirSource {
         }
         names.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         Ok(names)
+    }
+
+    fn usage(&self, path: &Path) -> Result<Usage, ReadError> {
+        if risky_above(&self.risky, &self.on_machine(path)).is_some() {
+            // Its server may never answer, and its disk is another machine's.
+            return Err(ReadError::Limit("on a mount that may hang".into()));
+        }
+        let fd = self.open_at(path, OFlags::PATH)?;
+        let stat = fstatvfs(&fd).map_err(|e| ReadError::from_io(&e.into()))?;
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Ok(Usage {
+            bytes: bytes(stat.f_blocks),
+            available: bytes(stat.f_bavail),
+            free: bytes(stat.f_bfree),
+            inodes: stat.f_files,
+            inodes_free: stat.f_ffree,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Blob, Meta, ReadError, Source};
+use super::{Blob, Meta, ReadError, Source, Usage};
 
 /// A failure to inject at a path and everything below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,5 +119,10 @@ impl<S: Source> Source for FaultSource<S> {
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
         self.content(path)?;
         self.inner.list(path, limit)
+    }
+
+    fn usage(&self, path: &Path) -> Result<Usage, ReadError> {
+        self.content(path)?;
+        self.inner.usage(path)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Blob, FileKind, Meta, ReadError, Source};
+use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
 
 /// One inode of a [`MemSource`].
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub struct Node {
 #[derive(Clone, Debug)]
 pub struct MemSource {
     nodes: BTreeMap<PathBuf, Node>,
+    usages: BTreeMap<PathBuf, Usage>,
 }
 
 impl MemSource {
@@ -29,7 +30,8 @@ impl MemSource {
     pub fn new() -> Self {
         let mut nodes = BTreeMap::new();
         nodes.insert(PathBuf::from("/"), Node::new(FileKind::Dir, 0o755));
-        Self { nodes }
+        let usages = BTreeMap::new();
+        Self { nodes, usages }
     }
 
     /// Puts `node` at `path`, with the directories above it.
@@ -76,6 +78,12 @@ impl MemSource {
     /// Puts an empty directory.
     pub fn dir(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.insert(path, Node::new(FileKind::Dir, 0o755));
+        self
+    }
+
+    /// Says how full the file system at `path` is.
+    pub fn usage_at(&mut self, path: impl AsRef<Path>, usage: Usage) -> &mut Self {
+        self.usages.insert(path.as_ref().to_path_buf(), usage);
         self
     }
 
@@ -228,5 +236,10 @@ impl Source for MemSource {
             return Err(ReadError::Limit(format!("more than {limit} entries")));
         }
         Ok(names)
+    }
+
+    fn usage(&self, path: &Path) -> Result<Usage, ReadError> {
+        self.get(path)?;
+        self.usages.get(path).copied().ok_or(ReadError::NotFound)
     }
 }

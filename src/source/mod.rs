@@ -64,6 +64,29 @@ impl Meta {
     }
 }
 
+/// How full a file system is (statvfs(3)).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Usage {
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Bytes free for those who are not root.
+    pub available: u64,
+    /// Bytes free for root.
+    pub free: u64,
+    /// Inodes it can have; 0 where it has no such limit.
+    pub inodes: u64,
+    /// Inodes free.
+    pub inodes_free: u64,
+}
+
+impl Usage {
+    /// Bytes in use.
+    #[must_use]
+    pub const fn used(&self) -> u64 {
+        self.bytes.saturating_sub(self.free)
+    }
+}
+
 /// Why a source could not answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum ReadError {
@@ -197,4 +220,10 @@ pub trait Source: Send + Sync {
 
     /// The names in the directory at `path`, in byte order, at most `limit`.
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError>;
+
+    /// How full the file system at `path` is; only a running system has an answer.
+    fn usage(&self, path: &Path) -> Result<Usage, ReadError> {
+        let _ = path;
+        Err(ReadError::NotFound)
+    }
 }

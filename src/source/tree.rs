@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Coverage, FileKind, Meta, Pieces, ReadError, Source};
+use super::{Coverage, FileKind, Meta, Pieces, ReadError, Source, Usage};
 use crate::fact::{Doubt, Fact, Listing, Looked, Unknown};
 use crate::text::{File, escape_path};
 use crate::time::Deadline;
@@ -160,6 +160,23 @@ impl Tree {
         });
         self.with_cache(|cache| cache.files.insert(path.to_path_buf(), fact.clone()));
         fact
+    }
+
+    /// The file at `path` as it is now, however it was when it was read before.
+    #[must_use]
+    pub fn read_again(&self, path: &Path) -> Fact<Arc<File>> {
+        self.with_cache(|cache| cache.files.remove(path));
+        self.read(path)
+    }
+
+    /// How full the file system at `path` is; Absent where nothing can tell.
+    #[must_use]
+    pub fn usage(&self, path: &Path) -> Fact<Usage> {
+        self.resolve(path)
+            .and_then(|found| match self.ask(|source| source.usage(&found.path)) {
+                Ok(usage) => Fact::Known(usage),
+                Err(error) => self.failed(path, &found.path, &found.hops, error),
+            })
     }
 
     /// The first `len` bytes of the file at `path`, links followed: enough to tell a

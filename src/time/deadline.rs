@@ -32,6 +32,11 @@ impl Deadline {
         }
     }
 
+    /// Waits for `span`, or for what is left where that is less.
+    pub fn wait(self, span: Duration) {
+        std::thread::sleep(span.min(self.left()));
+    }
+
     /// Whether time is up.
     #[must_use]
     pub fn passed(self) -> bool {

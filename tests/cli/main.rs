@@ -1,7 +1,7 @@
 //! The program as its users meet it: the compiled binary on trees made for each
 //! test, with an empty environment, a fixed zone and a fixed clock.
 //!
-//! Nothing here needs root, the network or this machine's own `/`. What only root
+//! Nothing here needs root or the network, and only `running` looks at this machine. What only root
 //! or a FUSE device can show says so and is left out without them.
 
 #![allow(
@@ -23,5 +23,6 @@ mod kinds;
 mod policy;
 mod prefixes;
 mod reports;
+mod running;
 mod stranger;
 mod support;

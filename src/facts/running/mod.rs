@@ -1,0 +1,29 @@
+//! What runs now and would be lost or in the way when the box goes down.
+//!
+//! Only a live tree has it: everything here is not covered elsewhere.
+
+mod mounted;
+mod proc;
+mod session;
+mod work;
+
+pub use mounted::{Filled, Mounted, filled, mounted, on_memory, silent};
+pub(super) use proc::read as read_processes;
+pub use proc::{Held, Process, held, processes, program, stuck, unit};
+pub use session::{Inhibitor, Session, inhibitors, sessions};
+pub use work::{Job, Rebuild, Weight, jobs, rebuilds, swap_beyond_memory};
+
+use crate::fact::{Stop, Why};
+use crate::facts::Host;
+use crate::source::TreeKind;
+
+/// Whether there is a running system behind the tree.
+///
+/// # Errors
+/// [`Stop::NotCovered`] where there is none.
+pub fn must_run(host: &Host) -> Result<(), Stop> {
+    match host.tree().coverage().kind {
+        TreeKind::Live => Ok(()),
+        TreeKind::Full | TreeKind::Partial => Err(Stop::NotCovered(Why::NoRuntime)),
+    }
+}

@@ -1,0 +1,4 @@
+//! Data stores: what they would lose, and what they come back with.
+
+mod rdb;
+pub mod redis;

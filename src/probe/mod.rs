@@ -1,0 +1,116 @@
+//! Questions that only a running daemon can answer: the only door to one.
+//!
+//! A probe asks a daemon of this very machine, over a socket of this machine, for what
+//! changes nothing, and waits no longer than the deadline. `--no-probe` asks nobody.
+
+mod redis;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::time::Deadline;
+
+/// Longest wait for one daemon: a guard has 10 s for everything.
+pub const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where a daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Address {
+    /// An address of this machine.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "{address}"),
+            Self::Unix(path) => f.write_str(&crate::text::escape_path(path)),
+        }
+    }
+}
+
+/// Why a daemon did not answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// Nobody listens there.
+    #[error("{0}")]
+    Refused(String),
+    /// It accepted the question and said nothing in time.
+    #[error("no answer within {} s", PATIENCE.as_secs())]
+    Silent,
+    /// It answered with an error, or with what is no answer.
+    #[error("{0}")]
+    Error(String),
+}
+
+/// Asks daemons, or gives the answers they gave before.
+pub trait Probe: Send + Sync {
+    /// The answers of the Redis at `address` to `commands`, one text for each.
+    ///
+    /// # Errors
+    /// Why there are none.
+    fn redis(
+        &self,
+        address: &Address,
+        password: Option<&[u8]>,
+        commands: &[&[&str]],
+        deadline: Deadline,
+    ) -> Result<Vec<Vec<u8>>, ProbeError>;
+}
+
+/// Asks the daemons of this machine.
+#[derive(Clone, Copy, Debug)]
+pub struct Live;
+
+impl Probe for Live {
+    fn redis(
+        &self,
+        address: &Address,
+        password: Option<&[u8]>,
+        commands: &[&[&str]],
+        deadline: Deadline,
+    ) -> Result<Vec<Vec<u8>>, ProbeError> {
+        redis::ask(address, password, commands, deadline)
+    }
+}
+
+/// Answers given before, by address and command in one line: `127.0.0.1:6379 INFO`.
+#[derive(Clone, Debug)]
+pub struct Recorded(pub BTreeMap<String, Result<Vec<u8>, ProbeError>>);
+
+impl Probe for Recorded {
+    fn redis(
+        &self,
+        address: &Address,
+        _password: Option<&[u8]>,
+        commands: &[&[&str]],
+        _deadline: Deadline,
+    ) -> Result<Vec<Vec<u8>>, ProbeError> {
+        let answer = |command: &&[&str]| {
+            let key = format!("{address} {}", command.join(" "));
+            let none = || Err(ProbeError::Refused("connection refused".to_owned()));
+            self.0.get(&key).cloned().unwrap_or_else(none)
+        };
+        commands.iter().map(answer).collect()
+    }
+}
+
+/// Whom to ask: nobody, where none is given.
+#[derive(Clone, Default)]
+pub struct Probes(pub Option<Arc<dyn Probe>>);
+
+impl fmt::Debug for Probes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Probes"
+        } else {
+            "no probes"
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Rules about what is lost or hangs on the way down.
+
+mod data_in_memory;
+mod disk_full;
+mod inhibited;
+mod mount_hangs;
+mod process_held;
+mod process_stuck;
+mod somebody_logged_in;
+mod swap_too_full;
+mod turned_read_only;
+mod work_at_hand;
+
+pub(super) use data_in_memory::DataInMemory;
+pub(super) use disk_full::DiskFull;
+pub(super) use inhibited::Inhibited;
+pub(super) use mount_hangs::MountHangs;
+pub(super) use process_held::ProcessHeld;
+pub(super) use process_stuck::ProcessStuck;
+pub(super) use somebody_logged_in::SomebodyLoggedIn;
+pub(super) use swap_too_full::SwapTooFull;
+pub(super) use turned_read_only::TurnedReadOnly;
+pub(super) use work_at_hand::WorkAtHand;
+
+use super::chain::{LinkState, Summary};
+use crate::fact::Stop;
+use crate::facts::Host;
+use crate::facts::running::{must_run, processes, sessions};
+
+/// The chain's line.
+pub(super) fn summary(host: &Host) -> Summary {
+    if let Err(Stop::NotCovered(why)) = must_run(host) {
+        return Summary::new(LinkState::NotCovered, why.to_string());
+    }
+    let list = processes(host);
+    if let Some(gap) = list.gaps.first() {
+        return Summary::new(LinkState::Unknown, gap.to_string());
+    }
+    let programs = list.items.iter().filter(|p| !p.of_kernel).count();
+    let plural = if programs == 1 { "" } else { "es" };
+    let people = match sessions(host).items.len() {
+        0 => "nobody else is logged in".to_owned(),
+        1 => "1 other person is logged in".to_owned(),
+        count => format!("{count} others are logged in"),
+    };
+    Summary::new(
+        LinkState::Ok,
+        format!("{programs} process{plural}; {people}"),
+    )
+}
+
+/// `3.2 GiB`, for people.
+fn size(bytes: u64) -> String {
+    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    let fits = units.into_iter().find(|(unit, _)| bytes >= *unit);
+    let Some((unit, name)) = fits else {
+        return format!("{bytes} bytes");
+    };
+    let tenths = bytes.saturating_mul(10).div_euclid(unit);
+    format!("{}.{} {name}", tenths / 10, tenths % 10)
+}
