@@ -117,7 +117,7 @@ impl Reader<'_, '_> {
                 if buffer.is_empty() {
                     match byte {
                         b'{' => return Err(refusal(file, line, "Block starts with no name.")),
-                        b'}' => parent = stack.pop().unwrap_or_else(Vec::new),
+                        b'}' => leave(&mut parent, &mut stack),
                         _ => {}
                     }
                     continue;
@@ -126,7 +126,7 @@ impl Reader<'_, '_> {
                 let known = Known { file, line, depth };
                 self.statement(&known, &statement, *byte, &mut parent, &mut stack)?;
                 if *byte == b'}' {
-                    parent = stack.pop().unwrap_or_else(Vec::new);
+                    leave(&mut parent, &mut stack);
                 }
             }
             append(
@@ -265,6 +265,14 @@ fn append(buffer: &mut Buffer, part: &[(u8, usize)]) {
         buffer.push((b' ', *at));
     }
     buffer.extend_from_slice(part);
+}
+
+/// Out of a block; out of none that is open, to the top.
+fn leave(parent: &mut Vec<u8>, stack: &mut Vec<Vec<u8>>) {
+    match stack.pop() {
+        Some(outer) => *parent = outer,
+        None => parent.clear(),
+    }
 }
 
 fn join(parent: &mut Vec<u8>, tag: &[u8]) {

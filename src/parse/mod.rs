@@ -4,6 +4,7 @@
 //! never panics. What the consumer would reject becomes a problem with a span.
 
 pub mod apt_conf;
+pub mod at_job;
 pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;

@@ -31,7 +31,9 @@ pub fn triggers_text(host: &Host) -> String {
                 let spread = trigger.spread_words();
                 format!("{}   {}{spread}", zone.show(at), relative(now, at))
             }
-            When::Boot | When::AfterBoot(_) | When::On(_) | When::Never(_) => trigger.when_words(),
+            When::Boot | When::NextBoot(_) | When::AfterBoot(_) | When::On(_) | When::Never(_) => {
+                trigger.when_words()
+            }
         };
         let head = format!("{word}   {when}");
         let _ = writeln!(out, "\n{}", wrap(&head, 0, 4));

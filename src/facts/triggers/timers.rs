@@ -502,7 +502,7 @@ fn placed(unknown: Unknown, run: &Run) -> Unknown {
 }
 
 /// Which `run-parts` there is.
-fn run_parts_of(host: &Host) -> Daemon {
+pub(super) fn run_parts_of(host: &Host) -> Daemon {
     let known = host.cron().daemons.first();
     known.copied().unwrap_or(Daemon::Debian)
 }

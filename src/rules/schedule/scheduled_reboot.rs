@@ -35,6 +35,11 @@ impl Rule for ScheduledReboot {
                 }
                 // A boot loop is a rule of its own.
                 When::Boot => continue,
+                When::NextBoot(why) => {
+                    let who = trigger.starter.name();
+                    let message = format!("{who} {verb} this box soon after its next boot: {why}");
+                    (message, Level::Warn)
+                }
                 When::AfterBoot(_) => {
                     let (who, when) = (trigger.starter.name(), trigger.when_words());
                     (format!("{who} {verb} this box {when}"), Level::Warn)
