@@ -3,7 +3,10 @@
 mod at;
 mod command;
 mod cron;
+mod pending;
 mod timers;
+mod transient;
+mod unattended;
 
 use std::collections::BTreeSet;
 
@@ -188,6 +191,9 @@ pub(super) fn read(host: &Host) -> Triggers {
     cron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
     at::read(host, &mut decided, &mut list);
+    pending::read(host, &mut decided, &mut list);
+    transient::read(host, &mut decided, &mut list);
+    unattended::read(host, &mut decided, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));
