@@ -18,6 +18,7 @@ pub mod extlinux;
 pub mod fstab;
 pub mod grub;
 pub mod grub_legacy;
+pub mod ini;
 pub mod init_script;
 pub mod initrd;
 pub mod inittab;

@@ -1,8 +1,10 @@
-//! What takes this box down by itself: cron jobs and timers, followed to their effects.
+//! What takes this box down by itself: cron jobs, timers and other schedules, followed
+//! to their effects.
 
 mod at;
 mod command;
 mod cron;
+mod dnf;
 mod pending;
 mod timers;
 mod transient;
@@ -116,6 +118,25 @@ impl Trigger {
         }
     }
 
+    /// Whether there is a command that a guard could stand in front of: an order that
+    /// waits, or an option of a program, has none.
+    #[must_use]
+    pub fn has_command(&self) -> bool {
+        match &self.starter {
+            Starter::Cron | Starter::Timer(_) => true,
+            Starter::Other { name, .. } => {
+                !matches!(name.as_str(), "a pending shutdown" | "unattended-upgrades")
+            }
+        }
+    }
+
+    /// The latest such time, where chance decides.
+    #[must_use]
+    pub fn latest_at(&self) -> Option<Timestamp> {
+        let next = self.next_at().filter(|_| !self.spread.is_zero())?;
+        Some(next.checked_add(self.spread).unwrap_or(Timestamp::MAX))
+    }
+
     /// How much later it may be, in words; nothing where it is not.
     #[must_use]
     pub fn spread_words(&self) -> String {
@@ -194,6 +215,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     pending::read(host, &mut decided, &mut list);
     transient::read(host, &mut decided, &mut list);
     unattended::read(host, &mut decided, &mut list);
+    dnf::read(host, &mut decided, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));

@@ -93,7 +93,7 @@ pub(super) fn armed_for(host: &Host, services: &[&str]) -> Option<Vec<Armed>> {
                     time: time.clone(),
                     next,
                     spread,
-                    words: words.clone().unwrap_or(Vec::new()),
+                    words: words.iter().flatten().cloned().collect(),
                 }));
             }
         }

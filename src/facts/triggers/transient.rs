@@ -9,7 +9,7 @@ use super::{Trigger, When};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::facts::systemd::{self, Situation, Words};
-use crate::parse::unit::{self, TimeSpan};
+use crate::parse::unit::{self, TimeSpan, UnitType};
 use crate::source::TreeKind;
 
 /// Where systemd keeps them (systemd.unit(5)).
@@ -28,7 +28,9 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
     }
     let entries = out.take_gaps(host.tree().entries(Path::new(DIR)));
     let names = entries.iter().filter_map(|path| path.file_name()?.to_str());
-    let timers: Vec<&str> = names.filter(|name| name.ends_with(".timer")).collect();
+    let timers: Vec<&str> = names
+        .filter(|name| UnitType::of(name) == Some(UnitType::Timer))
+        .collect();
     if timers.len() > MOST {
         let doubt = Doubt::Limit(format!("more than {MOST} timers"));
         out.gaps.push(Unknown::new(DIR, doubt));
