@@ -165,7 +165,7 @@ fn when(host: &Host, apt: &Apt, time: &[u8]) -> (When, SignedDuration, String) {
 
 /// What `shutdown -r TIME` comes to.
 fn asked(host: &Host, time: &[u8]) -> Option<Down> {
-    let words = [&b"/sbin/shutdown"[..], b"-r", time];
+    let words = [&b"shutdown"[..], b"-r", time];
     let call = Call {
         program: Program::Words(words.map(|word| Value::known(word.to_vec())).to_vec()),
         args: Vec::new(),
