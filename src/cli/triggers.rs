@@ -19,10 +19,12 @@ pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
         label(args.tree.root.as_ref()),
         None,
     );
+    // Without one said everything is listed.
+    let horizon = args.tree.horizon.as_ref().map(|_| setup.horizon);
     let text = match args.format {
-        ListFormat::Text => report::triggers_text(&host),
+        ListFormat::Text => report::triggers_text(&host, horizon),
         ListFormat::Json => {
-            report::triggers_json(&host).map_err(|e| Error::Output(e.to_string()))?
+            report::triggers_json(&host, horizon).map_err(|e| Error::Output(e.to_string()))?
         }
     };
     write_out(&Output::Stdout, text.as_bytes())?;

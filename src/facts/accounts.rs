@@ -35,6 +35,14 @@ impl Accounts {
     pub fn uid(&self, name: &[u8]) -> Option<u32> {
         self.uids.get(name).copied()
     }
+
+    /// A local account of that number; the first by name where there are several.
+    #[must_use]
+    pub fn name(&self, uid: u32) -> Option<&[u8]> {
+        let mut accounts = self.uids.iter();
+        let (name, _) = accounts.find(|(_, own)| **own == uid)?;
+        Some(name)
+    }
 }
 
 #[cfg(test)]
@@ -57,5 +65,7 @@ mod tests {
         assert_eq!(accounts.uid(b"root"), Some(0));
         assert_eq!(accounts.uid(b"x"), None);
         assert_eq!(accounts.uid(b""), None);
+        assert_eq!(accounts.name(0), Some(&b"root"[..]));
+        assert_eq!(accounts.name(1), None);
     }
 }

@@ -202,12 +202,20 @@ fn enabled(host: &Host, daemons: &[Daemon]) -> Fact<bool> {
         // Started by an inittab line or a script of any name.
         return Fact::Known(true);
     }
+    starts(host, &SERVICES)
+}
+
+/// Whether the next boot starts a service of one of these names.
+pub(super) fn starts(host: &Host, names: &[&str]) -> Fact<bool> {
+    if host.tree().coverage().kind == TreeKind::Partial {
+        return Fact::NotCovered(Why::partial(Path::new("/etc/systemd/system")));
+    }
     if !matches!(host.boots(), Boots::Yes(_)) || !told_by_links(host) {
         // A container's entry point, runit or upstart starts what no link tells of.
         return Fact::Known(true);
     }
     let services = host.enabled();
-    let found = services.any(|e| SERVICES.contains(&e.name.as_str()));
+    let found = services.any(|e| names.contains(&e.name.as_str()));
     match found {
         Ok(found) => Fact::Known(found.is_some()),
         Err(crate::fact::Stop::Undecided(open)) => match open.into_iter().next() {

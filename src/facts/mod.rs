@@ -1,6 +1,7 @@
 //! What is known about one host, read lazily: one file per area.
 
 pub mod accounts;
+pub mod apt;
 pub mod boot;
 pub mod busy;
 pub mod cron;

@@ -3,6 +3,8 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod apt_conf;
+pub mod at_job;
 pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;
@@ -16,6 +18,7 @@ pub mod extlinux;
 pub mod fstab;
 pub mod grub;
 pub mod grub_legacy;
+pub mod ini;
 pub mod init_script;
 pub mod initrd;
 pub mod inittab;

@@ -300,10 +300,20 @@ pub struct WireTrigger {
     pub action: String,
     /// The next time, where there is one.
     pub next: Option<String>,
+    /// The latest such time, where chance decides within a window.
+    pub latest: Option<String>,
     /// When it fires, in words.
     pub when: String,
+    /// The schedule as written.
+    pub schedule: String,
+    /// Whether the time is certain: one daemon, a known zone.
+    pub certain: bool,
     /// `path:line:column` of what asks for it.
     pub at: String,
+    /// The command there.
+    pub command: String,
+    /// What starts it, in a word: `cron`, `at`, the name of a timer.
+    pub starter: String,
     /// The program that starts it, and as whom.
     pub by: String,
     /// Conditions it depends on, as written.
@@ -538,8 +548,13 @@ pub(super) fn trigger(trigger: &Trigger) -> WireTrigger {
     WireTrigger {
         action: action_word(trigger.action).to_owned(),
         next: trigger.next_at().map(|at| at.to_string()),
+        latest: trigger.latest_at().map(|at| at.to_string()),
         when: trigger.when_words(),
+        schedule: trigger.schedule.clone(),
+        certain: trigger.certain,
         at: trigger.place.to_string(),
+        command: trigger.command_place.text(),
+        starter: trigger.starter.name(),
         by: trigger.by.clone(),
         conditions: trigger
             .conditions

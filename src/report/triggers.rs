@@ -2,21 +2,24 @@
 
 use std::fmt::Write as _;
 
+use jiff::SignedDuration;
+
 use super::model::{WireTrigger, trigger};
 use super::wrap::wrap;
 use crate::facts::Host;
-use crate::facts::triggers::{When, action_word};
+use crate::facts::triggers::{Trigger, When, action_word};
 use crate::text::escape;
 use crate::time::relative;
 
 /// The list for people.
 #[must_use]
-pub fn triggers_text(host: &Host) -> String {
+pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
     let listing = &host.triggers().list;
     let zone = host.zone();
     let now = host.now();
     let mut out = format!("{}   {}\n", escape(host.name().as_bytes()), zone.show(now));
-    if listing.items.is_empty() {
+    let (shown, later) = within(host, horizon);
+    if shown.is_empty() && later == 0 {
         let text = if listing.gaps.is_empty() {
             "nothing found that takes this box down by itself"
         } else {
@@ -24,14 +27,16 @@ pub fn triggers_text(host: &Host) -> String {
         };
         let _ = writeln!(out, "\n{text}");
     }
-    for trigger in &listing.items {
+    for trigger in shown {
         let word = action_word(trigger.action);
         let when = match trigger.when {
             When::At(at) => {
                 let spread = trigger.spread_words();
                 format!("{}   {}{spread}", zone.show(at), relative(now, at))
             }
-            When::Boot | When::AfterBoot(_) | When::On(_) | When::Never(_) => trigger.when_words(),
+            When::Boot | When::NextBoot(_) | When::AfterBoot(_) | When::On(_) | When::Never(_) => {
+                trigger.when_words()
+            }
         };
         let head = format!("{word}   {when}");
         let _ = writeln!(out, "\n{}", wrap(&head, 0, 4));
@@ -62,6 +67,9 @@ pub fn triggers_text(host: &Host) -> String {
             }
         }
     }
+    if later > 0 {
+        let _ = writeln!(out, "\n{later} more beyond the horizon");
+    }
     if !listing.gaps.is_empty() {
         let _ = writeln!(out, "\nnot decided:");
         for gap in &listing.gaps {
@@ -73,32 +81,53 @@ pub fn triggers_text(host: &Host) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron, systemd timers. Not read by this version: at, pending \
-                shutdowns, automatic upgrades, watchdogs.";
+    let text = "read: cron, systemd timers, at, pending shutdowns, unattended-upgrades, \
+                dnf-automatic. Not read by this version: other automatic updates \
+                (rebootmgr, zincati, locksmith, snapd, kured), cloud-init, watchdogs.";
     let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
     out
+}
+
+/// What fires within the horizon, or at no time that is known; and how many do later.
+fn within(host: &Host, horizon: Option<SignedDuration>) -> (Vec<&Trigger>, usize) {
+    let all = &host.triggers().list.items;
+    let shown: Vec<&Trigger> = all
+        .iter()
+        .filter(|trigger| match (trigger.next_at(), horizon) {
+            (Some(at), Some(horizon)) => at.duration_since(host.now()) <= horizon,
+            _ => true,
+        })
+        .collect();
+    let later = all.len() - shown.len();
+    (shown, later)
 }
 
 /// The list for programs, schema `comeback.triggers/1`.
 ///
 /// # Errors
 /// Those of the serialiser.
-pub fn triggers_json(host: &Host) -> Result<String, serde_json::Error> {
+pub fn triggers_json(
+    host: &Host,
+    horizon: Option<SignedDuration>,
+) -> Result<String, serde_json::Error> {
     #[derive(serde::Serialize)]
     struct List {
         schema: &'static str,
         host: String,
         at: String,
         triggers: Vec<WireTrigger>,
+        beyond_horizon: usize,
         undecided: Vec<String>,
         not_covered: Vec<String>,
     }
     let listing = &host.triggers().list;
+    let (shown, later) = within(host, horizon);
     let list = List {
         schema: "comeback.triggers/1",
         host: escape(host.name().as_bytes()),
         at: host.now().to_string(),
-        triggers: listing.items.iter().map(trigger).collect(),
+        triggers: shown.into_iter().map(trigger).collect(),
+        beyond_horizon: later,
         undecided: listing.gaps.iter().map(ToString::to_string).collect(),
         not_covered: listing.uncovered.iter().map(ToString::to_string).collect(),
     };

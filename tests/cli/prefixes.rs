@@ -108,7 +108,7 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
         brief(&outcome),
         json(&outcome).unwrap(),
         jsonl(&outcome).unwrap(),
-        triggers_json(&host).unwrap(),
+        triggers_json(&host, None).unwrap(),
     ] {
         assert!(!shown.is_empty());
         let control = shown.chars().find(|c| c.is_control() && *c != '\n');

@@ -106,6 +106,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
         version,
         words: Words::parse(words.as_bytes()),
         container: std::env::var("CONTAINER").is_ok(),
+        running: false,
     };
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if what == "made" {

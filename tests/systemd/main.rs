@@ -211,6 +211,7 @@ fn the_first_jobs_are_those_systemd_queues() {
                     }),
                     words,
                     container: false,
+                    running: false,
                 },
             );
             let answer = &said[name];

@@ -196,6 +196,7 @@ fn boot(host: &Host) -> Fact<Systemd> {
         version: installed(tree, host.packages()),
         words: words.clone().unwrap_or_else(|| Words::parse(b"")),
         container,
+        running: false,
     };
     let plan = read(tree, &situation);
     // Without systemd's own units there is nothing to say about them.

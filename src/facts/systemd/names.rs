@@ -92,11 +92,22 @@ pub(super) struct Found {
 
 impl Names {
     /// Lists the search path.
-    pub(super) fn read(store: &Store<'_>, version: u32) -> Self {
+    pub(super) fn read(store: &Store<'_>, version: u32, running: bool) -> Self {
         let lib = store.chase(Path::new("/lib/systemd/system"));
         let split = lib == Path::new("/lib/systemd/system");
         let search = SEARCH.map(PathBuf::from).into_iter();
         let search = search.filter(|dir| split || !dir.starts_with("/lib"));
+        let search = search.flat_map(|dir| {
+            // What the running system alone has goes right behind what may be on disk.
+            let (control, attached) = match dir.to_str() {
+                Some("/etc/systemd/system.control") => (running, false),
+                Some("/etc/systemd/system.attached") => (false, running),
+                _ => (false, false),
+            };
+            let runtime = RUNTIME.iter().enumerate();
+            let runtime = runtime.filter(move |(at, _)| if *at < 2 { control } else { attached });
+            std::iter::once(dir).chain(runtime.map(|(_, dir)| PathBuf::from(dir)))
+        });
         let mut names = Self {
             search: search.collect(),
             ids: BTreeMap::new(),

@@ -64,6 +64,8 @@ pub struct Situation {
     pub words: Words,
     /// Whether it runs in a container.
     pub container: bool,
+    /// Whether units count that only the system that runs now has, below /run.
+    pub running: bool,
 }
 
 impl Situation {
@@ -146,7 +148,7 @@ pub fn read(tree: &Tree, situation: &Situation) -> Plan {
         tree,
         output: &output,
     };
-    let names = Names::read(&store, version);
+    let names = Names::read(&store, version, situation.running);
     let host = HostWords { tree };
     let mut loader = Loader::new(&store, &names, version, situation.container, &host);
     for name in ["-.slice", "system.slice", "init.scope", "-.mount"] {

@@ -1,5 +1,6 @@
 //! The settings of units that decide whether and when they start.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::parse::unit::{Command, TimeSpan};
@@ -53,6 +54,8 @@ pub struct Settings {
     pub times: Vec<Time>,
     /// `[Timer]`: `RandomizedDelaySec=`.
     pub random_delay: std::time::Duration,
+    /// `[Timer]`: `OnClockChange=` and `OnTimezoneChange=`, where one says yes.
+    pub changes: BTreeMap<String, Place>,
 }
 
 /// One time of a timer.
@@ -282,6 +285,7 @@ impl Settings {
             persistent: false,
             times: Vec::new(),
             random_delay: std::time::Duration::ZERO,
+            changes: BTreeMap::new(),
         }
     }
 }

@@ -1,8 +1,14 @@
-//! What takes this box down by itself: cron jobs and timers, followed to their effects.
+//! What takes this box down by itself: cron jobs, timers and other schedules, followed
+//! to their effects.
 
+mod at;
 mod command;
 mod cron;
+mod dnf;
+mod pending;
 mod timers;
+mod transient;
+mod unattended;
 
 use std::collections::BTreeSet;
 
@@ -90,6 +96,8 @@ pub enum When {
     At(Timestamp),
     /// At every boot.
     Boot,
+    /// Once, soon after the next boot, and why.
+    NextBoot(String),
     /// So long after every boot.
     AfterBoot(SignedDuration),
     /// When something happens, named as in `when the 1-minute load passes 24`.
@@ -104,8 +112,29 @@ impl Trigger {
     pub const fn next_at(&self) -> Option<Timestamp> {
         match self.when {
             When::At(at) => Some(at),
-            When::Boot | When::AfterBoot(_) | When::On(_) | When::Never(_) => None,
+            When::Boot | When::NextBoot(_) | When::AfterBoot(_) | When::On(_) | When::Never(_) => {
+                None
+            }
         }
+    }
+
+    /// Whether there is a command that a guard could stand in front of: an order that
+    /// waits, or an option of a program, has none.
+    #[must_use]
+    pub fn has_command(&self) -> bool {
+        match &self.starter {
+            Starter::Cron | Starter::Timer(_) => true,
+            Starter::Other { name, .. } => {
+                !matches!(name.as_str(), "a pending shutdown" | "unattended-upgrades")
+            }
+        }
+    }
+
+    /// The latest such time, where chance decides.
+    #[must_use]
+    pub fn latest_at(&self) -> Option<Timestamp> {
+        let next = self.next_at().filter(|_| !self.spread.is_zero())?;
+        Some(next.checked_add(self.spread).unwrap_or(Timestamp::MAX))
     }
 
     /// How much later it may be, in words; nothing where it is not.
@@ -123,6 +152,7 @@ impl Trigger {
         match &self.when {
             When::At(_) => self.schedule.clone(),
             When::Boot => "at every boot".to_owned(),
+            When::NextBoot(why) => format!("once, soon after the next boot: {why}"),
             When::AfterBoot(delay) => format!("{} after every boot", span_words(*delay)),
             When::On(event) => event.clone(),
             When::Never(why) => format!("never: {why}"),
@@ -181,6 +211,11 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
+    at::read(host, &mut decided, &mut list);
+    pending::read(host, &mut decided, &mut list);
+    transient::read(host, &mut decided, &mut list);
+    unattended::read(host, &mut decided, &mut list);
+    dnf::read(host, &mut decided, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));
@@ -195,7 +230,7 @@ pub(super) fn read(host: &Host) -> Triggers {
 fn key(trigger: &Trigger) -> (u8, Option<Timestamp>, &Place) {
     let rank = match trigger.when {
         When::At(_) => 0,
-        When::Boot | When::AfterBoot(_) => 1,
+        When::Boot | When::NextBoot(_) | When::AfterBoot(_) => 1,
         When::On(_) => 2,
         When::Never(_) => 3,
     };

@@ -20,6 +20,7 @@ use crate::shell::power::{self, Delay, Down, Kind};
 use crate::shell::{Call, Dialect, Program, Value};
 use crate::source::TreeKind;
 use crate::text::{Place, escape};
+use crate::time::Zone;
 use crate::time::calendar::{abbreviations, next};
 
 /// Units that one timer is followed to at most.
@@ -43,33 +44,111 @@ pub(super) fn is_unit_file(place: &Place) -> bool {
 
 /// Adds the timers' triggers; how many timers there are, none where no systemd is.
 pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) -> Option<usize> {
+    match host.systemd() {
+        Fact::Unknown(unknown) => out.gaps.push(unknown.clone()),
+        Fact::NotCovered(why) => out.uncovered.push(why.clone()),
+        Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) => {}
+    }
+    with_plan(host, |plan, starts, skipped| {
+        of_plan(host, plan, starts, skipped, decided, out)
+    })
+}
+
+/// A timer that starts a service.
+pub(super) struct Armed {
+    /// Its name.
+    pub(super) timer: String,
+    /// The line that says when.
+    pub(super) time: Time,
+    /// The next times at which it elapses, soonest first.
+    pub(super) next: Vec<Timestamp>,
+    /// How much later it may be, by chance.
+    pub(super) spread: SignedDuration,
+    /// The words of the service's first command.
+    pub(super) words: Vec<Vec<u8>>,
+}
+
+/// Times of one timer that are counted ahead.
+const TIMES: usize = 40;
+
+/// The timers by the calendar that start a service of one of these names; nothing where
+/// it is not known which timers there are.
+pub(super) fn armed_for(host: &Host, services: &[&str]) -> Option<Vec<Armed>> {
+    let found = |plan: &Plan, starts: &BTreeSet<Ix>, skipped: &BTreeSet<Ix>| {
+        let timers = starts.iter().filter(|ix| !skipped.contains(ix));
+        let timers = timers.filter_map(|ix| plan.units.get(*ix));
+        let timers = timers.filter(|unit| unit.kind == UnitType::Timer);
+        let mut out = Vec::new();
+        for timer in timers.filter(|timer| matches!(timer.state, LoadState::Loaded)) {
+            let triggered = timer.of(Dep::Triggers).filter_map(|ix| plan.units.get(ix));
+            let mut triggered = triggered.filter(|unit| matches!(unit.state, LoadState::Loaded));
+            let Some(service) = triggered.find(|unit| services.contains(&unit.id.as_str())) else {
+                continue;
+            };
+            let run = service.settings.service.step(Step::Start).next();
+            let words = run.map(|run| run.command.arguments.clone());
+            for time in &timer.settings.times {
+                out.extend(elapses(host, timer, time).map(|(next, spread)| Armed {
+                    timer: timer.id.clone(),
+                    time: time.clone(),
+                    next,
+                    spread,
+                    words: words.iter().flatten().cloned().collect(),
+                }));
+            }
+        }
+        out
+    };
+    with_plan(host, found)
+}
+
+/// The next times of a line by the calendar, and the window of chance behind each.
+fn elapses(host: &Host, timer: &Unit, time: &Time) -> Option<(Vec<Timestamp>, SignedDuration)> {
+    if time.key != "OnCalendar" {
+        return None;
+    }
+    let (calendar, named) = calendar_of(host, time).ok()?;
+    let zone = named.as_ref().unwrap_or(host.zone());
+    let spread =
+        SignedDuration::try_from(timer.settings.random_delay).unwrap_or(SignedDuration::MAX);
+    let mut at = from(host, spread);
+    let mut out = Vec::new();
+    while out.len() < TIMES
+        && let Some(then) = next(&calendar, zone.tz(), at)
+    {
+        out.push(then.max(host.now()));
+        at = then;
+    }
+    Some((out, spread))
+}
+
+/// From when on a time may still come: on a running box one that has come may still
+/// be waited for, by chance.
+fn from(host: &Host, spread: SignedDuration) -> Timestamp {
+    let live = host.tree().coverage().kind == TreeKind::Live;
+    let back = if live { spread } else { SignedDuration::ZERO };
+    host.now().checked_sub(back).unwrap_or(host.now())
+}
+
+/// Asks the plan of the next boot for its timers, or else that of the system that runs
+/// now; nothing where no systemd is, or nothing is known of it.
+fn with_plan<T>(
+    host: &Host,
+    ask: impl FnOnce(&Plan, &BTreeSet<Ix>, &BTreeSet<Ix>) -> T,
+) -> Option<T> {
+    let none = BTreeSet::new();
     let boot = match host.systemd() {
         Fact::Known(boot) => Some(boot),
         Fact::Absent(_) | Fact::Broken(_) => None,
-        Fact::Unknown(unknown) => {
-            out.gaps.push(unknown.clone());
-            return None;
-        }
-        Fact::NotCovered(why) => {
-            out.uncovered.push(why.clone());
-            return None;
-        }
+        Fact::Unknown(_) | Fact::NotCovered(_) => return None,
     };
-    let none = BTreeSet::new();
-    let starts_of = |plan: &Plan| plan.transaction.as_ref().map(|t| t.starts.clone());
     if let Some(boot) = boot {
         let target = boot.plan.units.find("timers.target");
-        if let (Some(target), Some(starts)) = (target, starts_of(&boot.plan))
+        let starts = boot.plan.transaction.as_ref().map(|found| &found.starts);
+        if let (Some(target), Some(starts)) = (target, starts)
             && starts.contains(&target)
         {
-            return Some(of_plan(
-                host,
-                &boot.plan,
-                &starts,
-                &boot.skipped,
-                decided,
-                out,
-            ));
+            return Some(ask(&boot.plan, starts, &boot.skipped));
         }
     }
     // The next boot comes to no timers. Those of the system that runs now, or would
@@ -77,27 +156,31 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
     let plan = armed(host)?;
     let timers = plan.units.get(plan.first)?;
     let timers: BTreeSet<Ix> = timers.pulls().chain([plan.first]).collect();
-    Some(of_plan(host, &plan, &timers, &none, decided, out))
+    Some(ask(&plan, &timers, &none))
 }
 
 /// What timers.target alone would start, where systemd is there to start it.
 fn armed(host: &Host) -> Option<Plan> {
     let kind = host.init_kind();
-    let mut programs = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].iter();
-    let is_there = |path: &str| matches!(host.resolve(Path::new(path)), Fact::Known(_));
     let fits =
         matches!(host.boots(), Boots::Yes(_)) && matches!(kind, None | Some(InitKind::Systemd));
-    if !fits || !programs.any(|path| is_there(path)) {
+    if !fits || !has_systemd(host) {
         return None;
     }
     let situation = Situation {
         version: systemd::installed(host.tree(), host.packages()),
         words: Words::parse(b"systemd.unit=timers.target"),
         container: false,
+        running: false,
     };
     let plan = systemd::read(host.tree(), &situation);
     let target = plan.units.get(plan.first)?;
     matches!(target.state, LoadState::Loaded).then_some(plan)
+}
+
+fn has_systemd(host: &Host) -> bool {
+    let mut programs = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].iter();
+    programs.any(|path| matches!(host.resolve(Path::new(path)), Fact::Known(_)))
 }
 
 /// Judges the timers among `starts`; how many there are.
@@ -141,7 +224,7 @@ fn of_plan(
     count
 }
 
-fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) {
+pub(super) fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) {
     match &timer.state {
         LoadState::Loaded => {}
         LoadState::Unknown(unknown) => return out.gaps.push(unknown.clone()),
@@ -152,12 +235,9 @@ fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) 
     let Some((end, way)) = way_down(host, plan, timer, out) else {
         return;
     };
-    // One that is soonest by the calendar, one for what comes with every boot.
-    let mut soonest: BTreeMap<bool, Trigger> = BTreeMap::new();
-    for time in &timer.settings.times {
-        let Some(when) = when(host, plan, timer, time, &end, out) else {
-            continue;
-        };
+    // The soonest of those by the calendar, of those with each boot, and so on.
+    let mut soonest: BTreeMap<u8, Trigger> = BTreeMap::new();
+    for (time, when) in times(host, plan, timer, &end, out) {
         let trigger = Trigger {
             action: end.down.kind,
             starter: Starter::Timer(timer.id.clone()),
@@ -169,20 +249,82 @@ fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing<Trigger>) 
             place: time.place.clone(),
             schedule_place: time.place.clone(),
             command_place: end.place.clone(),
-            via: lines_to(&end, time),
+            via: lines_to(&end, &time),
             conditions: conditions(timer).chain(end.conditions.clone()).collect(),
             guard: end.guard.clone(),
             certain: !host.zone().is_assumed(),
         };
-        let by_calendar = time.key == "OnCalendar";
-        match soonest.get(&by_calendar) {
+        let kind = match &trigger.when {
+            When::NextBoot(_) => 0,
+            When::On(_) => 1,
+            _ if time.key == "OnCalendar" => 2,
+            _ => 3,
+        };
+        match soonest.get(&kind) {
             Some(known) if key(known) <= key(&trigger) => {}
             _ => {
-                soonest.insert(by_calendar, trigger);
+                soonest.insert(kind, trigger);
             }
         }
     }
     out.items.extend(soonest.into_values());
+}
+
+/// When a timer elapses, and by which of its lines.
+fn times(
+    host: &Host,
+    plan: &Plan,
+    timer: &Unit,
+    end: &Fall,
+    out: &mut Listing<Trigger>,
+) -> Vec<(Time, When)> {
+    let mut found = Vec::new();
+    for time in &timer.settings.times {
+        let when = when(host, plan, timer, time, end, out);
+        found.extend(when.map(|when| (time.clone(), when)));
+        let missed = missed(host, timer, time);
+        found.extend(missed.map(|when| (time.clone(), when)));
+    }
+    for (key, place) in &timer.settings.changes {
+        let event = if key == "OnClockChange" {
+            "when the clock is set"
+        } else {
+            "when the time zone changes"
+        };
+        let time = Time {
+            key: key.clone(),
+            text: String::from_utf8_lossy(place.bytes()).into_owned(),
+            place: place.clone(),
+        };
+        found.push((time, When::On(event.to_owned())));
+    }
+    found
+}
+
+/// Whether a persistent timer makes up for a time that passed while it was not there:
+/// it counts from its stamp (`timer_start`). One that never ran gets a stamp first.
+fn missed(host: &Host, timer: &Unit, time: &Time) -> Option<When> {
+    // A system that runs makes up for it itself, within the minute.
+    let live = host.tree().coverage().kind == TreeKind::Live;
+    if live || !timer.settings.persistent || time.key != "OnCalendar" {
+        return None;
+    }
+    let stamp = Path::new("/var/lib/systemd/timers").join(format!("stamp-{}", timer.id));
+    let Fact::Known(stamp) = host.resolve(&stamp) else {
+        return None;
+    };
+    let last = Timestamp::from_second(stamp.meta.mtime).ok()?;
+    let (calendar, named) = calendar_of(host, time).ok()?;
+    let zone = match (&calendar.zone, &named) {
+        (In::Zone(_), None) => return None,
+        (_, Some(zone)) => zone,
+        (_, None) => host.zone(),
+    };
+    let then = next(&calendar, zone.tz(), last)?;
+    (last < host.now() && then <= host.now()).then(|| {
+        let (last, then) = (host.zone().show(last), host.zone().show(then));
+        When::NextBoot(format!("it ran last {last}, and makes up for {then}"))
+    })
 }
 
 /// The lines on the way, but for the time itself.
@@ -235,25 +377,9 @@ fn calendar_time(
 ) -> Option<When> {
     let now = host.now();
     let own = host.zone();
-    let names = abbreviations(own.tz(), now);
-    let [standard, summer] = &names;
-    // A part of a root has no zone files: what is called like a zone is taken for one.
-    let partial = host.tree().coverage().kind == TreeKind::Partial;
-    let is_zone = |name: &str| host.zone_called(name).is_some() || (partial && name.contains('/'));
-    let zones = Zones {
-        local: [standard, summer],
-        is_zone: &is_zone,
-    };
-    let calendar: Calendar = match calendar::parse(&time.text, zones) {
-        Ok(calendar) => calendar,
-        Err(error) => {
-            let why = format!("systemd does not take the expression: {}", error.why);
-            return Some(When::Never(why));
-        }
-    };
-    let named = match &calendar.zone {
-        In::Zone(name) => host.zone_called(name),
-        In::Local | In::LocalIf { .. } | In::Utc => None,
+    let (calendar, named) = match calendar_of(host, time) {
+        Ok(found) => found,
+        Err(why) => return Some(When::Never(why)),
     };
     if named.is_none()
         && let In::Zone(name) = &calendar.zone
@@ -263,21 +389,35 @@ fn calendar_time(
         return None;
     }
     let zone = named.as_ref().unwrap_or(own);
-    // On a running box a time that has come may still be waited for, by chance.
     let spread =
         SignedDuration::try_from(timer.settings.random_delay).unwrap_or(SignedDuration::MAX);
-    let live = host.tree().coverage().kind == TreeKind::Live;
-    let from = if live {
-        now.checked_sub(spread).unwrap_or(now)
-    } else {
-        now
-    };
+    let from = from(host, spread);
     let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
     let then = next(&calendar, zone.tz(), from).filter(|then| *then <= until);
     Some(match then {
         Some(then) => When::At(delayed(then.max(now), &end.down, end.slept, own)),
         None => When::Never("the schedule matches no date".to_owned()),
     })
+}
+
+/// The expression of a time, and the zone it names where that is there.
+fn calendar_of(host: &Host, time: &Time) -> Result<(Calendar, Option<Zone>), String> {
+    let names = abbreviations(host.zone().tz(), host.now());
+    let [standard, summer] = &names;
+    // A part of a root has no zone files: what is called like a zone is taken for one.
+    let partial = host.tree().coverage().kind == TreeKind::Partial;
+    let is_zone = |name: &str| host.zone_called(name).is_some() || (partial && name.contains('/'));
+    let zones = Zones {
+        local: [standard, summer],
+        is_zone: &is_zone,
+    };
+    let calendar = calendar::parse(&time.text, zones)
+        .map_err(|error| format!("systemd does not take the expression: {}", error.why))?;
+    let named = match &calendar.zone {
+        In::Zone(name) => host.zone_called(name),
+        In::Local | In::LocalIf { .. } | In::Utc => None,
+    };
+    Ok((calendar, named))
 }
 
 /// Conditions of a unit, as written.
@@ -337,7 +477,8 @@ fn way_down(
     out: &mut Listing<Trigger>,
 ) -> Option<(Fall, String)> {
     let starts = plan.transaction.as_ref().map(|t| &t.starts)?;
-    let first = timer.settings.times.first()?.place.clone();
+    let times = timer.settings.times.iter().map(|time| &time.place);
+    let first = times.chain(timer.settings.changes.values()).next()?.clone();
     let mut pending: Vec<(Ix, Place, Vec<String>)> = timer
         .because(Dep::Triggers)
         .map(|(ix, cause)| (ix, line_of(cause).unwrap_or(first.clone()), Vec::new()))
@@ -502,7 +643,7 @@ fn placed(unknown: Unknown, run: &Run) -> Unknown {
 }
 
 /// Which `run-parts` there is.
-fn run_parts_of(host: &Host) -> Daemon {
+pub(super) fn run_parts_of(host: &Host) -> Daemon {
     let known = host.cron().daemons.first();
     known.copied().unwrap_or(Daemon::Debian)
 }

@@ -39,7 +39,8 @@ fn cron(host: &Host) -> Result<&Cron, Stop> {
 /// else takes this box down.
 fn schedules(host: &Host) -> Result<(), Stop> {
     let triggers = host.triggers();
-    if triggers.timers.is_some() || !triggers.list.items.is_empty() {
+    let found = !triggers.list.items.is_empty() || !triggers.list.gaps.is_empty();
+    if triggers.timers.is_some() || found {
         return Ok(());
     }
     cron(host).map(|_| ())
@@ -144,7 +145,7 @@ pub(super) fn summary(host: &Host) -> Summary {
                 let plural = if count == 1 { "" } else { "s" };
                 format!(" and {count} timer{plural}")
             });
-            let text = format!("none in {tables} crontab{plural}{timers}; at is not read yet");
+            let text = format!("none in {tables} crontab{plural}{timers}");
             Summary::new(LinkState::None, text)
         }
     }

@@ -3,7 +3,7 @@
 use super::{evidence, incomplete, verb, when_relative};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::triggers::When;
+use crate::facts::triggers::{Starter, When};
 use crate::rules::{Confidence, Cx, Finding, Findings, Level, Rule};
 use crate::text::escape_path;
 
@@ -35,6 +35,11 @@ impl Rule for ScheduledReboot {
                 }
                 // A boot loop is a rule of its own.
                 When::Boot => continue,
+                When::NextBoot(why) => {
+                    let who = trigger.starter.name();
+                    let message = format!("{who} {verb} this box soon after its next boot: {why}");
+                    (message, Level::Warn)
+                }
                 When::AfterBoot(_) => {
                     let (who, when) = (trigger.starter.name(), trigger.when_words());
                     (format!("{who} {verb} this box {when}"), Level::Warn)
@@ -55,6 +60,9 @@ impl Rule for ScheduledReboot {
                 .with_all(pieces)
                 .at_most(level)
                 .follows(&["trigger-reboots-broken-box"]);
+            if let Some((text, commands)) = fix(&trigger.starter) {
+                finding = finding.fix(text, commands);
+            }
             if !trigger.certain {
                 finding = finding.confidence(Confidence::Likely);
             }
@@ -63,4 +71,23 @@ impl Rule for ScheduledReboot {
         incomplete(listing, &mut out);
         Ok(out)
     }
+}
+
+/// What to do about it, where that is not the card's.
+fn fix(starter: &Starter) -> Option<(&'static str, &'static [&'static str])> {
+    let Starter::Other { name, .. } = starter else {
+        return None;
+    };
+    Some(match name.as_str() {
+        "at" => (
+            "Remove the job if its reason is gone: atq lists it, atrm removes it.",
+            &["atq"],
+        ),
+        "a pending shutdown" => ("Cancel it if it is not meant.", &["shutdown -c"]),
+        "unattended-upgrades" | "dnf-automatic" => (
+            "Forbid it where the line stands, or choose a time at which somebody looks.",
+            &[],
+        ),
+        _ => return None,
+    })
 }

@@ -21,7 +21,8 @@ impl Rule for Unguarded {
         let mut out = Findings::new();
         out.judged = triggers.decided;
         for trigger in &listing.items {
-            if !matches!(trigger.when, When::At(_)) || trigger.guard.is_some() {
+            let due = matches!(trigger.when, When::At(_)) && trigger.has_command();
+            if !due || trigger.guard.is_some() {
                 continue;
             }
             let at = escape_path(trigger.place.path());

@@ -323,7 +323,17 @@ impl Apply<'_> {
         let key = line.key.as_str();
         if matches!(key, "OnClockChange" | "OnTimezoneChange") {
             let text = line.value.text();
-            self.settings.triggers += usize::from(boolean(&text) == Some(true));
+            match boolean(&text) {
+                Some(true) => {
+                    let place = line.place.file.place(line.value.span());
+                    self.settings.changes.insert(key.to_owned(), place);
+                    self.settings.triggers += 1;
+                }
+                Some(false) => {
+                    self.settings.changes.remove(key);
+                }
+                None => {}
+            }
             return;
         }
         if line.value.is_empty() {

@@ -1,0 +1,89 @@
+//! Timers that `systemd-run` made and that only the running system has.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::timers::of_timer;
+use super::{Trigger, When};
+use crate::fact::{Doubt, Fact, Listing, Unknown};
+use crate::facts::Host;
+use crate::facts::systemd::{self, Situation, Words};
+use crate::parse::unit::{self, TimeSpan, UnitType};
+use crate::source::TreeKind;
+
+/// Where systemd keeps them (systemd.unit(5)).
+const DIR: &str = "/run/systemd/transient";
+
+/// What asks systemd itself.
+const ASK: &str = "at a time that only systemd knows: systemctl list-timers";
+
+/// Timers that are looked at.
+const MOST: usize = 200;
+
+/// Adds the transient timers.
+pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) {
+    if host.tree().coverage().kind != TreeKind::Live {
+        return;
+    }
+    let entries = out.take_gaps(host.tree().entries(Path::new(DIR)));
+    let names = entries.iter().filter_map(|path| path.file_name()?.to_str());
+    let timers: Vec<&str> = names
+        .filter(|name| UnitType::of(name) == Some(UnitType::Timer))
+        .collect();
+    if timers.len() > MOST {
+        let doubt = Doubt::Limit(format!("more than {MOST} timers"));
+        out.gaps.push(Unknown::new(DIR, doubt));
+    }
+    for name in timers.into_iter().take(MOST) {
+        if host.tree().deadline().passed() {
+            out.gaps.push(Unknown::new(DIR, Doubt::Deadline));
+            return;
+        }
+        let before = (out.gaps.len(), out.uncovered.len());
+        of_name(host, name, out);
+        *decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
+    }
+}
+
+fn of_name(host: &Host, name: &str, out: &mut Listing<Trigger>) {
+    let situation = Situation {
+        version: systemd::installed(host.tree(), host.packages()),
+        words: Words::parse(format!("systemd.unit={name}").as_bytes()),
+        container: false,
+        running: true,
+    };
+    let plan = systemd::read(host.tree(), &situation);
+    let Some(timer) = plan.units.get(plan.first).filter(|unit| unit.id == name) else {
+        return;
+    };
+    let mut found = Listing::new();
+    of_timer(host, &plan, timer, &mut found);
+    let made = timer.path.as_deref().map(|path| host.tree().resolve(path));
+    let made = match made {
+        Some(Fact::Known(found)) => Timestamp::from_second(found.meta.mtime).ok(),
+        _ => None,
+    };
+    for mut trigger in out.take_gaps(found) {
+        if let Some((key, text)) = trigger.schedule.split_once('=')
+            && key != "OnCalendar"
+            && !matches!(trigger.when, When::On(_) | When::Never(_))
+        {
+            // The file is written as the timer is started.
+            let start = made.filter(|_| key == "OnActiveSec");
+            trigger.when = match start.and_then(|start| after(start, text)) {
+                Some(at) if at >= host.now() => When::At(at),
+                _ => When::On(ASK.to_owned()),
+            };
+        }
+        out.items.push(trigger);
+    }
+}
+
+/// The moment so long after another.
+fn after(start: Timestamp, span: &str) -> Option<Timestamp> {
+    let TimeSpan::For(span) = unit::parse_span(span)? else {
+        return None;
+    };
+    start.checked_add(SignedDuration::try_from(span).ok()?).ok()
+}
