@@ -2,7 +2,10 @@
 
 mod command;
 mod cron;
+mod event;
+mod scripts;
 mod timers;
+mod units;
 
 use std::collections::BTreeSet;
 
@@ -181,6 +184,8 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
+    units::read(host, &mut list);
+    scripts::read(host, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));
