@@ -18,6 +18,7 @@ pub mod packages;
 pub mod programs;
 pub mod services;
 pub mod started;
+pub mod sysctl;
 pub mod systemd;
 pub mod target;
 pub mod triggers;

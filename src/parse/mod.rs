@@ -30,5 +30,7 @@ pub mod openrc_script;
 pub mod os_release;
 pub mod partitions;
 pub mod superblock;
+pub mod sysctl;
 pub mod udev_db;
 pub mod unit;
+pub mod watchdog_conf;

@@ -11,8 +11,10 @@ use super::timers::run_parts_of;
 use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::Host;
+use crate::facts::systemd::Comes;
 use crate::shell::power::{Delay, Kind};
 use crate::shell::{Call, Dialect, Program, Source, Value};
+use crate::source::TreeKind;
 use crate::text::{File, Place, escape};
 
 /// The longest command shown as it stands.
@@ -234,4 +236,66 @@ pub(super) fn split(text: &[u8]) -> Vec<Value> {
     }
     out.extend(word.map(Value::known));
     out
+}
+
+/// The files that one program of systemd reads its settings from, in their order: the
+/// main file, then the drop-ins by name, each name once (systemd 252
+/// `src/shared/conf-parser.c`, `config_parse_many_nulstr`).
+fn settings_files(host: &Host, name: &str, out: &mut Listing<Trigger>) -> Vec<Arc<File>> {
+    const DIRS: [&str; 5] = ["/etc", "/run", "/usr/local/lib", "/usr/lib", "/lib"];
+    let mut drop_ins = BTreeMap::new();
+    for dir in DIRS {
+        for path in names(host, format!("{dir}/systemd/{name}.d"), out) {
+            let own = path.file_name().map(std::ffi::OsStr::to_os_string);
+            let is_one = path.extension().is_some_and(|end| end == "conf");
+            if let Some(own) = own.filter(|_| is_one) {
+                drop_ins.entry(own).or_insert(path);
+            }
+        }
+    }
+    let mut mains = DIRS.iter().map(|dir| format!("{dir}/systemd/{name}"));
+    let main = mains.find_map(|path| optional(host, path, out));
+    let drop_ins = drop_ins.into_values();
+    let drop_ins: Vec<Arc<File>> = drop_ins
+        .filter(|path| !matches!(host.resolve(path), Fact::Known(f) if f.meta.len == 0))
+        .filter_map(|path| optional(host, path, out))
+        .collect();
+    main.into_iter().chain(drop_ins).collect()
+}
+
+/// The last assignment of each key of one section, by key.
+pub(super) fn settings(
+    host: &Host,
+    name: &str,
+    section: &str,
+    out: &mut Listing<Trigger>,
+) -> BTreeMap<String, (String, Place)> {
+    let mut found = BTreeMap::new();
+    for file in settings_files(host, name, out) {
+        for line in crate::parse::unit::parse(&file, None).section(section) {
+            let value = line.value.text().into_owned();
+            if value.is_empty() {
+                found.remove(&line.key);
+            } else {
+                found.insert(line.key.clone(), (value, line.place.clone()));
+            }
+        }
+    }
+    found
+}
+
+/// Whether a service is started at boot, by any of its names; so it is in a part of a
+/// root, where that cannot be told.
+pub(super) fn is_enabled(host: &Host, names: &[&str]) -> bool {
+    if host.tree().coverage().kind == TreeKind::Partial {
+        return true;
+    }
+    if let Fact::Known(boot) = host.systemd() {
+        return names.iter().any(|name| {
+            let comes = boot.is_in_boot(&format!("{name}.service"));
+            !matches!(comes, Comes::Not | Comes::Refused)
+        });
+    }
+    let mut enabled = host.enabled().items.iter();
+    enabled.any(|e| names.contains(&e.name.as_str()))
 }

@@ -1,11 +1,14 @@
 //! What takes this box down by itself: cron jobs and timers, followed to their effects.
 
+mod beside;
 mod command;
 mod cron;
 mod event;
+mod panic;
 mod scripts;
 mod timers;
 mod units;
+mod watchdog;
 
 use std::collections::BTreeSet;
 
@@ -16,6 +19,7 @@ use crate::fact::Listing;
 use crate::shell::power::{Delay, Down, Kind};
 use crate::text::{Place, escape};
 use crate::time::{Zone, relative};
+pub use beside::{Beside, What};
 use command::{Fall, Judged, guard_in, judge, matters};
 
 /// Something that takes the box down by itself.
@@ -176,6 +180,8 @@ pub struct Triggers {
     pub decided: usize,
     /// How many timers the next boot starts; none where no systemd starts it.
     pub timers: Option<usize>,
+    /// What takes it down when something happens, and has a rule of its own or none.
+    pub beside: Vec<Beside>,
 }
 
 /// The triggers of `host`.
@@ -186,6 +192,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     let timers = timers::read(host, &mut decided, &mut list);
     units::read(host, &mut list);
     scripts::read(host, &mut list);
+    let beside = beside::read(host, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));
@@ -194,6 +201,7 @@ pub(super) fn read(host: &Host) -> Triggers {
         list,
         decided,
         timers,
+        beside,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::facts::started::{Started, When as Stage};
 use crate::parse::init_script::{Dialect, dialect};
 use crate::shell::{Call, Source, Value};
 use crate::source::{FileKind, TreeKind};
-use crate::text::{File, Place, escape, escape_path};
+use crate::text::{File, Place, escape_path};
 
 /// Start scripts that reboot when a file system was repaired, or whose work it is.
 const DISTRIBUTIONS: [&str; 9] = [
@@ -96,7 +96,7 @@ fn add(
         handler.place = fall.place.clone();
     }
     let mut trigger = handler.trigger(fall);
-    trigger.schedule = "at boot".to_owned();
+    "at boot".clone_into(&mut trigger.schedule);
     out.items.push(trigger);
 }
 
@@ -189,15 +189,10 @@ fn rc_local(host: &Host, out: &mut Listing<Trigger>) {
 /// `local` of OpenRC runs what is executable (0.45 `init.d/local.in`).
 fn local_d(host: &Host, out: &mut Listing<Trigger>) {
     for path in names(host, "/etc/local.d", out) {
-        let name = path.file_name().map(escape_name).unwrap_or_default();
-        if name.ends_with(".start") {
-            one(host, &path, &name, out);
+        if path.extension().is_some_and(|end| end == "start") {
+            one(host, &path, &escape_path(&path), out);
         }
     }
-}
-
-fn escape_name(name: &std::ffi::OsStr) -> String {
-    escape(name.as_bytes())
 }
 
 fn one(host: &Host, path: &Path, name: &str, out: &mut Listing<Trigger>) {

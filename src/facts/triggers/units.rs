@@ -47,7 +47,7 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 const SITES: [&str; 6] = ["/etc", "/home", "/opt", "/root", "/srv", "/usr/local"];
 
 /// Whether a path is where packages put things.
-fn is_vendors(path: &Path) -> bool {
+pub(super) fn is_vendors(path: &Path) -> bool {
     let dirs = ["/usr", "/lib", "/bin", "/sbin", "/lib64"];
     !path.starts_with("/usr/local") && dirs.iter().any(|dir| path.starts_with(dir))
 }
@@ -106,7 +106,7 @@ fn of_boot(host: &Host, unit: &Unit, out: &mut Listing<Trigger>) {
         at_boot(host, &fall)
     };
     let mut trigger = handler(unit, when, &fall).trigger(fall);
-    trigger.schedule = "at boot".to_owned();
+    "at boot".clone_into(&mut trigger.schedule);
     out.items.push(trigger);
 }
 
