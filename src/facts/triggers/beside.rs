@@ -1,6 +1,6 @@
 //! What takes a box down when something happens, and is no finding like the others.
 
-use super::{Trigger, panic, watchdog};
+use super::{Trigger, keys, panic, watchdog};
 use crate::fact::Listing;
 use crate::facts::Host;
 
@@ -39,6 +39,7 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) -> Vec<Beside> {
     let mut beside = Vec::new();
     let watchdogs = watchdog::read(host, out, &mut beside);
     panic::read(host, &watchdogs, out, &mut beside);
+    keys::read(host, out, &mut beside);
     beside.sort_by(|a, b| super::key(&a.trigger).cmp(&super::key(&b.trigger)));
     beside
 }

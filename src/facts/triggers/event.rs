@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use super::command::{Fall, Judged, judge, matters, names_a_way_down};
-use super::timers::run_parts_of;
+use super::timers::{WORDS, run_parts_of};
 use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::Host;
@@ -62,7 +62,7 @@ impl Handler {
         if !inside && !via.contains(&fall.place) {
             via.push(fall.place);
         }
-        via.retain(|place| *place != self.command && place.path().as_os_str() != "command");
+        via.retain(|place| *place != self.command && place.path().as_os_str() != WORDS);
         Trigger {
             action: fall.down.kind,
             conditions: fall.conditions,
@@ -97,29 +97,37 @@ impl Handler {
 
 /// Adds what a call of a handler comes to.
 pub(super) fn add(host: &Host, handler: &Handler, call: &Call, out: &mut Listing<Trigger>) {
-    if let Some(fall) = fall(host, call, handler.place.path(), out) {
+    if let Some(fall) = fall(host, call, &handler.place, out) {
         out.items.push(handler.trigger(fall));
     }
 }
 
-/// The way down of a call that `own` asks for.
+/// The way down of a call that the line `own` asks for.
 pub(super) fn fall(
     host: &Host,
     call: &Call,
-    own: &Path,
+    own: &Place,
     out: &mut Listing<Trigger>,
 ) -> Option<Fall> {
     match judge(host, call, run_parts_of(host), 0) {
         Judged::Down(fall) => return Some(fall),
         Judged::Not => {}
         Judged::Open(open) => {
-            let open = open.into_iter();
+            let open = open.into_iter().map(|unknown| placed(unknown, own));
             out.gaps
-                .extend(open.filter(|unknown| concerns(host, unknown, own)));
+                .extend(open.filter(|unknown| concerns(host, unknown, own.path())));
         }
         Judged::NotCovered(why) => out.uncovered.push(why),
     }
     None
+}
+
+/// An open question about words that stand in no script, at the line that has them.
+fn placed(unknown: Unknown, own: &Place) -> Unknown {
+    match &unknown.place {
+        Some(place) if place.path().as_os_str() == WORDS => Unknown::at(own.clone(), unknown.doubt),
+        _ => unknown,
+    }
 }
 
 /// Whether an open question matters. Of the file that asks for the command only the

@@ -4,6 +4,8 @@ mod beside;
 mod command;
 mod cron;
 mod event;
+mod handlers;
+mod keys;
 mod panic;
 mod scripts;
 mod timers;
@@ -192,6 +194,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     let timers = timers::read(host, &mut decided, &mut list);
     units::read(host, &mut list);
     scripts::read(host, &mut list);
+    handlers::read(host, &mut list);
     let beside = beside::read(host, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();

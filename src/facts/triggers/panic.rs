@@ -4,7 +4,7 @@ use super::event::{Handler, is_enabled, optional};
 use super::units::is_vendors;
 use super::watchdog::Watchdogs;
 use super::{Beside, Trigger, What};
-use crate::fact::Listing;
+use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::facts::sysctl::{Kernel, Setting};
 use crate::parse::{cmdline, os_release};
@@ -108,14 +108,13 @@ pub(super) fn read(
 fn timeout(host: &Host, kernel: &Kernel<'_>) -> Option<Setting> {
     let told = kernel.get("kernel/panic", &[("panic", None)]);
     told.or_else(|| {
-        let crate::fact::Fact::Known(config) = host.kernel_config() else {
+        let Fact::Known(config) = host.kernel_config() else {
             return kernel.now("kernel/panic");
         };
         let text = String::from_utf8_lossy(config.get("PANIC_TIMEOUT")?).into_owned();
         let value = text.parse().ok().filter(|value| *value != 0)?;
-        let file = match host.tree().read(&config.path) {
-            crate::fact::Fact::Known(file) => file,
-            _ => return None,
+        let Fact::Known(file) = host.tree().read(&config.path) else {
+            return None;
         };
         let place: Place = file.place(file.line_span(1));
         Some(Setting { value, place })

@@ -82,7 +82,7 @@ fn add(
     out: &mut Listing<Trigger>,
 ) {
     let own = handler.place.path().to_path_buf();
-    let Some(fall) = fall(host, call, &own, out) else {
+    let Some(fall) = fall(host, call, &handler.place, out) else {
         return;
     };
     // A start script of the distribution that does so when a file system is broken.

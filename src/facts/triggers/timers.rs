@@ -29,7 +29,7 @@ const MOST: usize = 64;
 const LOOP: SignedDuration = SignedDuration::from_hours(1);
 
 /// The name under which the evaluator keeps words that stand in no script.
-const WORDS: &str = "command";
+pub(super) const WORDS: &str = "command";
 
 /// What systemd gives to every service (`DEFAULT_PATH`).
 const PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
