@@ -102,7 +102,10 @@ impl Sysctl {
         let mut options: Vec<&Line> = Vec::new();
         for line in self.lines.iter().filter(|line| fits(line, key)) {
             match options.iter().position(|known| known.key == line.key) {
-                Some(at) if options.get(at).is_some_and(|known| known.value == line.value) => {}
+                Some(at)
+                    if options
+                        .get(at)
+                        .is_some_and(|known| known.value == line.value) => {}
                 Some(at) => {
                     options.remove(at);
                     options.push(line);
@@ -198,6 +201,12 @@ fn reader(host: &Host) -> Option<Reader> {
 }
 
 impl Kernel<'_> {
+    /// Whether something reads the files.
+    #[must_use]
+    pub const fn is_read(&self) -> bool {
+        self.files.is_some()
+    }
+
     /// What could not be read.
     #[must_use]
     pub fn gaps(&self) -> &[Unknown] {
@@ -224,7 +233,9 @@ impl Kernel<'_> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let by_name = given.iter().rev().find_map(|(name, value)| {
             let name = text(name);
-            let own = name.strip_prefix("sysctl.").or(name.strip_prefix("sysctl/"))?;
+            let own = name
+                .strip_prefix("sysctl.")
+                .or(name.strip_prefix("sysctl/"))?;
             let same = own.replace('.', "/") == key;
             integer(&text(value.as_ref()?)).filter(|_| same)
         });
@@ -286,7 +297,9 @@ mod tests {
     ];
 
     fn unescaped(text: &str) -> String {
-        text.replace("\\n", "\n").replace("\\r", "\r").replace("\\t", "\t")
+        text.replace("\\n", "\n")
+            .replace("\\r", "\r")
+            .replace("\\t", "\t")
     }
 
     /// What the kernel is left with: values that it refuses change nothing.
@@ -329,7 +342,11 @@ mod tests {
                     let value = word.split_once('=').unwrap().1;
                     value.parse::<i64>().is_ok()
                 });
-                assert_eq!(found(&tree, reader), taken.collect::<Vec<_>>(), "{word} {name}");
+                assert_eq!(
+                    found(&tree, reader),
+                    taken.collect::<Vec<_>>(),
+                    "{word} {name}"
+                );
                 cases += 1;
             }
         }

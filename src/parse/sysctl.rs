@@ -90,7 +90,9 @@ fn one(text: &[u8], reader: Reader) -> Option<(String, Option<String>)> {
 /// The path below /proc/sys: where a dot is the first of the separators, dots and
 /// slashes change places.
 fn path_of(key: &str) -> String {
-    let swaps = key.find(['.', '/']).is_some_and(|at| key[at..].starts_with('.'));
+    let swaps = key
+        .find(['.', '/'])
+        .is_some_and(|at| key[at..].starts_with('.'));
     let swap = |c: char| match c {
         '.' if swaps => '/',
         '/' if swaps => '.',
@@ -120,8 +122,14 @@ mod tests {
         for (key, path) in [
             ("kernel.panic", "kernel/panic"),
             ("kernel/panic", "kernel/panic"),
-            ("net.ipv4.conf.eth0/1.rp_filter", "net/ipv4/conf/eth0.1/rp_filter"),
-            ("net/ipv4/conf/eth0.1/rp_filter", "net/ipv4/conf/eth0.1/rp_filter"),
+            (
+                "net.ipv4.conf.eth0/1.rp_filter",
+                "net/ipv4/conf/eth0.1/rp_filter",
+            ),
+            (
+                "net/ipv4/conf/eth0.1/rp_filter",
+                "net/ipv4/conf/eth0.1/rp_filter",
+            ),
             ("kernel..panic", "kernel/panic"),
         ] {
             assert_eq!(path_of(key), path);

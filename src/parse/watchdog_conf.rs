@@ -81,9 +81,16 @@ mod tests {
             .iter()
             .map(|line| (line.name.as_str(), line.value.as_str()))
             .collect();
-        let expected = [("ping", "10.0.0.1 # gw"), ("max-load-1", "24.5"), ("file", "")];
+        let expected = [
+            ("ping", "10.0.0.1 # gw"),
+            ("max-load-1", "24.5"),
+            ("file", ""),
+        ];
         assert_eq!(pairs, expected);
-        assert_eq!(lines.first().unwrap().place.text(), "ping\t\t= 10.0.0.1 # gw");
+        assert_eq!(
+            lines.first().unwrap().place.text(),
+            "ping\t\t= 10.0.0.1 # gw"
+        );
         let numbers: Vec<Option<i64>> = lines.iter().map(Line::number).collect();
         assert_eq!(numbers, [Some(10), Some(24), None]);
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::model::{WireTrigger, trigger};
 use super::wrap::wrap;
 use crate::facts::Host;
-use crate::facts::triggers::{When, action_word};
+use crate::facts::triggers::{Trigger, When, action_word};
 use crate::text::escape;
 use crate::time::relative;
 
@@ -16,7 +16,9 @@ pub fn triggers_text(host: &Host) -> String {
     let zone = host.zone();
     let now = host.now();
     let mut out = format!("{}   {}\n", escape(host.name().as_bytes()), zone.show(now));
-    if listing.items.is_empty() {
+    let beside = host.triggers().beside.iter().map(|beside| &beside.trigger);
+    let all: Vec<&Trigger> = listing.items.iter().chain(beside).collect();
+    if all.is_empty() {
         let text = if listing.gaps.is_empty() {
             "nothing found that takes this box down by itself"
         } else {
@@ -24,7 +26,7 @@ pub fn triggers_text(host: &Host) -> String {
         };
         let _ = writeln!(out, "\n{text}");
     }
-    for trigger in &listing.items {
+    for trigger in all {
         let word = action_word(trigger.action);
         let when = match trigger.when {
             When::At(at) => {
@@ -73,8 +75,9 @@ pub fn triggers_text(host: &Host) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron, systemd timers. Not read by this version: at, pending \
-                shutdowns, automatic upgrades, watchdogs.";
+    let text = "read: cron, systemd timers and units, boot scripts, watchdogs, kernel panics, \
+                keys, hooks of other programs. Not read by this version: at, pending \
+                shutdowns, automatic upgrades.";
     let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
     out
 }
@@ -94,11 +97,12 @@ pub fn triggers_json(host: &Host) -> Result<String, serde_json::Error> {
         not_covered: Vec<String>,
     }
     let listing = &host.triggers().list;
+    let beside = host.triggers().beside.iter().map(|beside| &beside.trigger);
     let list = List {
         schema: "comeback.triggers/1",
         host: escape(host.name().as_bytes()),
         at: host.now().to_string(),
-        triggers: listing.items.iter().map(trigger).collect(),
+        triggers: listing.items.iter().chain(beside).map(trigger).collect(),
         undecided: listing.gaps.iter().map(ToString::to_string).collect(),
         not_covered: listing.uncovered.iter().map(ToString::to_string).collect(),
     };

@@ -56,13 +56,17 @@ impl Handler {
     /// The trigger that a way down makes of it.
     pub(super) fn trigger(&self, fall: Fall) -> Trigger {
         let mut via = fall.via;
-        let inside = fall.place.path() == self.place.path()
-            && fall.place.span.start >= self.place.span.start
-            && fall.place.span.end <= self.place.span.end;
-        if !inside && !via.contains(&fall.place) {
+        if !via.contains(&fall.place) {
             via.push(fall.place);
         }
-        via.retain(|place| *place != self.command && place.path().as_os_str() != WORDS);
+        // Not what stands in the line anyway, in no file, or behind the end of one.
+        via.retain(|place| {
+            let inside = place.path() == self.place.path()
+                && place.span.start >= self.place.span.start
+                && place.span.end <= self.place.span.end;
+            let in_file = place.span.start < place.file.bytes().len();
+            !inside && in_file && place.path().as_os_str() != WORDS
+        });
         Trigger {
             action: fall.down.kind,
             conditions: fall.conditions,

@@ -12,8 +12,8 @@ use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::facts::init::InitKind;
 use crate::parse::os_release;
-use crate::shell::power::Kind;
 use crate::shell::Source;
+use crate::shell::power::Kind;
 use crate::text::{Place, Span, escape};
 
 pub(super) fn read(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
@@ -40,7 +40,12 @@ fn inittab(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
     };
     for entry in table.entries.iter().filter(|e| e.action == "ctrlaltdel") {
         let place = entry.process_place.clone();
-        let handler = Handler::new("init", "a key", "when somebody presses Ctrl-Alt-Del", place.clone());
+        let handler = Handler::new(
+            "init",
+            "a key",
+            "when somebody presses Ctrl-Alt-Del",
+            place.clone(),
+        );
         let call = shell(Source::part(&place));
         if let Some(fall) = event::fall(host, &call, &place, out)
             && fall.down.kind != Kind::Reboot
@@ -54,13 +59,19 @@ fn inittab(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
 fn three_fingers(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
     let link = Path::new("/etc/systemd/system/ctrl-alt-del.target");
     if let Fact::Known(target) = host.tree().read_link(link)
-        && let Some(kind) = target.file_name().and_then(|name| kind_of(&name.to_string_lossy()))
+        && let Some(kind) = target
+            .file_name()
+            .and_then(|name| kind_of(&name.to_string_lossy()))
         && kind != Kind::Reboot
         && let Fact::Known(file) = host.tree().read(link)
     {
         let place = file.place(file.line_span(1));
         let event = "when somebody presses Ctrl-Alt-Del";
-        keep(beside, &Handler::new("systemd", "a key", event, place), kind);
+        keep(
+            beside,
+            &Handler::new("systemd", "a key", event, place),
+            kind,
+        );
     }
     let settings = settings(host, "system.conf", "Manager", out);
     if let Some((value, place)) = settings.get("CtrlAltDelBurstAction")
@@ -68,7 +79,11 @@ fn three_fingers(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Besid
         && value != "reboot-force"
     {
         let event = "when somebody presses Ctrl-Alt-Del seven times in 2 s";
-        keep(beside, &Handler::new("systemd", "a key", event, place.clone()), kind);
+        keep(
+            beside,
+            &Handler::new("systemd", "a key", event, place.clone()),
+            kind,
+        );
     }
 }
 
@@ -85,14 +100,42 @@ fn kind_of_word(word: &str) -> Option<Kind> {
 /// logind's keys, with what they do unless they are told otherwise.
 fn logind(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
     const KEYS: [(&str, &str, &str); 9] = [
-        ("HandlePowerKey", "poweroff", "when somebody presses the power key"),
-        ("HandlePowerKeyLongPress", "", "when somebody holds the power key"),
-        ("HandleRebootKey", "reboot", "when somebody presses the reboot key"),
-        ("HandleRebootKeyLongPress", "poweroff", "when somebody holds the reboot key"),
-        ("HandleSuspendKey", "", "when somebody presses the suspend key"),
-        ("HandleHibernateKey", "", "when somebody presses the hibernate key"),
+        (
+            "HandlePowerKey",
+            "poweroff",
+            "when somebody presses the power key",
+        ),
+        (
+            "HandlePowerKeyLongPress",
+            "",
+            "when somebody holds the power key",
+        ),
+        (
+            "HandleRebootKey",
+            "reboot",
+            "when somebody presses the reboot key",
+        ),
+        (
+            "HandleRebootKeyLongPress",
+            "poweroff",
+            "when somebody holds the reboot key",
+        ),
+        (
+            "HandleSuspendKey",
+            "",
+            "when somebody presses the suspend key",
+        ),
+        (
+            "HandleHibernateKey",
+            "",
+            "when somebody presses the hibernate key",
+        ),
         ("HandleLidSwitch", "", "when somebody closes the lid"),
-        ("HandleLidSwitchExternalPower", "", "when somebody closes the lid"),
+        (
+            "HandleLidSwitchExternalPower",
+            "",
+            "when somebody closes the lid",
+        ),
         ("HandleLidSwitchDocked", "", "when somebody closes the lid"),
     ];
     let settings = settings(host, "logind.conf", "Login", out);
@@ -101,14 +144,20 @@ fn logind(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
             && let Some(kind) = kind_of_word(value)
             && value != usual
         {
-            keep(beside, &Handler::new("logind", "a key", event, place.clone()), kind);
+            keep(
+                beside,
+                &Handler::new("logind", "a key", event, place.clone()),
+                kind,
+            );
         }
     }
     // Nobody has to press this one.
     if let Some((value, place)) = settings.get("IdleAction")
         && let Some(kind) = kind_of_word(value)
     {
-        let span = settings.get("IdleActionSec").map_or("30min", |(span, _)| span.as_str());
+        let span = settings
+            .get("IdleActionSec")
+            .map_or("30min", |(span, _)| span.as_str());
         let event = format!("when nobody has used it for {}", escape(span.as_bytes()));
         let handler = Handler::new("logind", "an idle action", event, place.clone());
         out.items.push(handler.plain(kind));
@@ -171,7 +220,11 @@ fn power(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
             }
         }
         if let Some(place) = command.filter(|_| watches) {
-            keep(beside, &Handler::new("NUT", "a power supply", event, place), Kind::PowerOff);
+            keep(
+                beside,
+                &Handler::new("NUT", "a power supply", event, place),
+                Kind::PowerOff,
+            );
         }
     }
     if is_enabled(host, &["apcupsd"])
@@ -181,10 +234,16 @@ fn power(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
         let told = told.map(|file| os_release::parse(file.bytes()));
         // Debian's script starts it only where this says that somebody was there.
         let off = told.is_some_and(|words| words.get("ISCONFIGURED").is_some_and(|v| v != "yes"));
-        let line = file.lines().find(|(_, line)| line.trim_ascii().starts_with(b"UPSTYPE"));
+        let line = file
+            .lines()
+            .find(|(_, line)| line.trim_ascii().starts_with(b"UPSTYPE"));
         if let Some((span, _)) = line.filter(|_| !off) {
             let place = file.place(span);
-            keep(beside, &Handler::new("apcupsd", "a power supply", event, place), Kind::PowerOff);
+            keep(
+                beside,
+                &Handler::new("apcupsd", "a power supply", event, place),
+                Kind::PowerOff,
+            );
         }
     }
 }

@@ -93,12 +93,16 @@ pub(super) fn read(
         };
         let Some(way) = way else {
             let mut trigger = handler.plain(Kind::Crash);
-            trigger.via.extend(timeout.as_ref().map(|timeout| timeout.place.clone()));
+            trigger
+                .via
+                .extend(timeout.as_ref().map(|timeout| timeout.place.clone()));
             beside.push(Beside::new(What::StaysDead, trigger));
             continue;
         };
         let mut trigger = handler.plain(Kind::Reboot);
-        trigger.via.extend(way.filter(|place| *place != trigger.place));
+        trigger
+            .via
+            .extend(way.filter(|place| *place != trigger.place));
         out.items.push(trigger);
     }
 }

@@ -4,8 +4,8 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use super::event::{Handler, at_boot, fall, names, optional, script, shell, words};
 use super::command::names_a_way_down;
+use super::event::{Handler, at_boot, fall, names, optional, script, shell, words};
 use super::{Starter, Trigger, When};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
@@ -107,11 +107,20 @@ fn of_table(host: &Host, command: &Started, out: &mut Listing<Trigger>) {
     }
     // The distribution's own masters call everything else.
     let shipped = || matches!(host.owner_of_any(&command.program), Fact::Known(_));
-    let masters = ["/etc/init.d/rc", "/etc/init.d/rcS", "/etc/rc.d/rc", "/lib/init/rc"];
-    let is_master = masters.iter().any(|master| command.program == Path::new(master));
+    let masters = [
+        "/etc/init.d/rc",
+        "/etc/init.d/rcS",
+        "/etc/rc.d/rc",
+        "/lib/init/rc",
+    ];
+    let is_master = masters
+        .iter()
+        .any(|master| command.program == Path::new(master));
     let is_openrc = command.program.ends_with("openrc");
     let text = optional(host, &command.program, out);
-    let is_short = text.as_ref().is_some_and(|text| text.bytes().len() < 1 << 16);
+    let is_short = text
+        .as_ref()
+        .is_some_and(|text| text.bytes().len() < 1 << 16);
     if is_openrc || !is_short || (is_master && host.init_kind() != Some(InitKind::Busybox)) {
         return;
     }
@@ -196,9 +205,14 @@ fn local_d(host: &Host, out: &mut Listing<Trigger>) {
 }
 
 fn one(host: &Host, path: &Path, name: &str, out: &mut Listing<Trigger>) {
+    // The script that runs it may have led here already.
+    let leads_here = |trigger: &Trigger| trigger.via.iter().any(|place| place.path() == path);
+    if out.items.iter().any(leads_here) {
+        return;
+    }
     match host.resolve(path) {
-        Fact::Known(found)
-            if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {}
+        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
+        }
         Fact::Unknown(unknown) => return out.gaps.push(unknown),
         _ => return,
     }

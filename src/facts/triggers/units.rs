@@ -10,7 +10,7 @@ use super::timers::{action_of, at_once, conditions, ends, kind_of, line_of, of_c
 use super::{Fall, Starter, Trigger, When};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
-use crate::facts::systemd::{Dep, Fate, LoadState, ServiceType, Systemd, Unit};
+use crate::facts::systemd::{Dep, Fate, Ix, LoadState, ServiceType, Systemd, Unit};
 use crate::parse::unit::{self, TimeSpan, UnitType};
 use crate::text::escape;
 
@@ -33,11 +33,16 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
         }
         let runs = !boot.skipped.contains(ix) && matches!(unit.state, LoadState::Loaded);
         let fate = boot.course.fates.get(ix);
-        if !runs || matches!(fate, Some(Fate::LeftOut(_) | Fate::Waits(_) | Fate::Skipped)) {
+        if !runs
+            || matches!(
+                fate,
+                Some(Fate::LeftOut(_) | Fate::Waits(_) | Fate::Skipped)
+            )
+        {
             continue;
         }
         if unit.kind == UnitType::Service && !is_stock(unit) {
-            of_boot(host, unit, out);
+            of_boot(host, boot, *ix, unit, out);
         }
         of_failure(host, boot, unit, out);
     }
@@ -55,7 +60,9 @@ pub(super) fn is_vendors(path: &Path) -> bool {
 /// Whether a service and all that it names come from packages.
 fn is_stock(unit: &Unit) -> bool {
     let fragment = unit.fragment.as_ref().map(|file| file.path());
-    let mut files = fragment.into_iter().chain(unit.drop_ins.iter().map(|f| f.path()));
+    let mut files = fragment
+        .into_iter()
+        .chain(unit.drop_ins.iter().map(|f| f.path()));
     let generated = unit.origin.is_some() || unit.fragment.is_none();
     let from_packages = generated || files.all(is_vendors);
     let mut runs = unit.settings.service.runs.iter();
@@ -85,9 +92,25 @@ fn handler(unit: &Unit, when: When, fall: &Fall) -> Handler {
     }
 }
 
+/// What acts on the failure of a unit.
+fn systemd() -> Starter {
+    Starter::Other {
+        name: "systemd".to_owned(),
+        noun: "a unit",
+    }
+}
+
 /// A service that every boot starts.
-fn of_boot(host: &Host, unit: &Unit, out: &mut Listing<Trigger>) {
-    let mut needs: Vec<String> = conditions(unit).collect();
+fn of_boot(host: &Host, boot: &Systemd, ix: Ix, unit: &Unit, out: &mut Listing<Trigger>) {
+    // What holds goes on to hold; what asks that something is not there may be a guard
+    // that the unit itself puts there.
+    let holds = boot.runs.contains(&ix);
+    let listed = unit.settings.conditions.iter();
+    let kept: Vec<bool> = listed
+        .map(|c| !holds || c.negate || c.kind == "FirstBoot")
+        .collect();
+    let needs = conditions(unit).zip(kept).filter(|(_, kept)| *kept);
+    let mut needs: Vec<String> = needs.map(|(words, _)| words).collect();
     let by_commands = of_commands(host, unit, &mut needs, out);
     let fall = by_commands.or_else(|| {
         let (kind, place) = action_of(unit, "SuccessAction").filter(|_| ends(unit))?;
@@ -138,8 +161,9 @@ fn of_failure(host: &Host, boot: &Systemd, unit: &Unit, out: &mut Listing<Trigge
             continue;
         }
         let fall = at_once(kind, place, Vec::new());
-        out.items
-            .push(handler(unit, When::On(event), &fall).trigger(fall));
+        let mut handler = handler(unit, When::On(event), &fall);
+        handler.starter = systemd();
+        out.items.push(handler.trigger(fall));
     }
     let on = [
         (Dep::OnFailure, format!("when {id} fails")),
@@ -165,6 +189,7 @@ fn of_failure(host: &Host, boot: &Systemd, unit: &Unit, out: &mut Listing<Trigge
             };
             let Some(fall) = fall else { continue };
             let mut handler = handler(unit, When::On(event.clone()), &fall);
+            handler.starter = systemd();
             handler.place = line.clone();
             handler.command = line;
             out.items.push(handler.trigger(fall));

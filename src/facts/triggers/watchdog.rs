@@ -18,8 +18,8 @@ use crate::text::{Place, escape, escape_path};
 /// Where the daemon looks for its configuration unless it is told otherwise.
 const CONFIG: &str = "/etc/watchdog.conf";
 
-/// What it is called in a sentence.
-const NAME: &str = "the watchdog daemon";
+/// What the watchdog daemon is called in a sentence.
+pub const NAME: &str = "the watchdog daemon";
 
 /// What comes of the watchdogs of a box.
 pub(super) struct Watchdogs {
@@ -43,8 +43,14 @@ fn own(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) -> Opt
     let mut resets = None;
     let events = [
         ("RuntimeWatchdogSec", "when the box hangs for"),
-        ("RebootWatchdogSec", "when the end of a shutdown takes longer than"),
-        ("ShutdownWatchdogSec", "when the end of a shutdown takes longer than"),
+        (
+            "RebootWatchdogSec",
+            "when the end of a shutdown takes longer than",
+        ),
+        (
+            "ShutdownWatchdogSec",
+            "when the end of a shutdown takes longer than",
+        ),
         ("KExecWatchdogSec", "when a kexec takes longer than"),
     ];
     for (key, event) in events {
@@ -123,7 +129,9 @@ fn daemon(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) -> 
     let soft = daemon
         .last("softboot-option")
         .is_some_and(|line| line.value.eq_ignore_ascii_case("yes"));
-    daemon.retry = number("retry-timeout").filter(|_| !soft).unwrap_or(if soft { 0 } else { 60 });
+    daemon.retry = number("retry-timeout")
+        .filter(|_| !soft)
+        .unwrap_or(if soft { 0 } else { 60 });
     let repair = daemon.last("repair-binary").map(|line| line.value.clone());
     daemon.repair = repair.filter(|value| !value.is_empty());
     daemon.refuses = daemon.refusal();
@@ -135,7 +143,12 @@ fn daemon(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) -> 
         return None;
     }
     let event = "when the box hangs";
-    let handler = Handler::new("the hardware watchdog", "a watchdog", event, device.place.clone());
+    let handler = Handler::new(
+        "the hardware watchdog",
+        "a watchdog",
+        event,
+        device.place.clone(),
+    );
     beside.push(Beside::new(What::Purpose, handler.plain(Kind::Reboot)));
     Some(device.place.clone())
 }
@@ -154,26 +167,40 @@ impl Daemon<'_> {
     /// It takes addresses alone (`open_netcheck`, `inet_addr`), and dies of a name.
     fn refusal(&self) -> Option<String> {
         let mut targets = self.each("ping");
-        let is_name = |line: &&Line| !line.value.bytes().all(|b| b.is_ascii_hexdigit() || b"x.".contains(&b));
+        let is_name = |line: &&Line| {
+            !line
+                .value
+                .bytes()
+                .all(|b| b.is_ascii_hexdigit() || b"x.".contains(&b))
+        };
         let named = targets.find(is_name)?;
         let name = escape(named.value.as_bytes());
-        Some(format!("the watchdog daemon does not start: ping takes addresses, not {name}"))
+        Some(format!(
+            "the watchdog daemon does not start: ping takes addresses, not {name}"
+        ))
     }
 
     fn trigger(&self, line: &Line, event: String, kind: Kind) -> Trigger {
         let event = if self.retry > 0 {
-            format!("{event} for {} s", self.retry)
+            format!("{event}, for {} s", self.retry)
         } else {
             event
         };
-        let mut handler = Handler::new(NAME, "a test of the watchdog daemon", event, line.place.clone());
+        let mut handler = Handler::new(
+            NAME,
+            "a test of the watchdog daemon",
+            event,
+            line.place.clone(),
+        );
         if let Some(why) = &self.refuses {
             handler.when = When::Never(why.clone());
         }
         let mut trigger = handler.plain(kind);
         if let Some(repair) = &self.repair {
             let repair = escape(repair.as_bytes());
-            trigger.conditions.push(format!("repair-binary {repair} does not mend it"));
+            trigger
+                .conditions
+                .push(format!("repair-binary {repair} does not mend it"));
         }
         trigger
     }
@@ -188,9 +215,12 @@ impl Daemon<'_> {
             ("max-swap", "when the swap in use stays above, in pages,"),
         ];
         for (name, event) in limits {
-            let Some(line) = self.last(name) else { continue };
+            let Some(line) = self.last(name) else {
+                continue;
+            };
             if let Some(limit) = line.number().filter(|limit| *limit > 0) {
-                out.items.push(self.trigger(line, format!("{event} {limit}"), Kind::Reboot));
+                out.items
+                    .push(self.trigger(line, format!("{event} {limit}"), Kind::Reboot));
             }
         }
         let mut lines = self.lines.iter().peekable();
@@ -203,7 +233,9 @@ impl Daemon<'_> {
                 "file" => {
                     let change = lines.peek().filter(|next| next.name == "change");
                     match change.and_then(|next| next.number()).filter(|n| *n > 0) {
-                        Some(seconds) => format!("when {value} is gone or {seconds} s old"),
+                        Some(seconds) => {
+                            format!("when {value} is gone, or has not changed for {seconds} s")
+                        }
                         None => format!("when {value} is gone"),
                     }
                 }
@@ -214,8 +246,13 @@ impl Daemon<'_> {
             out.items.push(self.trigger(line, event, Kind::Reboot));
         }
         // Hot is off, unless it is told otherwise (`do_shutdown`, `temp_poweroff`).
-        let stays_on = self.last("temp-power-off").is_some_and(|l| l.value.eq_ignore_ascii_case("no"));
-        let hottest = self.last("max-temperature").and_then(Line::number).unwrap_or(90);
+        let stays_on = self
+            .last("temp-power-off")
+            .is_some_and(|l| l.value.eq_ignore_ascii_case("no"));
+        let hottest = self
+            .last("max-temperature")
+            .and_then(Line::number)
+            .unwrap_or(90);
         for line in self.each("temperature-sensor") {
             let sensor = escape(line.value.as_bytes());
             let event = format!("when {sensor} stays above {hottest} degrees");
@@ -232,7 +269,9 @@ impl Daemon<'_> {
             None => "/etc/watchdog.d".to_owned(),
         };
         for path in names(self.host, dir, out) {
-            let hidden = path.file_name().is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
+            let hidden = path
+                .file_name()
+                .is_some_and(|n| n.as_encoded_bytes().starts_with(b"."));
             let runs = matches!(self.host.resolve(&path), Fact::Known(found)
                 if found.meta.kind == FileKind::File && found.meta.mode & 0o500 == 0o500);
             if hidden || !runs {
@@ -256,7 +295,10 @@ impl Daemon<'_> {
         for line in self.each("ping") {
             let target = escape(line.value.as_bytes());
             let event = format!("when {target} does not answer");
-            let gateway = line.value.parse().is_ok_and(|address| is_gateway(self.host, address));
+            let gateway = line
+                .value
+                .parse()
+                .is_ok_and(|address| is_gateway(self.host, address));
             let what = What::NeedsNetwork { gateway };
             beside.push(Beside::new(what, self.trigger(line, event, Kind::Reboot)));
         }
@@ -283,7 +325,9 @@ fn is_gateway(host: &Host, address: Ipv4Addr) -> bool {
         let text = String::from_utf8_lossy(file.bytes()).into_owned();
         text.lines().any(|line| {
             let line = line.trim();
-            let rest = line.strip_prefix("gateway").or(line.strip_prefix("Gateway="));
+            let rest = line
+                .strip_prefix("gateway")
+                .or(line.strip_prefix("Gateway="));
             rest.is_some_and(|rest| rest.trim() == address)
         })
     })

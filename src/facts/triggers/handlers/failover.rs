@@ -1,7 +1,7 @@
 //! Hooks of keepalived that take the box down when an instance changes its state.
 
-use super::super::event::{Handler, add, is_enabled, words};
 use super::super::Trigger;
+use super::super::event::{Handler, add, is_enabled, words};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::parse::keepalived::Invocation;

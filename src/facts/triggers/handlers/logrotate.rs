@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::event::{Handler, fall, names, optional, shell};
 use super::super::Trigger;
+use super::super::event::{Handler, fall, names, optional, shell};
 use super::{globbed, is_installed};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
@@ -64,9 +64,7 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 
 /// What `include` names: a file, or a directory's files.
 fn included(host: &Host, path: &str, out: &mut Listing<Trigger>) -> Vec<PathBuf> {
-    let is_dir = |path: &Path| {
-        matches!(host.resolve(path), Fact::Known(found) if found.meta.kind == FileKind::Dir)
-    };
+    let is_dir = |path: &Path| matches!(host.resolve(path), Fact::Known(found) if found.meta.kind == FileKind::Dir);
     if !is_dir(Path::new(path)) {
         return globbed(host, path, out);
     }

@@ -9,8 +9,8 @@ mod udev;
 
 use std::path::{Path, PathBuf};
 
-use super::event::{Handler, add, names, split, words};
 use super::Trigger;
+use super::event::{Handler, add, names, split, words};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::shell::Value;
@@ -29,18 +29,15 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 /// Whether a program is installed; so it may be in a part of a root.
 fn is_installed(host: &Host, paths: &[&str]) -> bool {
     let partial = host.tree().coverage().kind == TreeKind::Partial;
-    partial || paths.iter().any(|path| !matches!(host.resolve(Path::new(path)), Fact::Absent(_)))
+    partial
+        || paths
+            .iter()
+            .any(|path| !matches!(host.resolve(Path::new(path)), Fact::Absent(_)))
 }
 
 /// Judges a command that is split at blanks and executed without a shell. Words with
 /// one of the characters in `open` are replaced by something that is not known.
-fn executed(
-    host: &Host,
-    handler: &Handler,
-    text: &[u8],
-    open: &[u8],
-    out: &mut Listing<Trigger>,
-) {
+fn executed(host: &Host, handler: &Handler, text: &[u8], open: &[u8], out: &mut Listing<Trigger>) {
     let known = split(text).into_iter().map(|word| {
         let is_open = |bytes: &[u8]| bytes.iter().any(|b| open.contains(b));
         match word.bytes() {
@@ -54,7 +51,9 @@ fn executed(
 
 /// A part of a line as a place: `part` is a slice of `line`, which begins at `span`.
 fn part(file: &std::sync::Arc<File>, span: Span, line: &[u8], part: &[u8]) -> Place {
-    let whole = line.windows(part.len().max(1)).position(|window| window == part);
+    let whole = line
+        .windows(part.len().max(1))
+        .position(|window| window == part);
     let start = span.start + whole.unwrap_or(0);
     file.place(Span::new(start, start + part.len()))
 }

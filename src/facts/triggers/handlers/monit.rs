@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::super::event::{Handler, is_enabled, optional};
 use super::super::Trigger;
+use super::super::event::{Handler, is_enabled, optional};
 use super::{executed, globbed};
 use crate::fact::Listing;
 use crate::facts::Host;
@@ -122,7 +122,9 @@ fn of_file(host: &Host, file: &Arc<File>, out: &mut Listing<Trigger>) -> Vec<Pat
 /// `when TEST` of `if TEST then exec`.
 fn condition(before: &[Token]) -> String {
     let is = |token: &Token, word: &str| !token.quoted && token.text.eq_ignore_ascii_case(word);
-    let from = before.iter().rposition(|token| is(token, "if") || is(token, "else"));
+    let from = before
+        .iter()
+        .rposition(|token| is(token, "if") || is(token, "else"));
     let test = from.and_then(|from| before.get(from..)).unwrap_or(&[]);
     let mut words = Vec::new();
     for token in test.iter().skip(1).take(SHOWN) {
@@ -147,8 +149,19 @@ mod tests {
         let text = b"if cpu > 9% for 3 cycles then exec \"/sbin/reboot -f\" # exec \"/no\"\nstart program = '/x'";
         let found: Vec<String> = tokens(text).into_iter().map(|t| t.text).collect();
         let expected = [
-            "if", "cpu", ">", "9%", "for", "3", "cycles", "then", "exec", "/sbin/reboot -f",
-            "start", "program", "/x",
+            "if",
+            "cpu",
+            ">",
+            "9%",
+            "for",
+            "3",
+            "cycles",
+            "then",
+            "exec",
+            "/sbin/reboot -f",
+            "start",
+            "program",
+            "/x",
         ];
         assert_eq!(found, expected);
         let tokens = tokens(text);

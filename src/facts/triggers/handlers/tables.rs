@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
+use super::super::Trigger;
 use super::super::command::names_a_way_down;
 use super::super::event::{Handler, add, is_enabled, names, optional, shell};
-use super::super::Trigger;
 use super::{executed, globbed, part};
 use crate::fact::Listing;
 use crate::facts::Host;
@@ -112,11 +112,19 @@ fn fail2ban(host: &Host, out: &mut Listing<Trigger>) {
         return;
     }
     let dir = "/etc/fail2ban";
-    let mut jails = vec![Path::new(dir).join("jail.local"), Path::new(dir).join("jail.conf")];
+    let mut jails = vec![
+        Path::new(dir).join("jail.local"),
+        Path::new(dir).join("jail.conf"),
+    ];
     jails.extend(names(host, format!("{dir}/jail.d"), out));
-    let jails: Vec<_> = jails.iter().filter_map(|path| optional(host, path, out)).collect();
+    let jails: Vec<_> = jails
+        .iter()
+        .filter_map(|path| optional(host, path, out))
+        .collect();
     for path in names(host, format!("{dir}/action.d"), out) {
-        let stem = path.file_stem().map(|stem| stem.as_encoded_bytes().to_vec());
+        let stem = path
+            .file_stem()
+            .map(|stem| stem.as_encoded_bytes().to_vec());
         let Some(stem) = stem.filter(|stem| !stem.is_empty()) else {
             continue;
         };
@@ -134,7 +142,13 @@ fn fail2ban(host: &Host, out: &mut Listing<Trigger>) {
             continue;
         };
         for (span, line) in file.lines() {
-            let keys = ["actionstart", "actionban", "actionunban", "actionstop", "actioncheck"];
+            let keys = [
+                "actionstart",
+                "actionban",
+                "actionunban",
+                "actionstop",
+                "actioncheck",
+            ];
             let text = String::from_utf8_lossy(line);
             let Some((key, command)) = text.split_once('=') else {
                 continue;
@@ -170,12 +184,17 @@ fn nagios(host: &Host, out: &mut Listing<Trigger>) {
             for (span, line) in file.lines() {
                 let text = String::from_utf8_lossy(line);
                 let text = text.trim();
-                let of_nrpe = text.strip_prefix("command[").and_then(|t| t.split_once("]="));
+                let of_nrpe = text
+                    .strip_prefix("command[")
+                    .and_then(|t| t.split_once("]="));
                 let (command, event) = match (text.strip_prefix("command_line"), of_nrpe) {
                     (Some(command), _) => (command, "when nagios sees an event".to_owned()),
                     (None, Some((name, command))) => {
                         let name = escape(name.as_bytes());
-                        (command, format!("when another machine asks NRPE for {name}"))
+                        (
+                            command,
+                            format!("when another machine asks NRPE for {name}"),
+                        )
                     }
                     (None, None) => continue,
                 };

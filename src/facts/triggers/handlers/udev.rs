@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use super::super::Trigger;
 use super::super::event::{Handler, names, optional};
 use super::super::units::is_vendors;
-use super::super::Trigger;
 use super::executed;
 use crate::fact::Listing;
 use crate::facts::Host;
@@ -46,7 +46,10 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
                     continue;
                 };
                 let place = file.place(Span::new(start + from, start + to));
-                let event = format!("when a device matches {}", escape(rule_name(&path).as_bytes()));
+                let event = format!(
+                    "when a device matches {}",
+                    escape(rule_name(&path).as_bytes())
+                );
                 let handler = Handler::new("udev", "a rule of udev", event, place);
                 // A bare name is one of udev's own directory.
                 let mut text = text.to_vec();
@@ -60,7 +63,9 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 }
 
 fn rule_name(path: &std::path::Path) -> String {
-    let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned());
     name.unwrap_or_default()
 }
 
@@ -95,12 +100,22 @@ fn rules(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
 fn commands(rule: &[u8]) -> Vec<(usize, usize)> {
     let mut out = Vec::new();
     let mut at = 0;
-    while let Some(open) = rule.get(at..).and_then(|rest| rest.iter().position(|b| *b == b'"')) {
+    while let Some(open) = rule
+        .get(at..)
+        .and_then(|rest| rest.iter().position(|b| *b == b'"'))
+    {
         let open = at + open;
         let key = rule.get(at..open).unwrap_or(&[]);
-        let key: Vec<u8> = key.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
+        let key: Vec<u8> = key
+            .iter()
+            .copied()
+            .filter(|b| !b.is_ascii_whitespace())
+            .collect();
         let key = key.strip_prefix(b",").unwrap_or(&key);
-        let Some(len) = rule.get(open + 1..).and_then(|r| r.iter().position(|b| *b == b'"')) else {
+        let Some(len) = rule
+            .get(open + 1..)
+            .and_then(|r| r.iter().position(|b| *b == b'"'))
+        else {
             break;
         };
         let close = open + 1 + len;
@@ -130,7 +145,8 @@ mod tests {
 
     #[test]
     fn commands_keep_their_places_over_continued_lines() {
-        let text = "# RUN+=\"/no\"\nACTION==\"add\", \\\n  RUN+=\"/bin/a b\", RUN{builtin}+=\"kmod\"\n";
+        let text =
+            "# RUN+=\"/no\"\nACTION==\"add\", \\\n  RUN+=\"/bin/a b\", RUN{builtin}+=\"kmod\"\n";
         assert_eq!(found(text), ["/bin/a b"]);
         let text = "KERNEL==\"x\", PROGRAM=\"/bin/p\", RUN{program}+=\"/bin/q\"";
         assert_eq!(found(text), ["/bin/p", "/bin/q"]);
