@@ -66,7 +66,7 @@ fn rule_name(path: &std::path::Path) -> String {
     let name = path
         .file_name()
         .map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_default()
+    name.unwrap_or_else(String::new)
 }
 
 /// The rules of a file with where each begins. Continued lines are joined with as many
