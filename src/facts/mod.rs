@@ -21,6 +21,7 @@ pub mod running;
 pub mod services;
 pub mod started;
 pub mod stores;
+pub mod sysctl;
 pub mod systemd;
 pub mod target;
 pub mod triggers;

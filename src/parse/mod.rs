@@ -34,5 +34,7 @@ pub mod os_release;
 pub mod partitions;
 pub mod redis_conf;
 pub mod superblock;
+pub mod sysctl;
 pub mod udev_db;
 pub mod unit;
+pub mod watchdog_conf;

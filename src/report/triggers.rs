@@ -18,7 +18,8 @@ pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
     let zone = host.zone();
     let now = host.now();
     let mut out = format!("{}   {}\n", escape(host.name().as_bytes()), zone.show(now));
-    let (shown, later) = within(host, horizon);
+    let (mut shown, later) = within(host, horizon);
+    shown.extend(host.triggers().beside.iter().map(|beside| &beside.trigger));
     if shown.is_empty() && later == 0 {
         let text = if listing.gaps.is_empty() {
             "nothing found that takes this box down by itself"
@@ -81,9 +82,10 @@ pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron, systemd timers, at, pending shutdowns, unattended-upgrades, \
-                dnf-automatic. Not read by this version: other automatic updates \
-                (rebootmgr, zincati, locksmith, snapd, kured), cloud-init, watchdogs.";
+    let text = "read: cron, systemd timers and units, at, pending shutdowns, \
+                unattended-upgrades, dnf-automatic, boot scripts, watchdogs, kernel panics, \
+                keys, hooks of other programs. Not read by this version: other automatic \
+                updates (rebootmgr, zincati, locksmith, snapd, kured), cloud-init.";
     let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
     out
 }
@@ -121,7 +123,8 @@ pub fn triggers_json(
         not_covered: Vec<String>,
     }
     let listing = &host.triggers().list;
-    let (shown, later) = within(host, horizon);
+    let (mut shown, later) = within(host, horizon);
+    shown.extend(host.triggers().beside.iter().map(|beside| &beside.trigger));
     let list = List {
         schema: "comeback.triggers/1",
         host: escape(host.name().as_bytes()),

@@ -147,6 +147,7 @@ pub fn read(tree: &Tree, situation: &Situation) -> Plan {
     let store = Store {
         tree,
         output: &output,
+        running: situation.running,
     };
     let names = Names::read(&store, version, situation.running);
     let host = HostWords { tree };

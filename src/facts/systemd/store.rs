@@ -122,18 +122,23 @@ pub(super) struct Store<'a> {
     pub(super) tree: &'a Tree,
     /// What generators make.
     pub(super) output: &'a Output,
+    /// Whether it is the running system that is asked, not the next boot.
+    pub(super) running: bool,
 }
 
-/// What is below `/run` is gone at the next boot, and made anew by generators only.
-fn is_made_anew(path: &Path) -> bool {
-    path.starts_with("/run")
-}
+/// Where `systemd-run` puts its units.
+const TRANSIENT: &str = "/run/systemd/transient";
 
 impl Store<'_> {
+    /// What is below `/run` is gone at the next boot, and made anew by generators only.
+    fn is_made_anew(&self, path: &Path) -> bool {
+        path.starts_with("/run") && !(self.running && path.starts_with(TRANSIENT))
+    }
+
     /// The names in a directory, in byte order; an absent one has none.
     pub(super) fn list(&self, dir: &Path) -> Listing<String> {
         let mut out = Listing::new();
-        if is_made_anew(dir) {
+        if self.is_made_anew(dir) {
             let names = self.output.names.get(dir).into_iter().flatten();
             out.items.extend(names.cloned());
             return out;
@@ -147,7 +152,7 @@ impl Store<'_> {
 
     /// What stands at a path, a link not followed.
     pub(super) fn kind(&self, path: &Path) -> Fact<Entry> {
-        if is_made_anew(path) {
+        if self.is_made_anew(path) {
             return match self.output.made.get(path).map(|made| &made.node) {
                 Some(MadeNode::File(file)) => Fact::Known(Entry::File {
                     empty: file.bytes().is_empty(),
@@ -170,7 +175,7 @@ impl Store<'_> {
 
     /// The text of a link.
     pub(super) fn read_link(&self, path: &Path) -> Fact<PathBuf> {
-        if is_made_anew(path) {
+        if self.is_made_anew(path) {
             return match self.output.made.get(path).map(|made| &made.node) {
                 Some(MadeNode::Link(target)) => Fact::Known(target.clone()),
                 Some(MadeNode::File(_)) | None => Fact::Absent(Looked::at(path)),
@@ -181,7 +186,7 @@ impl Store<'_> {
 
     /// A file, links followed.
     pub(super) fn read(&self, path: &Path) -> Fact<Arc<File>> {
-        if is_made_anew(path) {
+        if self.is_made_anew(path) {
             return match self.output.made.get(path).map(|made| &made.node) {
                 Some(MadeNode::File(file)) => Fact::Known(Arc::clone(file)),
                 Some(MadeNode::Link(target)) => self.tree.read(target),
@@ -198,7 +203,7 @@ impl Store<'_> {
 
     /// Whether a directory stands at a path, links followed.
     pub(super) fn is_dir(&self, path: &Path) -> bool {
-        if is_made_anew(path) {
+        if self.is_made_anew(path) {
             return self.output.names.contains_key(path);
         }
         let found = self.tree.resolve(path);

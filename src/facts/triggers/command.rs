@@ -52,9 +52,13 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     } else {
         place.file.bytes()
     };
+    names_a_way_down(text) && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
+}
+
+/// Whether a text has one of the words without which nothing takes a box down.
+pub(super) fn names_a_way_down(text: &[u8]) -> bool {
     let mentions = MENTIONS.as_ref();
-    let names_a_way_down = mentions.is_none_or(|mentions| mentions.is_match(text));
-    names_a_way_down && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
+    mentions.is_none_or(|mentions| mentions.is_match(text))
 }
 
 /// A way down.

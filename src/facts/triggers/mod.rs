@@ -2,13 +2,21 @@
 //! to their effects.
 
 mod at;
+mod beside;
 mod command;
 mod cron;
 mod dnf;
+mod event;
+mod handlers;
+mod keys;
+mod panic;
 mod pending;
+mod scripts;
 mod timers;
 mod transient;
 mod unattended;
+mod units;
+mod watchdog;
 
 use std::collections::BTreeSet;
 
@@ -19,7 +27,9 @@ use crate::fact::Listing;
 use crate::shell::power::{Delay, Down, Kind};
 use crate::text::{Place, escape};
 use crate::time::{Zone, relative};
+pub use beside::{Beside, What};
 use command::{Fall, Judged, guard_in, judge, matters};
+pub use watchdog::NAME as WATCHDOG;
 
 /// Something that takes the box down by itself.
 #[derive(Clone, Debug)]
@@ -203,6 +213,8 @@ pub struct Triggers {
     pub decided: usize,
     /// How many timers the next boot starts; none where no systemd starts it.
     pub timers: Option<usize>,
+    /// What takes it down when something happens, and has a rule of its own or none.
+    pub beside: Vec<Beside>,
 }
 
 /// The triggers of `host`.
@@ -216,6 +228,10 @@ pub(super) fn read(host: &Host) -> Triggers {
     transient::read(host, &mut decided, &mut list);
     unattended::read(host, &mut decided, &mut list);
     dnf::read(host, &mut decided, &mut list);
+    units::read(host, &mut list);
+    scripts::read(host, &mut list);
+    handlers::read(host, &mut list);
+    let beside = beside::read(host, &mut list);
     // Each open question once, however many jobs ask it.
     let mut seen = BTreeSet::new();
     list.gaps.retain(|gap| seen.insert(gap.to_string()));
@@ -224,6 +240,7 @@ pub(super) fn read(host: &Host) -> Triggers {
         list,
         decided,
         timers,
+        beside,
     }
 }
 

@@ -30,7 +30,7 @@ const MOST: usize = 64;
 const LOOP: SignedDuration = SignedDuration::from_hours(1);
 
 /// The name under which the evaluator keeps words that stand in no script.
-const WORDS: &str = "command";
+pub(super) const WORDS: &str = "command";
 
 /// What systemd gives to every service (`DEFAULT_PATH`).
 const PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
@@ -421,7 +421,7 @@ fn calendar_of(host: &Host, time: &Time) -> Result<(Calendar, Option<Zone>), Str
 }
 
 /// Conditions of a unit, as written.
-fn conditions(unit: &Unit) -> impl Iterator<Item = String> + '_ {
+pub(super) fn conditions(unit: &Unit) -> impl Iterator<Item = String> + '_ {
     unit.settings.conditions.iter().map(|condition| {
         let not = if condition.negate { "!" } else { "" };
         format!("Condition{}={not}{}", condition.kind, condition.parameter)
@@ -429,7 +429,7 @@ fn conditions(unit: &Unit) -> impl Iterator<Item = String> + '_ {
 }
 
 /// How a unit of systemd's own takes the box down.
-fn kind_of(name: &str) -> Option<Kind> {
+pub(super) fn kind_of(name: &str) -> Option<Kind> {
     Some(match name {
         "reboot.target" | "runlevel6.target" | "ctrl-alt-del.target" | "systemd-reboot.service" => {
             Kind::Reboot
@@ -454,7 +454,7 @@ fn kind_of_action(action: &str) -> Option<Kind> {
     })
 }
 
-fn at_once(kind: Kind, place: Place, conditions: Vec<String>) -> Fall {
+pub(super) fn at_once(kind: Kind, place: Place, conditions: Vec<String>) -> Fall {
     Fall {
         down: Down {
             kind,
@@ -535,7 +535,7 @@ fn way_down(
     None
 }
 
-fn line_of(cause: &systemd::Cause) -> Option<Place> {
+pub(super) fn line_of(cause: &systemd::Cause) -> Option<Place> {
     match cause {
         systemd::Cause::Line(place) => Some(place.clone()),
         _ => None,
@@ -557,6 +557,19 @@ fn by(timer: &Unit, service: Option<&Unit>) -> String {
     )
 }
 
+/// How one of a unit's actions takes the box down, and the line that says so.
+pub(super) fn action_of(unit: &Unit, key: &str) -> Option<(Kind, Place)> {
+    let mut found = unit.settings.actions.iter();
+    let (_, value, place) = found.find(|(own, ..)| own == key)?;
+    Some((kind_of_action(value)?, place.clone()))
+}
+
+/// Whether a service is over as soon as its commands have ended.
+pub(super) fn ends(unit: &Unit) -> bool {
+    let service = &unit.settings.service;
+    service.effective() == ServiceType::Oneshot && !service.remain_after_exit
+}
+
 /// The way down that a service has.
 fn of_service(
     host: &Host,
@@ -564,20 +577,41 @@ fn of_service(
     needs: &[String],
     out: &mut Listing<Trigger>,
 ) -> Option<Fall> {
-    let service = &unit.settings.service;
-    let ends = service.effective() == ServiceType::Oneshot && !service.remain_after_exit;
     let mut needs = needs.to_vec();
+    if let Some(fall) = of_commands(host, unit, &mut needs, out) {
+        return Some(fall);
+    }
+    let action = |key: &str| action_of(unit, key);
+    if let Some((kind, place)) = action("SuccessAction") {
+        return Some(at_once(kind, place, needs));
+    }
+    if let Some((kind, place)) = action("FailureAction") {
+        let needs = vec![format!("{} fails", unit.id)];
+        return Some(at_once(kind, place, needs));
+    }
+    None
+}
+
+/// The way down that the commands of a service have; what comes before it is added to
+/// `needs`.
+pub(super) fn of_commands(
+    host: &Host,
+    unit: &Unit,
+    needs: &mut Vec<String>,
+    out: &mut Listing<Trigger>,
+) -> Option<Fall> {
+    let service = &unit.settings.service;
     let mut steps = vec![
         Step::Condition,
         Step::StartPre,
         Step::Start,
         Step::StartPost,
     ];
-    steps.extend(ends.then_some(Step::Stop));
+    steps.extend(ends(unit).then_some(Step::Stop));
     for run in steps.into_iter().flat_map(|step| service.step(step)) {
         match judge(host, &call(unit, run), run_parts_of(host), 0) {
             Judged::Not => {}
-            Judged::Down(fall) => return Some(told_from(fall, run, needs)),
+            Judged::Down(fall) => return Some(told_from(fall, run, needs.clone())),
             Judged::Open(open) => {
                 let open = open.into_iter().map(|unknown| placed(unknown, run));
                 out.gaps
@@ -589,18 +623,6 @@ fn of_service(
         if !run.command.ignore {
             needs.extend(checks(run));
         }
-    }
-    let action = |key: &str| {
-        let mut found = unit.settings.actions.iter();
-        let (_, value, place) = found.find(|(own, ..)| own == key)?;
-        Some((kind_of_action(value)?, place.clone()))
-    };
-    if let Some((kind, place)) = action("SuccessAction") {
-        return Some(at_once(kind, place, needs));
-    }
-    if let Some((kind, place)) = action("FailureAction") {
-        let needs = vec![format!("{} fails", unit.id)];
-        return Some(at_once(kind, place, needs));
     }
     None
 }

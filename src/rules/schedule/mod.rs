@@ -3,15 +3,19 @@
 mod boot_loop;
 mod file_ignored;
 mod line_ignored;
+mod needs_network;
 mod reboots_broken_box;
 mod scheduled_reboot;
+mod stays_dead;
 mod unguarded;
 
 pub(super) use boot_loop::BootLoop;
 pub(super) use file_ignored::FileIgnored;
 pub(super) use line_ignored::LineIgnored;
+pub(super) use needs_network::NeedsNetwork;
 pub(super) use reboots_broken_box::RebootsBrokenBox;
 pub(super) use scheduled_reboot::ScheduledReboot;
+pub(super) use stays_dead::StaysDead;
 pub(super) use unguarded::Unguarded;
 
 use jiff::Timestamp;
@@ -50,6 +54,19 @@ fn schedules(host: &Host) -> Result<(), Stop> {
 fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
     if let Err(stop) = listing.complete() {
         out.stop(stop);
+    }
+}
+
+/// Notes what of the triggers' files below these paths could not be read.
+fn gaps_below(host: &Host, dirs: &[&str], out: &mut Findings) {
+    let gaps = host.triggers().list.gaps.iter();
+    let is_below = |path: &std::path::Path| {
+        let path = path.to_string_lossy();
+        dirs.iter().any(|dir| path.starts_with(dir))
+    };
+    let gaps: Vec<_> = gaps.filter(|gap| is_below(&gap.path)).cloned().collect();
+    if !gaps.is_empty() {
+        out.stop(Stop::Undecided(gaps));
     }
 }
 

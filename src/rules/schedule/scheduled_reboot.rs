@@ -60,7 +60,11 @@ impl Rule for ScheduledReboot {
                 .with_all(pieces)
                 .at_most(level)
                 .follows(&["trigger-reboots-broken-box"]);
-            if let Some((text, commands)) = fix(&trigger.starter) {
+            if let When::On(_) = trigger.when {
+                let fix = "Take it out if its reason is gone, or stop it while you work on \
+                           what sets it off.";
+                finding = finding.fix(fix, &[]);
+            } else if let Some((text, commands)) = fix(&trigger.starter) {
                 finding = finding.fix(text, commands);
             }
             if !trigger.certain {

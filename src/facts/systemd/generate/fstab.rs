@@ -191,6 +191,7 @@ fn canonical(w: &Writer<'_>, target: &str) -> String {
     let store = super::super::store::Store {
         tree: w.context.tree,
         output: w.out,
+        running: false,
     };
     // A relative path is one of PID 1's directory, the root.
     let path = Path::new("/").join(target);
