@@ -80,8 +80,8 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         deferred: false,
     };
     match name {
-        b"sh" | b"dash" | b"ash" => return shell(words, Dialect::Sh),
-        b"bash" | b"ksh" | b"zsh" | b"rbash" => return shell(words, Dialect::Bash),
+        b"sh" | b"dash" | b"ash" => return Some(shell(words, Dialect::Sh)),
+        b"bash" | b"ksh" | b"zsh" | b"rbash" => return Some(shell(words, Dialect::Bash)),
         b"busybox" | b"toybox" => {
             let applet = words.first()?.bytes()?;
             let known = !applet.is_empty() && !applet.starts_with(b"-");
@@ -191,7 +191,7 @@ pub(super) fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
 }
 
 /// `sh -c TEXT [NAME [ARGS]]`, `sh -x FILE`, `sh` reading its input.
-fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+fn shell(words: &[Traced], dialect: Dialect) -> Wrapped {
     let mut at = 0;
     let mut text = false;
     while let Some(word) = words.get(at) {
@@ -215,7 +215,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         // `-o errexit`, and `-O` of bash
         at += usize::from(matches!(bytes.last(), Some(b'o' | b'O')));
         if bytes.starts_with(b"-") && bytes.contains(&b's') && !text {
-            return Some(wrapped(Plan::Input, dialect));
+            return wrapped(Plan::Input, dialect);
         }
     }
     let rest = words.get(at..).unwrap_or(&[]);
@@ -224,7 +224,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         Some((first, rest)) if text => Plan::Text(first.clone(), rest.to_vec()),
         Some((first, rest)) => Plan::Script(first.clone(), rest.to_vec()),
     };
-    Some(wrapped(plan, dialect))
+    wrapped(plan, dialect)
 }
 
 /// `su [-] [USER] -c TEXT`, `runuser -u USER -- COMMAND`
