@@ -119,8 +119,10 @@ fn of_job(
     let when = match (&reading.dropped, off) {
         (Some(problem), _) => When::Never(problem.message.clone()),
         (None, Some(off)) => When::Never(off.to_owned()),
-        (None, None) if missing.is_some() => When::Never(missing.unwrap_or_default()),
-        (None, None) => when(host, daemon, reading, job, &fall.down, fall.slept),
+        (None, None) => match missing {
+            Some(why) => When::Never(why),
+            None => when(host, daemon, reading, job, &fall.down, fall.slept),
+        },
     };
     let who = match (&job.user, &table.owner) {
         (Some((user, _)), _) => escape(user),

@@ -156,6 +156,9 @@ impl Command {
 
 /// The command before the first unescaped `%`, and where that is.
 fn cut(written: &Traced, percent: Percent) -> (Traced, Option<usize>) {
+    if !written.bytes.iter().any(|b| matches!(b, b'%' | b'\\')) {
+        return (written.clone(), None);
+    }
     let mut text = Traced::default();
     let mut escaped = false;
     let mut runs = written.origin.0.iter().peekable();

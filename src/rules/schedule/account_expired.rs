@@ -64,6 +64,11 @@ impl Rule for AccountExpired {
                 continue;
             };
             let user = escape(&user);
+            let mend = if why.starts_with("the account") {
+                format!("chage --expiredate -1 {user}")
+            } else {
+                format!("chage --maxdays -1 {user}")
+            };
             let jobs = if jobs == 1 {
                 "job".to_owned()
             } else {
@@ -74,6 +79,8 @@ impl Rule for AccountExpired {
             let evidence = Evidence::path(shadow.path(), secret);
             let finding = Finding::new(self.id(), user, message, evidence);
             let finding = finding.with(Evidence::span(place, "is not run"));
+            let text = "Take the age limit off the account, or set a new password.";
+            let finding = finding.fix(text, &[&mend]);
             out.push(if cron.daemons == [Daemon::Debian] {
                 finding
             } else {

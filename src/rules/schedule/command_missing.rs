@@ -32,7 +32,9 @@ impl Rule for CommandMissing {
         let cron = super::cron(host)?;
         let shell = host.resolve(Path::new("/bin/sh"));
         if matches!(shell, Fact::Absent(_)) {
-            return Err(Stop::NotApplicable("there is no shell that could run a job"));
+            return Err(Stop::NotApplicable(
+                "there is no shell that could run a job",
+            ));
         }
         let mut out = Findings::new();
         for live in jobs::live(cron) {
@@ -74,6 +76,10 @@ fn judge(
         return None;
     };
     let name = argv.first()?.bytes()?;
+    if name.ends_with(b"\r") {
+        // Told of the whole table by cron-carriage-return.
+        return None;
+    }
     let shown = escape(name);
     let line = live.line();
     let place = effect.place.clone();

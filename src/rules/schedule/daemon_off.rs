@@ -29,7 +29,10 @@ impl Rule for DaemonOff {
             let path = live.table.file.path();
             // The lines every distribution has stand for no wish of anybody's.
             let text = &live.job.command.text;
-            if [&b"run-parts"[..], b"run-crons"].iter().any(|word| has(text, word)) {
+            if [&b"run-parts"[..], b"run-crons"]
+                .iter()
+                .any(|word| has(text, word))
+            {
                 continue;
             }
             match host.owner_of_any(path) {

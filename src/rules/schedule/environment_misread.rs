@@ -66,8 +66,8 @@ fn shells(
                 .is_some_and(|own| own.span == line.span)
         };
         let jobs = match reading.jobs.iter().filter(of_it).count() {
-            1 => "1 job".to_owned(),
-            count => format!("{count} jobs"),
+            1 => "does not run the job".to_owned(),
+            count => format!("runs none of the {count} jobs"),
         };
         let path = Path::new(std::ffi::OsStr::from_bytes(&line.value));
         let base = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);
@@ -86,7 +86,7 @@ fn shells(
             Fact::Known(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => continue,
         };
         let at = escape_path(table.file.path());
-        let message = format!("{daemon} runs none of {jobs} in {at}: their shell {shown} {why}");
+        let message = format!("{daemon} {jobs} in {at}: the shell {shown} {why}");
         let place = table.file.place(line.span);
         let finding = Finding::new(
             id,
