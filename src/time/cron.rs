@@ -6,7 +6,7 @@
 
 mod near;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use chrono::{DateTime, Utc};
 use cron::Schedule;
@@ -89,7 +89,7 @@ pub fn occurrences(
     };
     let skips = timing.job_zone.is_some() && !fields.wildcard;
     let after = after.max(EARLIEST);
-    let stretch = Stretch::at(zone, after);
+    let stretch = Stretch::remembered(zone, after);
     let mut floor = after.as_second() + stretch.offset;
     if let Some(seen) = stretch.seen
         && rule.once(seen - (stretch.start + stretch.offset))
@@ -176,7 +176,24 @@ impl Rule {
     }
 }
 
+thread_local! {
+    /// The stretch that was asked for last: of all jobs of a host it is the same one.
+    static LAST: RefCell<Option<(TimeZone, Timestamp, Stretch)>> = const { RefCell::new(None) };
+}
+
 impl Stretch {
+    /// The stretch that holds `then`, looked up once for many jobs.
+    fn remembered(zone: &TimeZone, then: Timestamp) -> Self {
+        LAST.with_borrow_mut(|last| match last {
+            Some((known, at, stretch)) if *at == then && known == zone => *stretch,
+            _ => {
+                let stretch = Self::at(zone, then);
+                *last = Some((zone.clone(), then, stretch));
+                stretch
+            }
+        })
+    }
+
     /// The stretch that holds `then`.
     fn at(zone: &TimeZone, then: Timestamp) -> Self {
         let offset = i64::from(zone.to_offset(then).seconds());
