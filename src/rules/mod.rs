@@ -67,8 +67,16 @@ pub struct Cx<'a> {
 
 /// Every rule about one host, sorted by id. Those that join others run last.
 pub static ALL: &[&dyn Rule] = &[
+    &schedule::AccountExpired,
+    &schedule::CarriageReturn,
+    &schedule::CommandMissing,
+    &schedule::DaemonOff,
+    &schedule::DaysSurprising,
+    &schedule::EnvironmentMisread,
     &schedule::FileIgnored,
     &schedule::LineIgnored,
+    &schedule::PartIgnored,
+    &schedule::PercentMisread,
     &crypt::KeyMissing,
     &crypt::KeyscriptIgnored,
     &crypt::LineMisread,
@@ -133,6 +141,7 @@ pub static ALL: &[&dyn Rule] = &[
     &initrd::ResumeMissing,
     &initrd::UpdateSkipped,
     &initrd::UpdateUnfinished,
+    &schedule::ProbeUnlimited,
     &kernel::Broken,
     &kernel::CommandLineTooLong,
     &kernel::LacksOption,
@@ -203,6 +212,7 @@ pub static ALL: &[&dyn Rule] = &[
     &target::RequirementMissing,
     &target::RunlevelEmpty,
     &target::UnitsConflict,
+    &schedule::TimerNeverElapses,
     &schedule::BootLoop,
     &schedule::StaysDead,
     &schedule::ScheduledReboot,

@@ -47,6 +47,7 @@ pub(super) fn form(name: &[u8]) -> Option<Form> {
                 ],
             )
         },
+        b"sshpass" => options(b"pfdP", &[]),
         b"doas" => options(b"uC", &[]),
         b"pkexec" => options(b"u", &["user"]),
         b"nice" => options(b"n", &["adjustment"]),

@@ -80,8 +80,8 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         deferred: false,
     };
     match name {
-        b"sh" | b"dash" | b"ash" => return shell(words, Dialect::Sh),
-        b"bash" | b"ksh" | b"zsh" | b"rbash" => return shell(words, Dialect::Bash),
+        b"sh" | b"dash" | b"ash" => return Some(shell(words, Dialect::Sh)),
+        b"bash" | b"ksh" | b"zsh" | b"rbash" => return Some(shell(words, Dialect::Bash)),
         b"busybox" | b"toybox" => {
             let applet = words.first()?.bytes()?;
             let known = !applet.is_empty() && !applet.starts_with(b"-");
@@ -92,6 +92,10 @@ pub(super) fn unwrap(argv: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         b"chroot" => return chroot(words, dialect),
         b"ssh" | b"autossh" => return ssh(words),
         b"docker" | b"podman" | b"nerdctl" => return container(words, dialect),
+        b"lxc-attach" => return Some(lxc_attach(words, dialect)),
+        b"script" => return script(words),
+        b"start-stop-daemon" => return start_stop_daemon(words, dialect),
+        b"sudo" if words.first().is_some_and(asks_sudo) => return Some(plain(Plan::Nothing)),
         b"at" | b"batch" => return at(name, words),
         b"systemd-run" => return systemd_run(words, dialect),
         b"xargs" => return xargs(words, dialect),
@@ -187,11 +191,14 @@ pub(super) fn wrapped(plan: Plan, dialect: Dialect) -> Wrapped {
 }
 
 /// `sh -c TEXT [NAME [ARGS]]`, `sh -x FILE`, `sh` reading its input.
-fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+fn shell(words: &[Traced], dialect: Dialect) -> Wrapped {
     let mut at = 0;
     let mut text = false;
     while let Some(word) = words.get(at) {
-        let bytes = word.bytes()?;
+        // text or a file's name that is not known is still what it runs
+        let Some(bytes) = word.bytes() else {
+            break;
+        };
         if bytes == b"-" || bytes == b"--" {
             at += 1;
             break;
@@ -208,7 +215,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         // `-o errexit`, and `-O` of bash
         at += usize::from(matches!(bytes.last(), Some(b'o' | b'O')));
         if bytes.starts_with(b"-") && bytes.contains(&b's') && !text {
-            return Some(wrapped(Plan::Input, dialect));
+            return wrapped(Plan::Input, dialect);
         }
     }
     let rest = words.get(at..).unwrap_or(&[]);
@@ -217,7 +224,7 @@ fn shell(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
         Some((first, rest)) if text => Plan::Text(first.clone(), rest.to_vec()),
         Some((first, rest)) => Plan::Script(first.clone(), rest.to_vec()),
     };
-    Some(wrapped(plan, dialect))
+    wrapped(plan, dialect)
 }
 
 /// `su [-] [USER] -c TEXT`, `runuser -u USER -- COMMAND`
@@ -356,6 +363,65 @@ pub(super) fn is_this_host(host: &Value) -> bool {
         name,
         b"localhost" | b"127.0.0.1" | b"::1" | b"[::1]" | b"localhost.localdomain"
     )
+}
+
+/// `sudo -l COMMAND` says whether it would be allowed.
+fn asks_sudo(word: &Traced) -> bool {
+    matches!(
+        word.bytes(),
+        Some(b"-l" | b"-ll" | b"--list" | b"-v" | b"-K")
+    )
+}
+
+/// `script -qc TEXT FILE`; without `-c` it is for a terminal.
+fn script(words: &[Traced]) -> Option<Wrapped> {
+    let at = words.iter().position(|word| {
+        let bytes = word.bytes().unwrap_or(b"");
+        let short = bytes.starts_with(b"-") && !bytes.starts_with(b"--") && bytes.ends_with(b"c");
+        short || bytes == b"--command"
+    })?;
+    let text = words.get(at + 1)?.clone();
+    Some(wrapped(Plan::Text(text, Vec::new()), Dialect::Sh))
+}
+
+/// `start-stop-daemon --start --exec FILE -- WORDS`
+fn start_stop_daemon(words: &[Traced], dialect: Dialect) -> Option<Wrapped> {
+    let is = |wanted: [&'static [u8]; 2]| {
+        move |word: &Traced| word.bytes().is_some_and(|bytes| wanted.contains(&bytes))
+    };
+    words.iter().position(is([b"-S", b"--start"]))?;
+    let program = words.iter().position(is([b"-a", b"--startas"]));
+    let program = program.or_else(|| words.iter().position(is([b"-x", b"--exec"])))?;
+    let mut command = vec![words.get(program + 1)?.clone()];
+    if let Some(dashes) = words.iter().position(is([b"--", b"--"])) {
+        command.extend(words.iter().skip(dashes + 1).cloned());
+    }
+    Some(wrapped(Plan::Words(command), dialect))
+}
+
+/// `lxc-attach -n NAME -- COMMAND`
+fn lxc_attach(words: &[Traced], dialect: Dialect) -> Wrapped {
+    let options = Form {
+        short: b"nPefsvugR",
+        long: &[
+            "name",
+            "lxcpath",
+            "elevated-privileges",
+            "rcfile",
+            "uid",
+            "gid",
+        ],
+        ..PLAIN
+    };
+    let (at, _) = skip_options(words, &options);
+    let plan = match words.get(at..) {
+        Some(command @ [_, ..]) => Plan::Words(command.to_vec()),
+        _ => Plan::Nothing,
+    };
+    Wrapped {
+        scope: Some(Scope::Container),
+        ..wrapped(plan, dialect)
+    }
 }
 
 /// `docker exec [OPTIONS] NAME COMMAND`

@@ -4,12 +4,17 @@
 //! and reckons in civil time that is labelled UTC; what a jump of the clock does
 //! to a job is each daemon's own rule, read from its main loop.
 
+mod near;
+
+use std::cell::{OnceCell, RefCell};
+
 use chrono::{DateTime, Utc};
 use cron::Schedule;
 use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 
 use super::Zone;
 use crate::parse::crontab::{Daemon, DayRule, Field, Fields, Values};
+use near::near;
 
 /// Nothing is looked for before this: the package knows no year before 1970.
 const EARLIEST: Timestamp = Timestamp::UNIX_EPOCH;
@@ -84,7 +89,7 @@ pub fn occurrences(
     };
     let skips = timing.job_zone.is_some() && !fields.wildcard;
     let after = after.max(EARLIEST);
-    let stretch = Stretch::at(zone, after);
+    let stretch = Stretch::remembered(zone, after);
     let mut floor = after.as_second() + stretch.offset;
     if let Some(seen) = stretch.seen
         && rule.once(seen - (stretch.start + stretch.offset))
@@ -171,16 +176,42 @@ impl Rule {
     }
 }
 
+thread_local! {
+    /// The stretch that was asked for last: of all jobs of a host it is the same one.
+    static LAST: RefCell<Option<(TimeZone, Timestamp, Stretch)>> = const { RefCell::new(None) };
+}
+
 impl Stretch {
+    /// The stretch that holds `then`, looked up once for many jobs.
+    fn remembered(zone: &TimeZone, then: Timestamp) -> Self {
+        LAST.with_borrow_mut(|last| match last {
+            Some((known, at, stretch)) if *at == then && known == zone => *stretch,
+            _ => {
+                let stretch = Self::at(zone, then);
+                *last = Some((zone.clone(), then, stretch));
+                stretch
+            }
+        })
+    }
+
     /// The stretch that holds `then`.
     fn at(zone: &TimeZone, then: Timestamp) -> Self {
         let offset = i64::from(zone.to_offset(then).seconds());
+        // What a jump repeats lies within a day of it: one that is further back, as
+        // nearly all are, needs no search.
+        let day = jiff::SignedDuration::from_hours(49);
+        let recent = then.checked_sub(day).map_or(true, |before| {
+            i64::from(zone.to_offset(before).seconds()) != offset
+        });
         let mut stretch = Self {
             start: i64::MIN,
             offset,
             seen: None,
             next: following(zone, then),
         };
+        if !recent {
+            return stretch;
+        }
         let Some((start, before)) = preceding(zone, then) else {
             return stretch;
         };
@@ -304,10 +335,21 @@ impl Occurrences {
 
 /// The matching minutes of civil time, as seconds since 1970 labelled UTC.
 #[derive(Clone, Debug)]
-struct Minutes(Vec<Schedule>);
+struct Minutes {
+    fields: Fields,
+    /// Made where nothing is near.
+    schedules: OnceCell<Vec<Schedule>>,
+}
 
 impl Minutes {
     fn new(fields: &Fields) -> Self {
+        Self {
+            fields: fields.clone(),
+            schedules: OnceCell::new(),
+        }
+    }
+
+    fn schedules(fields: &Fields) -> Vec<Schedule> {
         let every_date = Field::DayOfMonth.all();
         let every_weekday = Field::DayOfWeek.all();
         let days = match fields.days {
@@ -323,14 +365,24 @@ impl Minutes {
             let text = format!("0 {minute} {hour} {dom} {month} {dow}");
             text.parse().ok()
         });
-        Self(schedules.collect())
+        schedules.collect()
     }
 
     /// The first match strictly after `second`.
     fn after(&self, second: i64) -> Option<i64> {
+        near(&self.fields, second).or_else(|| self.far(second))
+    }
+
+    /// The same from the package.
+    fn far(&self, second: i64) -> Option<i64> {
+        let schedules = self.schedules.get_or_init(|| Self::schedules(&self.fields));
         let after: DateTime<Utc> = DateTime::from_timestamp(second.max(-1), 0)?;
         let next = |schedule: &Schedule| schedule.after(&after).next();
-        self.0.iter().filter_map(next).map(|t| t.timestamp()).min()
+        schedules
+            .iter()
+            .filter_map(next)
+            .map(|t| t.timestamp())
+            .min()
     }
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -62,13 +63,13 @@ fn said(files: &Files) -> String {
         }
         let name = String::from_utf8(name).unwrap().replace(' ', "%20");
         let value = String::from_utf8(option.value.clone()).unwrap();
-        out += &format!("{name} \"{value}\";\n");
+        writeln!(out, "{name} \"{value}\";").unwrap();
     }
     if let Some(refused) = refused {
         let (path, mut line) = (refused.place.path().display(), refused.place.start().line);
         // apt counts the line behind the last one.
         line += usize::from(refused.message.ends_with("at end of file"));
-        out += &format!("refused {path}:{line}: {}\n", refused.message);
+        writeln!(out, "refused {path}:{line}: {}", refused.message).unwrap();
     }
     out
 }

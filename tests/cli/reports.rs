@@ -207,6 +207,47 @@ fn triggers_are_listed_next_first() {
 }
 
 #[test]
+fn the_way_through_scripts_to_a_reboot_is_told_place_by_place() {
+    let root = healthy();
+    root.file("etc/cron.d/night", "15 3 * * * root /opt/a\n");
+    root.file_mode("opt/a", "#!/bin/sh\n/opt/b now\n", 0o755);
+    root.file_mode("opt/b", "#!/bin/sh\n. /opt/f\nexec /opt/c \"$1\"\n", 0o755);
+    root.file_mode(
+        "opt/c",
+        "#!/bin/sh\n. /opt/f\n[ -e /run/x ] && down\n",
+        0o755,
+    );
+    root.file("opt/f", "down() {\n  /sbin/reboot\n}\n");
+    let way = [
+        "/etc/cron.d/night:1:1",
+        "/etc/cron.d/night:1:17",
+        "/opt/a:2:1",
+        "/opt/b:3:6",
+        "/opt/c:3:18",
+        "/opt/f:2:3",
+    ];
+    let mut run = root.check(&[]).ends(0).says("only if [ -e /run/x ]");
+    for place in way {
+        run = run.says(&format!("--> {place}"));
+    }
+    let json = root.check(&["--format", "json"]).ends(0).json();
+    let findings = json["hosts"][0]["findings"].as_array().unwrap();
+    let mut reboots = findings
+        .iter()
+        .filter(|finding| finding["rule"] == "trigger-scheduled-reboot");
+    let evidence = reboots.next().unwrap()["evidence"].as_array().unwrap();
+    let told: Vec<String> = evidence
+        .iter()
+        .filter(|piece| piece["file"].is_string())
+        .map(|piece| {
+            let path = piece["file"].as_str().unwrap();
+            format!("{path}:{}:{}", piece["line"], piece["column"])
+        })
+        .collect();
+    assert_eq!(told, way, "{evidence:?}");
+}
+
+#[test]
 fn completions_schema_help_and_version_exit_0() {
     comeback(["completions", "bash"])
         .ends(0)

@@ -298,7 +298,7 @@ impl Root {
 }
 
 /// The files of a small healthy Debian root: path, content, whether executable.
-pub const HEALTHY: [(&str, &[u8], bool); 20] = [
+pub const HEALTHY: [(&str, &[u8], bool); 21] = [
     (
         "etc/os-release",
         b"ID=debian\nVERSION_ID=\"12\"\nNAME=\"Debian GNU/Linux\"\n\
@@ -319,6 +319,7 @@ pub const HEALTHY: [(&str, &[u8], bool); 20] = [
           17 * * * * root cd / && run-parts --report /etc/cron.hourly\n",
         false,
     ),
+    ("usr/bin/run-parts", ELF, true),
     (
         "etc/cron.d/backup",
         b"5 4 * * * root /usr/bin/backup\n",

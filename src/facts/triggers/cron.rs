@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::command::{Judged, judge, matters};
-use super::{AHEAD, Starter, Trigger, When, delayed, key};
+use super::command::{Fall, Judged, judge, matters};
+use super::{AHEAD, Starter, Trigger, When, delayed, evaluated, key};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::facts::cron::Table;
-use crate::parse::crontab::{Command, Crontab, Daemon, Job, Schedule};
+use crate::parse::crontab::{
+    Command, Crontab, Daemon, Effect as Effects, Job, Schedule, TableKind, parse,
+};
 use crate::shell::power::Down;
-use crate::shell::{Call, Dialect, Program, Source, Value};
+use crate::shell::{Action, Call, Dialect, Effect, Program, Scope, Source, Value};
 use crate::text::{File, Place, escape};
 use crate::time::Zone;
 use crate::time::cron::{Timing, next};
@@ -109,6 +111,7 @@ fn of_job(
             return None;
         }
     };
+    let missing = not_found(host, &call, &fall);
     let mut via = fall.via;
     if fall.place.path() != place.path() || !within(&fall.place, &place) {
         via.push(fall.place);
@@ -116,7 +119,10 @@ fn of_job(
     let when = match (&reading.dropped, off) {
         (Some(problem), _) => When::Never(problem.message.clone()),
         (None, Some(off)) => When::Never(off.to_owned()),
-        (None, None) => when(host, daemon, reading, job, &fall.down, fall.slept),
+        (None, None) => match missing {
+            Some(why) => When::Never(why),
+            None => when(host, daemon, reading, job, &fall.down, fall.slept),
+        },
     };
     let who = match (&job.user, &table.owner) {
         (Some((user, _)), _) => escape(user),
@@ -138,6 +144,68 @@ fn of_job(
         guard: fall.guard,
         certain: true,
     })
+}
+
+/// Why the shell does not find the power command, where it stands in a directory that
+/// is not in the job's `PATH` (Debian's cron: /usr/bin:/bin).
+fn not_found(host: &Host, call: &Call, fall: &Fall) -> Option<String> {
+    let outcome = evaluated(host, call);
+    let mut effects = outcome.effects.iter();
+    let effect = effects.find(|effect| effect.place == fall.place && effect.via == fall.via)?;
+    let name = unfound_name(call, effect)?;
+    let name = std::str::from_utf8(name).ok()?;
+    let there = ["/usr/sbin", "/sbin"].into_iter().find(|dir| {
+        let path = std::path::Path::new(dir).join(name);
+        matches!(host.resolve(&path), Fact::Known(_))
+    })?;
+    let path = call.env.get(&b"PATH"[..]).and_then(Value::bytes)?;
+    let path = escape(path);
+    Some(format!(
+        "`{name}` is in {there}, and the job's PATH is {path}"
+    ))
+}
+
+/// The bare name of a program that a job calls and its `PATH` does not lead to;
+/// nothing where something in between may search elsewhere.
+pub(super) fn unfound_name<'a>(call: &Call, effect: &'a Effect) -> Option<&'a [u8]> {
+    /// Programs that give what they run a `PATH` of its own, or run it elsewhere.
+    const ELSEWHERE: [&[u8]; 19] = [
+        b"sudo",
+        b"su",
+        b"doas",
+        b"runuser",
+        b"pkexec",
+        b"env",
+        b"chroot",
+        b"nsenter",
+        b"unshare",
+        b"ssh",
+        b"docker",
+        b"podman",
+        b"bash",
+        b"zsh",
+        b"systemd-run",
+        b"at",
+        b"batch",
+        b"busybox",
+        b"eval",
+    ];
+    let Program::Command(source) = &call.program else {
+        return None;
+    };
+    let Action::Run { argv, .. } = &effect.action else {
+        return None;
+    };
+    let name = argv.first()?.bytes()?;
+    let absent = matches!(effect.target, Fact::Absent(_)) && effect.scope == Scope::Here;
+    let text = source.bytes();
+    let sets_path = text.windows(4).any(|word| word == b"PATH");
+    let blank = |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'_' | b'.');
+    let mut words = text.split(blank);
+    let elsewhere =
+        words.any(|word| ELSEWHERE.contains(&word) || word == b"source" || word == b".");
+    (absent && !effect.deferred && !name.contains(&b'/') && !sets_path && !elsewhere)
+        .then_some(name)
 }
 
 fn within(inner: &Place, outer: &Place) -> bool {
@@ -174,8 +242,48 @@ fn when(
     }
 }
 
+/// When a job that never runs was meant to run next.
+pub(super) fn intended(host: &Host, trigger: &Trigger) -> Option<Timestamp> {
+    if trigger.starter != Starter::Cron || !matches!(trigger.when, When::Never(_)) {
+        return None;
+    }
+    let mut line = trigger.schedule_place.bytes().to_vec();
+    line.extend_from_slice(b" x\n");
+    let file = File::new(trigger.place.path(), line);
+    let kind = TableKind::User { root: true };
+    // busybox runs a reversed range over the end, which is what its writer meant.
+    [Daemon::Debian, Daemon::Busybox]
+        .into_iter()
+        .find_map(|daemon| {
+            let reading = parse(&file, kind, daemon);
+            let wrong = reading.dropped.is_some()
+                || reading
+                    .problems
+                    .iter()
+                    .any(|p| p.effect == Effects::RunsAnyway);
+            let [job] = reading.jobs.as_slice() else {
+                return None;
+            };
+            let Schedule::At(fields) = &job.schedule else {
+                return None;
+            };
+            if wrong || fields.never().is_some() {
+                return None;
+            }
+            let timing = Timing {
+                daemon,
+                zone: host.zone(),
+                job_zone: None,
+            };
+            let now = host.now();
+            let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+            let next = next(fields, timing, now, until)?;
+            Some(next.at.timestamp())
+        })
+}
+
 /// The call cron makes for a job.
-fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) -> Call {
+pub(super) fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) -> Call {
     let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
     let path: &[u8] = match daemon {
         // pathnames.h of Debian's cron (_PATH_DEFPATH); cronie adds the sbin ones.

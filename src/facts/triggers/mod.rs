@@ -23,8 +23,13 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use super::Host;
+use super::cron::Table;
+use super::systemd::{Run, Unit};
+use super::world::TreeWorld;
 use crate::fact::Listing;
+use crate::parse::crontab::{Crontab, Daemon, Job};
 use crate::shell::power::{Delay, Down, Kind};
+use crate::shell::{Call, Effect, Limits, Outcome, evaluate};
 use crate::text::{Place, escape};
 use crate::time::{Zone, relative};
 pub use beside::{Beside, What};
@@ -215,6 +220,38 @@ pub struct Triggers {
     pub timers: Option<usize>,
     /// What takes it down when something happens, and has a rule of its own or none.
     pub beside: Vec<Beside>,
+}
+
+/// The call that `daemon` makes for a job of a table.
+#[must_use]
+pub fn call_of_job(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) -> Call {
+    cron::call(table, daemon, reading, job)
+}
+
+/// The call that systemd makes for a command of a service.
+#[must_use]
+pub fn call_of_run(unit: &Unit, run: &Run) -> Call {
+    timers::call(unit, run)
+}
+
+/// What a call comes to in the tree of `host`.
+#[must_use]
+pub fn evaluated(host: &Host, call: &Call) -> Outcome {
+    evaluate(call, &TreeWorld::new(host.tree()), &Limits::default())
+}
+
+/// The bare name of a program that a cron job calls and that its `PATH` does not lead
+/// to; nothing where something in between may search elsewhere.
+#[must_use]
+pub fn unfound_name<'a>(call: &Call, effect: &'a Effect) -> Option<&'a [u8]> {
+    cron::unfound_name(call, effect)
+}
+
+/// When a cron job that never runs would next run, were it mended: read without its
+/// mistake, a range that is written backwards as one over the end.
+#[must_use]
+pub fn intended(host: &Host, trigger: &Trigger) -> Option<Timestamp> {
+    cron::intended(host, trigger)
 }
 
 /// The triggers of `host`.

@@ -671,7 +671,7 @@ pub(super) fn run_parts_of(host: &Host) -> Daemon {
 }
 
 /// The call systemd makes for a command.
-fn call(unit: &Unit, run: &Run) -> Call {
+pub(super) fn call(unit: &Unit, run: &Run) -> Call {
     let exec = &unit.settings.exec;
     let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
     env.insert(b"PATH".to_vec(), Value::known(PATH));

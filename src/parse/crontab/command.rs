@@ -114,7 +114,8 @@ impl Command {
             (Some(start), Some(end)) => Span::new(start, end),
             _ => Span::new(empty_at, empty_at),
         };
-        if percent == Percent::Literal {
+        let plain = !written.bytes.contains(&b'%') && !written.bytes.contains(&b'\\');
+        if percent == Percent::Literal || plain {
             return Self {
                 text: written.bytes,
                 span,

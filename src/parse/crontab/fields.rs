@@ -40,6 +40,14 @@ impl Values {
         self.0 == 0
     }
 
+    /// The smallest value from `value` on.
+    #[must_use]
+    pub fn from(self, value: u8) -> Option<u8> {
+        let rest = self.0.checked_shr(u32::from(value))?;
+        let skipped = u8::try_from(rest.trailing_zeros()).ok()?;
+        (rest != 0).then(|| value + skipped)
+    }
+
     /// The values, ascending.
     pub fn iter(self) -> impl Iterator<Item = u8> {
         (0..64).filter(move |value| self.contains(*value))

@@ -1,21 +1,43 @@
 //! Rules about what takes the box down by itself, and about crontabs.
 
+mod account_expired;
 mod boot_loop;
+mod carriage_return;
+mod command_missing;
+mod daemon_off;
+mod days_surprising;
+mod environment_misread;
 mod file_ignored;
+mod jobs;
 mod line_ignored;
 mod needs_network;
+mod part_ignored;
+mod percent_misread;
+mod probe;
+mod probe_unlimited;
 mod reboots_broken_box;
 mod scheduled_reboot;
 mod stays_dead;
+mod timer_never_elapses;
 mod unguarded;
 
+pub(super) use account_expired::AccountExpired;
 pub(super) use boot_loop::BootLoop;
+pub(super) use carriage_return::CarriageReturn;
+pub(super) use command_missing::CommandMissing;
+pub(super) use daemon_off::DaemonOff;
+pub(super) use days_surprising::DaysSurprising;
+pub(super) use environment_misread::EnvironmentMisread;
 pub(super) use file_ignored::FileIgnored;
 pub(super) use line_ignored::LineIgnored;
 pub(super) use needs_network::NeedsNetwork;
+pub(super) use part_ignored::PartIgnored;
+pub(super) use percent_misread::PercentMisread;
+pub(super) use probe_unlimited::ProbeUnlimited;
 pub(super) use reboots_broken_box::RebootsBrokenBox;
 pub(super) use scheduled_reboot::ScheduledReboot;
 pub(super) use stays_dead::StaysDead;
+pub(super) use timer_never_elapses::TimerNeverElapses;
 pub(super) use unguarded::Unguarded;
 
 use jiff::Timestamp;

@@ -3,9 +3,10 @@
 use super::{evidence, incomplete, verb, when_relative};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::triggers::{Starter, When};
-use crate::rules::{Confidence, Cx, Finding, Findings, Level, Rule};
+use crate::facts::triggers::{Starter, When, intended};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape_path;
+use crate::time::relative;
 
 pub(in crate::rules) struct ScheduledReboot;
 
@@ -56,8 +57,13 @@ impl Rule for ScheduledReboot {
             };
             let mut pieces = evidence(host, trigger).into_iter();
             let Some(first) = pieces.next() else { continue };
+            let mended = intended(host, trigger).map(|next| {
+                let when = format!("{}, {}", host.zone().show(next), relative(host.now(), next));
+                Evidence::computed(format!("mending it arms it: it would run next {when}"))
+            });
             let mut finding = Finding::new(self.id(), subject, message, first)
                 .with_all(pieces)
+                .with_all(mended)
                 .at_most(level)
                 .follows(&["trigger-reboots-broken-box"]);
             if let When::On(_) = trigger.when {

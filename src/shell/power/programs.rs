@@ -220,6 +220,10 @@ fn systemctl(words: &Words<'_>) -> Verdict {
     let operands = words.operands(SYSTEMCTL);
     let first = operands.first().copied();
     let verdict = match first.and_then(Value::bytes) {
+        // a name without a suffix is a target here, and a service below (`verb_start`)
+        Some(b"isolate") if operands.get(1).is_some_and(|unit| no_suffix(unit)) => {
+            verb(operands.get(1).copied())
+        }
         Some(b"isolate" | b"start" | b"restart" | b"reload-or-restart" | b"try-restart") => {
             operands
                 .iter()
@@ -274,6 +278,10 @@ fn verb(word: Option<&Value>) -> Verdict {
         Some(_) => Verdict::Nothing,
         None => Verdict::Unsure("the verb is not known"),
     }
+}
+
+fn no_suffix(unit: &Value) -> bool {
+    unit.bytes().is_some_and(|name| !name.contains(&b'.'))
 }
 
 /// Units that take the host down when started.

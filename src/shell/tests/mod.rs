@@ -5,6 +5,7 @@ mod flow;
 mod hostile;
 mod power;
 mod reach;
+mod strangers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -2,7 +2,7 @@ use super::super::power::{Delay, Down, Host, Kind, TakesDown};
 use super::*;
 
 /// The judgement in a word or two.
-fn verdict(tree: &Tree, text: &str) -> String {
+pub(super) fn verdict(tree: &Tree, text: &str) -> String {
     let host = |down: &Down| match &down.host {
         Host::This => String::new(),
         Host::Other(Value::Known(name)) => format!(" of {}", String::from_utf8_lossy(name)),

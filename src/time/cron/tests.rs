@@ -2,7 +2,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
-use super::{Jump, Occurrence, Timing, next, occurrences};
+use super::{Jump, Minutes, Occurrence, Timing, near, next, occurrences};
 use crate::parse::crontab::{Daemon, DayRule, Field, Fields, Schedule, TableKind, Values, parse};
 use crate::text::File;
 use crate::time::{Zone, parse_now};
@@ -399,6 +399,20 @@ proptest! {
             .collect();
         let expected = simulate(&fields, timing.daemon, zone.tz(), after, minutes);
         prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_is_near_is_what_the_package_finds(
+        fields in any_fields(),
+        start in -100i64..4_000_000_000,
+    ) {
+        let minutes = Minutes::new(&fields);
+        let far = minutes.far(start);
+        match near(&fields, start) {
+            Some(second) => prop_assert_eq!(far, Some(second)),
+            // Only what lies years ahead is left to the package.
+            None => prop_assert!(far.is_none_or(|far| far - start > 7 * 365 * 86_400)),
+        }
     }
 
     #[test]

@@ -71,7 +71,7 @@ fn included(host: &Host, path: &str, out: &mut Listing<Trigger>) -> Vec<PathBuf>
     let files = names(host, path, out).into_iter();
     let counts = |path: &PathBuf| {
         let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-        let name = name.unwrap_or_else(String::new);
+        let name = name.unwrap_or_else(|| "a log".to_owned());
         !name.starts_with('.') && !TABOO.iter().any(|end| name.ends_with(end)) && !is_dir(path)
     };
     files.filter(counts).collect()

@@ -63,10 +63,8 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 }
 
 fn rule_name(path: &std::path::Path) -> String {
-    let name = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_else(String::new)
+    let name = path.file_name().map(std::ffi::OsStr::to_string_lossy);
+    name.map_or_else(String::new, std::borrow::Cow::into_owned)
 }
 
 /// The rules of a file with where each begins. Continued lines are joined with as many

@@ -1,0 +1,88 @@
+//! The jobs of the cron tables as rules look at them.
+
+use jiff::Timestamp;
+
+use crate::facts::Host;
+use crate::facts::cron::{Cron, Table};
+use crate::parse::crontab::{Crontab, Daemon, Job, Schedule};
+use crate::text::{escape, escape_path};
+use crate::time::Zone;
+use crate::time::cron::{Timing, occurrences};
+
+/// How far ahead starts are looked for.
+const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 366);
+
+/// A job that a daemon starts.
+#[derive(Clone, Copy)]
+pub(super) struct Live<'a> {
+    pub(super) table: &'a Table,
+    pub(super) daemon: Daemon,
+    pub(super) reading: &'a Crontab,
+    pub(super) job: &'a Job,
+}
+
+/// The jobs that are started, of the tables that one known daemon reads: what a daemon
+/// makes of a command is its own, so nothing is said where it is not known.
+pub(super) fn live(cron: &Cron) -> impl Iterator<Item = Live<'_>> {
+    cron.tables.items.iter().flat_map(|table| {
+        let reading = match table.readings.as_slice() {
+            [(daemon, reading)] if reading.dropped.is_none() => Some((*daemon, reading)),
+            _ => None,
+        };
+        reading.into_iter().flat_map(move |(daemon, reading)| {
+            let fires = |job: &&Job| match &job.schedule {
+                Schedule::At(fields) => fields.never().is_none(),
+                Schedule::Reboot => true,
+                Schedule::Never(_) => false,
+            };
+            reading.jobs.iter().filter(fires).map(move |job| Live {
+                table,
+                daemon,
+                reading,
+                job,
+            })
+        })
+    })
+}
+
+impl Live<'_> {
+    /// `line 7 of /etc/crontab`.
+    pub(super) fn line(&self) -> String {
+        let line = self.table.file.position(self.job.line.start).line;
+        format!("line {line} of {}", escape_path(self.table.file.path()))
+    }
+
+    /// The file and the command as written: what stays the same when lines move.
+    pub(super) fn subject(&self) -> String {
+        let command = escape(self.table.file.slice(self.job.command.span));
+        format!("{}:{command}", escape_path(self.table.file.path()))
+    }
+
+    /// The next starts, at most so many.
+    pub(super) fn starts(&self, host: &Host, most: usize) -> Vec<Timestamp> {
+        let Schedule::At(fields) = &self.job.schedule else {
+            return Vec::new();
+        };
+        let own = self.reading.cron_tz(self.job);
+        let own = own.map(|line| Zone::for_tz(&line.value, |name| host.zone_called(name)));
+        let timing = Timing {
+            daemon: self.daemon,
+            zone: host.zone(),
+            job_zone: own.as_ref(),
+        };
+        let now = host.now();
+        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let starts = occurrences(fields, timing, now, until);
+        starts
+            .take(most)
+            .map(|start| start.at.timestamp())
+            .collect()
+    }
+
+    /// Whether the job takes the box down.
+    pub(super) fn takes_down(&self, host: &Host) -> bool {
+        let listing = &host.triggers().list;
+        let place = self.table.file.place(self.job.line);
+        listing.items.iter().any(|trigger| trigger.place == place)
+    }
+}
