@@ -51,11 +51,15 @@ pub struct TableMeta {
 pub const fn unknown_user_effect(daemon: Daemon) -> Effect {
     match daemon {
         // entry.c: "bad username" ends the table.
-        Daemon::Debian => Effect::TableIgnored,
+        Daemon::Debian | Daemon::Debian187 => Effect::TableIgnored,
         // entry.c keeps the line with a made-up entry.
         Daemon::Cronie => Effect::RunsAnyway,
         // It has no user column.
-        Daemon::Busybox => Effect::Surprise,
+        Daemon::Busybox | Daemon::Dcron => Effect::Surprise,
+        // crontab.c asks for the user while it reads the line.
+        Daemon::Bcron => Effect::LineIgnored,
+        // The service is made, and fails when it is started.
+        Daemon::SystemdCron1 | Daemon::SystemdCron2 => Effect::RunsAnyway,
     }
 }
 
@@ -74,15 +78,17 @@ pub fn accepted_name(
     match (directory, daemon) {
         (Directory::RunParts(program), _) => run_parts_name(program, name),
         (_, Daemon::Cronie) => cronie_name(name),
-        (Directory::CronD { lsb: false }, Daemon::Debian) => {
+        (Directory::CronD { lsb: false }, Daemon::Debian | Daemon::Debian187) => {
             if classical(name) {
                 Ok(())
             } else {
                 Err("Debian cron reads only names made of letters, digits, `_` and `-`")
             }
         }
-        (Directory::CronD { lsb: true }, Daemon::Debian) => lsb_name(name, cron_leftover),
-        (Directory::Spool, Daemon::Debian) => {
+        (Directory::CronD { lsb: true }, Daemon::Debian | Daemon::Debian187) => {
+            lsb_name(name, cron_leftover)
+        }
+        (Directory::Spool, Daemon::Debian | Daemon::Debian187) => {
             if name.starts_with(b".") {
                 Err("Debian cron skips names that begin with a dot")
             } else {
@@ -90,6 +96,30 @@ pub fn accepted_name(
             }
         }
         (Directory::CronD { .. }, Daemon::Busybox) => Err("busybox crond reads no /etc/cron.d"),
+        (_, Daemon::Bcron) => {
+            if name.starts_with(b".") {
+                Err("bcron skips names that begin with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (_, Daemon::Dcron) => {
+            if name.contains(&b'.') {
+                Err("dcron skips names with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (Directory::Spool, Daemon::SystemdCron1 | Daemon::SystemdCron2) => {
+            if name.contains(&b'.') {
+                Err("systemd-cron skips names with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (Directory::CronD { .. }, Daemon::SystemdCron1 | Daemon::SystemdCron2) => {
+            timer_name(daemon, name)
+        }
         (Directory::Spool, Daemon::Busybox) => {
             if name.contains(&b'.') {
                 Err("busybox crond skips names with a dot")
@@ -115,6 +145,22 @@ fn cronie_name(name: &[u8]) -> Result<(), &'static str> {
         .any(|s| name.len() > s.len() && name.ends_with(s))
     {
         return Err("cronie skips what rpm leaves behind");
+    }
+    Ok(())
+}
+
+/// systemd-cron 1.15.19 and 2.5.1: files of `/etc/cron.d` that become timers, and
+/// scripts of `/etc/cron.daily` and the like.
+fn timer_name(daemon: Daemon, name: &[u8]) -> Result<(), &'static str> {
+    let contains = |part: &[u8]| name.windows(part.len()).any(|window| window == part);
+    if name.starts_with(b".") {
+        return Err("systemd-cron skips names that begin with a dot");
+    }
+    if contains(b".dpkg-") || contains(b"~") {
+        return Err("systemd-cron skips what dpkg and editors leave behind");
+    }
+    if daemon == Daemon::SystemdCron2 && (contains(b".rpm") || name == b"0anacron") {
+        return Err("systemd-cron skips what rpm leaves behind, and 0anacron");
     }
     Ok(())
 }
@@ -216,7 +262,9 @@ fn run_parts_leftover(name: &[u8]) -> bool {
 /// # Errors
 /// The rule that excludes it.
 pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Result<(), String> {
-    if !meta.regular && daemon != Daemon::Busybox {
+    // The others look at nothing but, at most, the owner.
+    let careless = !daemon.is_debian() && daemon != Daemon::Cronie;
+    if !meta.regular && !matches!(daemon, Daemon::Busybox | Daemon::Dcron) {
         return Err(format!("{daemon} reads regular files only"));
     }
     let user = match kind {
@@ -224,7 +272,7 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
         TableKind::User { .. } => true,
     };
     let trusted = meta.uid == 0 || (user && Some(meta.uid) == meta.user_uid);
-    if !trusted && daemon != Daemon::Busybox {
+    if !trusted && !careless {
         let owner = if user { "the user or root" } else { "root" };
         return Err(format!(
             "{daemon} wants {owner} as owner, not uid {}",
@@ -233,7 +281,7 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
     }
     let mode = meta.mode & 0o7777;
     match daemon {
-        Daemon::Debian => debian_mode(user, mode, meta),
+        Daemon::Debian | Daemon::Debian187 => debian_mode(user, mode, meta),
         Daemon::Cronie => {
             if mode & 0o7533 != 0o400 {
                 return Err(format!(
@@ -246,11 +294,15 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
             }
             Ok(())
         }
-        Daemon::Busybox if meta.uid != 0 => Err(format!(
-            "busybox crond wants root as owner, not uid {}, and says nothing",
+        Daemon::Busybox | Daemon::Dcron if meta.uid != 0 => Err(format!(
+            "{daemon} wants root as owner, not uid {}, and says nothing",
             meta.uid
         )),
-        Daemon::Busybox => Ok(()),
+        Daemon::Busybox
+        | Daemon::Dcron
+        | Daemon::Bcron
+        | Daemon::SystemdCron1
+        | Daemon::SystemdCron2 => Ok(()),
     }
 }
 
