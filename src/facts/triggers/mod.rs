@@ -1,6 +1,7 @@
 //! What takes this box down by itself: cron jobs, timers and other schedules, followed
 //! to their effects.
 
+mod anacron;
 mod at;
 mod beside;
 mod command;
@@ -222,6 +223,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
+    anacron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
     at::read(host, &mut decided, &mut list);
     pending::read(host, &mut decided, &mut list);
