@@ -509,7 +509,8 @@ mod tests {
     fn two(enabled: &[&str]) -> MemSource {
         let mut source = sample();
         source
-            .file_mode("/sbin/init", b"\x7fELF systemd.unit".to_vec(), 0o755)
+            .file_mode("/usr/lib/systemd/systemd", b"\x7fELF".to_vec(), 0o755)
+            .link("/sbin/init", "/usr/lib/systemd/systemd")
             .file_mode("/usr/sbin/cron", b"\x7fELF".to_vec(), 0o755)
             .file_mode("/usr/sbin/crond", b"\x7fELF".to_vec(), 0o755);
         for name in enabled {

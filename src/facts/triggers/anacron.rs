@@ -231,10 +231,28 @@ fn stamp(host: &Host, id: &[u8]) -> Option<Date> {
 fn due(stamp: Date, period: Period) -> Date {
     let span = match period {
         Period::Days(days) | Period::Named(days) => i64::from(days).min(36_500).days(),
-        Period::Month => i64::from(stamp.days_in_month()).days(),
+        Period::Month => return a_month_later(stamp),
         Period::Year => i64::from(stamp.days_in_year()).days(),
     };
     stamp.checked_add(span).unwrap_or(Date::MAX)
+}
+
+/// The first day that is as far away as the month before it is long, or as its own is.
+fn a_month_later(stamp: Date) -> Date {
+    let last = 31;
+    for days in 28..last {
+        let Ok(day) = stamp.checked_add(i64::from(days).days()) else {
+            break;
+        };
+        let before = day.first_of_month().yesterday();
+        let before = before.map_or(last, Date::days_in_month);
+        if days >= before || days == day.days_in_month() {
+            return day;
+        }
+    }
+    stamp
+        .checked_add(i64::from(last).days())
+        .unwrap_or(Date::MAX)
 }
 
 /// The call anacron makes for a job.
