@@ -22,15 +22,17 @@ pub(super) fn parse(file: &File, root: bool) -> Crontab {
     let mut table = Crontab::default();
     let bytes = file.bytes();
     let mut left = if root { ROOT_LINES } else { LINES };
-    for (start, line) in pieces(bytes) {
-        let blanks = line.iter().take_while(|b| matches!(b, b' ' | b'\t'));
-        let start = start + blanks.count();
-        let end = start
-            + bytes.get(start..).map_or(0, |rest| {
-                let length = rest.iter().position(|b| matches!(b, b'\n' | 0));
-                length.unwrap_or(rest.len()).min(PIECE)
-            });
-        let line = Span::new(start, end);
+    for (start, piece) in pieces(bytes) {
+        let blanks = piece
+            .iter()
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
+        let start = start + blanks;
+        let length = piece
+            .iter()
+            .skip(blanks)
+            .take_while(|b| !matches!(b, b'\n' | 0));
+        let line = Span::new(start, start + length.count());
         if line.is_empty() || bytes.get(start) == Some(&b'#') {
             continue;
         }
