@@ -284,10 +284,10 @@ fn guarded(
 /// Which `run-parts` there is: busybox's is a link, Debian's a binary, Fedora's a script.
 /// Where none is seen, that of the distributions that have the daemon.
 fn run_parts_program(host: &Host, daemon: Daemon, lsb: bool) -> RunParts {
-    let debian = if lsb {
-        RunParts::DebianLsb
-    } else {
-        RunParts::Debian
+    let debian = match lsb {
+        true if lsb_takes_underscores(host) => RunParts::DebianLsb510,
+        true => RunParts::DebianLsb,
+        false => RunParts::Debian,
     };
     for path in ["/usr/bin/run-parts", "/bin/run-parts"] {
         let Fact::Known(found) = host.resolve(Path::new(path)) else {
@@ -312,6 +312,18 @@ fn run_parts_program(host: &Host, daemon: Daemon, lsb: bool) -> RunParts {
         | Daemon::SystemdCron1
         | Daemon::SystemdCron2 => debian,
     }
+}
+
+/// Whether debianutils is 5.10 or newer; where no package tells, by the release.
+fn lsb_takes_underscores(host: &Host) -> bool {
+    if let Fact::Known(packages) = host.packages()
+        && let Some(version) = packages.version_of("debianutils")
+    {
+        let mut numbers = version.split(|c: char| !c.is_ascii_digit());
+        let mut next = || numbers.next().and_then(|number| number.parse::<u32>().ok());
+        return (next(), next()) >= (Some(5), Some(10));
+    }
+    matches!(host.os(), Fact::Known(os) if os.debian_release() >= Some(13))
 }
 
 /// The scripts of a `run-parts` directory.

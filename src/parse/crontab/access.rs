@@ -21,8 +21,10 @@ pub enum Directory {
 pub enum RunParts {
     /// Debian's, without options (debianutils 5.7).
     Debian,
-    /// Debian's with `--lsbsysinit`.
+    /// Debian's with `--lsbsysinit`, before debianutils 5.10.
     DebianLsb,
+    /// The same since 5.10, which takes `_` in plain names as well.
+    DebianLsb510,
     /// busybox's (1.37).
     Busybox,
     /// The shell script of Fedora and Red Hat (crontabs 1.11).
@@ -86,7 +88,7 @@ pub fn accepted_name(
             }
         }
         (Directory::CronD { lsb: true }, Daemon::Debian | Daemon::Debian187) => {
-            lsb_name(name, cron_leftover)
+            lsb_name(name, false, cron_leftover)
         }
         (Directory::Spool, Daemon::Debian | Daemon::Debian187) => {
             if name.starts_with(b".") {
@@ -174,7 +176,8 @@ fn run_parts_name(program: RunParts, name: &[u8]) -> Result<(), &'static str> {
                 Err("run-parts runs only names made of letters, digits, `_` and `-`")
             }
         }
-        RunParts::DebianLsb => lsb_name(name, run_parts_leftover),
+        RunParts::DebianLsb => lsb_name(name, false, run_parts_leftover),
+        RunParts::DebianLsb510 => lsb_name(name, true, run_parts_leftover),
         RunParts::Busybox => {
             let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
             if name.starts_with(b".") || !name.iter().all(word) {
@@ -215,8 +218,13 @@ const fn lower_or_digit(byte: u8) -> bool {
 }
 
 /// Names of the LSB: hierarchical ones unless `left_behind`, or plain lower-case
-/// ones (Debian cron's `valid_name` with `-l`, `run-parts --lsbsysinit`).
-fn lsb_name(name: &[u8], left_behind: impl Fn(&[u8]) -> bool) -> Result<(), &'static str> {
+/// ones, with or without `_` (Debian cron's `valid_name` with `-l`, `run-parts
+/// --lsbsysinit`).
+fn lsb_name(
+    name: &[u8],
+    underscores: bool,
+    left_behind: impl Fn(&[u8]) -> bool,
+) -> Result<(), &'static str> {
     let inner = |part: &[u8]| {
         let known = |b: &u8| lower_or_digit(*b) || matches!(b, b'_' | b'.');
         !part.is_empty() && part.iter().all(known)
@@ -233,9 +241,13 @@ fn lsb_name(name: &[u8], left_behind: impl Fn(&[u8]) -> bool) -> Result<(), &'st
         };
     }
     let plain = name.first().is_some_and(|b| lower_or_digit(*b))
-        && name.iter().all(|b| lower_or_digit(*b) || *b == b'-');
+        && name
+            .iter()
+            .all(|b| lower_or_digit(*b) || *b == b'-' || (underscores && *b == b'_'));
     if plain {
         Ok(())
+    } else if underscores {
+        Err("LSB names have lower-case letters, digits, `_` and `-`, with `.` only before a `-`")
     } else {
         Err("LSB names have lower-case letters, digits and `-`, with `_` and `.` only before a `-`")
     }
@@ -249,7 +261,7 @@ fn cron_leftover(name: &[u8]) -> bool {
     })
 }
 
-/// What `run-parts --lsbsysinit` skips (measured with debianutils 5.7).
+/// What `run-parts --lsbsysinit` skips (measured with debianutils 5.7 and 5.23.1).
 fn run_parts_leftover(name: &[u8]) -> bool {
     let suffixes: [&[u8]; 4] = [b".dpkg-old", b".dpkg-dist", b".dpkg-new", b".dpkg-tmp"];
     name.split_first().is_some_and(|(first, rest)| {
@@ -355,7 +367,7 @@ mod tests {
 
     #[test]
     fn run_parts_programs_choose_their_names() {
-        // Measured with debianutils 5.7 and busybox 1.35, but for Fedora.
+        // Measured with debianutils 5.7 and 5.23.1 and busybox 1.35, but for Fedora.
         for (program, expected) in [
             (
                 RunParts::Debian,
@@ -364,6 +376,11 @@ mod tests {
             (
                 RunParts::DebianLsb,
                 "reboot 0anacron com.example-job _lanana.example.org-job dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                RunParts::DebianLsb510,
+                "reboot 0anacron reboot_now com.example-job _lanana.example.org-job dpkg-old \
+                 x-dpkg-old a--b",
             ),
             (
                 RunParts::Busybox,
