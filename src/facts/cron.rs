@@ -194,7 +194,7 @@ fn that_count(installed: &[Installed]) -> Vec<Daemon> {
 fn any_enabled(host: &Host, installed: &[Installed], daemons: &[Daemon]) -> Fact<bool> {
     let Some(first) = installed.first() else {
         let daemon = daemons.first().copied().unwrap_or(Daemon::Debian);
-        return daemons::enabled(host, daemon);
+        return daemons::enabled(host, daemon, &[]);
     };
     let known = installed.iter().find(|i| i.enabled == Fact::Known(true));
     let open = || installed.iter().find(|i| i.enabled != Fact::Known(false));
@@ -266,10 +266,12 @@ fn add(
     let mut why_not = Vec::new();
     let mut readers = Vec::new();
     for daemon in cron.daemons.clone() {
+        if has_timer(host, daemon, directory, &name) {
+            continue;
+        }
         let by_name = directory.map_or(Ok(()), |dir| accepted_name(daemon, dir, &name));
         let verdict = by_name
             .map_err(str::to_owned)
-            .and_then(|()| native_timer(host, daemon, directory, &name))
             .and_then(|()| known_user(host, daemon, owner.as_deref()))
             .and_then(|()| readable(host, daemon, kind, &path, &found, owner.as_deref()));
         match verdict {
@@ -309,24 +311,17 @@ fn add(
     }));
 }
 
-/// systemd-cron leaves a file to the timer that is called like it, masked or not.
-fn native_timer(
-    host: &Host,
-    daemon: Daemon,
-    directory: Option<Directory>,
-    name: &[u8],
-) -> Result<(), String> {
+/// Whether systemd-cron leaves a file to the timer that is called like it, masked or
+/// not: nothing is amiss then, as packages bring both.
+fn has_timer(host: &Host, daemon: Daemon, directory: Option<Directory>, name: &[u8]) -> bool {
     let timers = matches!(daemon, Daemon::SystemdCron1 | Daemon::SystemdCron2);
     if !timers || !matches!(directory, Some(Directory::CronD { .. })) {
-        return Ok(());
+        return false;
     }
     let unit = format!("{}.timer", String::from_utf8_lossy(name));
     let dirs = ["/lib", "/etc", "/run"].map(|dir| Path::new(dir).join("systemd/system"));
     let is = |dir: &PathBuf| matches!(host.tree().lstat(&dir.join(&unit)), Fact::Known(_));
-    if dirs.iter().any(is) {
-        return Err(format!("systemd-cron leaves it to {unit}"));
-    }
-    Ok(())
+    dirs.iter().any(is)
 }
 
 /// A user's table needs that user (Debian's cron calls the others orphans).
@@ -534,6 +529,18 @@ mod tests {
         let table = &cron.tables.items[0];
         assert_eq!(cron.started_readers(table).len(), 2);
         assert!(cron.is_certain(table));
+    }
+
+    #[test]
+    fn without_packages_the_release_tells_the_dialect_of_debians_cron() {
+        let daemons = |version: u32| {
+            let mut source = two(&["cron"]);
+            let release = format!("NAME=\"Debian GNU/Linux\"\nVERSION_ID={version}\nID=debian\n");
+            source.file("/etc/os-release", release);
+            host(source).cron().daemons.clone()
+        };
+        assert_eq!(daemons(12), [Daemon::Debian]);
+        assert_eq!(daemons(13), [Daemon::Debian187]);
     }
 
     #[test]

@@ -82,10 +82,11 @@ pub(super) fn find(host: &Host, open: &mut Listing<Table>) -> Vec<Installed> {
         open.append(gaps);
         fcron(host, open);
     }
+    let all: Vec<Daemon> = found.iter().map(|(daemon, _)| *daemon).collect();
     let enabled = |(daemon, how)| Installed {
         daemon,
         how,
-        enabled: enabled(host, daemon),
+        enabled: enabled(host, daemon, &all),
     };
     found.into_iter().map(enabled).collect()
 }
@@ -126,7 +127,7 @@ fn patch_level(version: &str) -> Option<u32> {
 /// Debian's cron where no package tells its version: by the release.
 fn debian(host: &Host) -> Daemon {
     match host.os() {
-        Fact::Known(os) if os.name.contains("Debian GNU/Linux 13") => Daemon::Debian187,
+        Fact::Known(os) if os.debian_release() >= Some(13) => Daemon::Debian187,
         _ => Daemon::Debian,
     }
 }
@@ -148,7 +149,8 @@ fn fcron(host: &Host, open: &mut Listing<Table>) {
     }
 }
 
-/// Names under which a daemon is started, by init script, unit or link.
+/// Names under which a daemon is started, by init script, unit or link; the likelier
+/// first.
 const fn services(daemon: Daemon) -> &'static [&'static str] {
     match daemon {
         Daemon::Debian | Daemon::Debian187 => &["cron"],
@@ -160,8 +162,19 @@ const fn services(daemon: Daemon) -> &'static [&'static str] {
     }
 }
 
-/// Whether a daemon is started at boot.
-pub(super) fn enabled(host: &Host, daemon: Daemon) -> Fact<bool> {
+/// Whether a service of this name is rather another one of `installed`: SUSE calls
+/// cronie's `cron`, which is Debian's where both are there.
+fn is_anothers(name: &str, daemon: Daemon, installed: &[Daemon]) -> bool {
+    let rank = |daemon: &Daemon| services(*daemon).iter().position(|known| *known == name);
+    let own = rank(&daemon);
+    installed
+        .iter()
+        .filter_map(rank)
+        .any(|other| Some(other) < own)
+}
+
+/// Whether a daemon is started at boot, beside others that are installed.
+pub(super) fn enabled(host: &Host, daemon: Daemon, installed: &[Daemon]) -> Fact<bool> {
     if host.tree().coverage().kind == TreeKind::Partial {
         return Fact::NotCovered(Why::partial(Path::new("/etc/systemd/system")));
     }
@@ -171,7 +184,11 @@ pub(super) fn enabled(host: &Host, daemon: Daemon) -> Fact<bool> {
         // Started by an inittab line or a script of any name.
         return Fact::Known(true);
     }
-    starts(host, services(daemon))
+    let names = services(daemon).iter().copied();
+    let names: Vec<&str> = names
+        .filter(|name| !is_anothers(name, daemon, installed))
+        .collect();
+    starts(host, &names)
 }
 
 /// Whether the next boot starts a service of one of these names.
