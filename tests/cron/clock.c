@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/select.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -37,6 +38,8 @@ __attribute__((constructor)) static void begin(void) {
   until_ns = (until ? atoll(until) : 0) * 1000000000LL;
   if (log) {
     int fd = open(log, O_WRONLY | O_CREAT | O_APPEND, 0666);
+    /* A child may have to open it again, when it is no longer root. */
+    (void)!fchmod(fd, 0666);
     log_fd = fcntl(fd, F_DUPFD_CLOEXEC, 700);
     close(fd);
   }

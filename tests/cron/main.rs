@@ -15,9 +15,10 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 const KEPT: usize = 5;
 
 /// What was recorded, and how many of its rows agree.
-const RECORDS: [(&str, Daemon, bool); 7] = [
+const RECORDS: [(&str, Daemon, bool); 8] = [
     ("debian-162", Daemon::Debian, true),
     ("debian-197", Daemon::Debian187, true),
+    ("cronie-1.7.2", Daemon::Cronie, true),
     ("busybox-1.36.1", Daemon::Busybox, false),
     ("bcron-0.11", Daemon::Bcron, true),
     ("dcron-4.5", Daemon::Dcron, false),
@@ -180,7 +181,7 @@ fn of_job(row: &Row, daemon: Daemon, table: &Crontab, job: &Job) -> Vec<Timestam
 }
 
 /// Rows that differ on purpose.
-const EXPLAINED: [(&str, &str); 5] = [
+const EXPLAINED: [(&str, &str); 9] = [
     // Reads on behind the end of the line, in what another line left there.
     ("bcron-0.11", "0 3 * * * {user}"),
     // Chance: here are all values that it may draw.
@@ -188,6 +189,12 @@ const EXPLAINED: [(&str, &str); 5] = [
     // Sixty starts are made up for, ten seconds between them; here they are one.
     ("debian-162", "5,* 2 * * * {user} :"),
     ("debian-197", "5,* 2 * * * {user} :"),
+    ("cronie-1.7.2", "5,* 2 * * * {user} :"),
+    // No release of cronie takes a range that ends on Sunday as 0; its source does since
+    // March 2025 (`get_range` in entry.c), and here it is read so.
+    ("cronie-1.7.2", "0 3 * * Sat-Sun {user} :"),
+    ("cronie-1.7.2", "0 3 * * sat-sun {user} :"),
+    ("cronie-1.7.2", "0 3 * * 6-0 {user} :"),
     // dcron 4.5 shifts by -1 where both day fields say something, and starts nothing;
     // here it is every such weekday, which holds what other versions do, too.
     ("dcron-4.5", ""),
@@ -238,7 +245,7 @@ fn jobs_start_when_the_daemons_started_them() {
             all.push(format!("{name}: {wrong}"));
         }
     }
-    assert!(counted >= 1700);
+    assert!(counted >= 2000);
     assert!(
         all.is_empty(),
         "{} of {counted}\n{}",
