@@ -4,9 +4,13 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::init::InitKind;
-use super::{Boots, Host};
-use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
+mod daemons;
+
+pub use daemons::Installed;
+pub(super) use daemons::starts;
+
+use super::Host;
+use crate::fact::{Fact, Listing};
 use crate::parse::crontab::{
     self, Crontab, Daemon, Directory, Effect, TableKind, TableMeta, accepted_mode, accepted_name,
     unknown_user_effect,
@@ -17,9 +21,12 @@ use crate::text::File;
 /// The cron side of a host.
 #[derive(Debug)]
 pub struct Cron {
-    /// The daemons that may read the tables: one where it is known, none where no
-    /// cron daemon is installed.
+    /// The daemons that may read the tables: one where it is known, several where the
+    /// tree does not say which or where several are started ([`Cron::run_together`]),
+    /// none where no cron daemon is installed.
     pub daemons: Vec<Daemon>,
+    /// The daemons that were found, started or not.
+    pub installed: Vec<Installed>,
     /// How that is known, for people.
     pub how: String,
     /// Whether the daemon is started at boot.
@@ -58,12 +65,43 @@ pub struct Ignored {
     pub on_purpose: bool,
 }
 
+impl Cron {
+    /// The daemons that are started at boot beside each other; fewer than two where
+    /// none gets into the way of another.
+    #[must_use]
+    pub fn run_together(&self) -> Vec<Daemon> {
+        let started = self.installed.iter();
+        let started = started.filter(|i| i.enabled == Fact::Known(true));
+        started.map(|i| i.daemon).collect()
+    }
+
+    /// The started daemons that read `table`: with more than one, each starts its jobs.
+    #[must_use]
+    pub fn started_readers(&self, table: &Table) -> Vec<Daemon> {
+        let reads = |daemon: &Daemon| table.readings.iter().any(|(reader, _)| reader == daemon);
+        self.run_together().into_iter().filter(reads).collect()
+    }
+
+    /// Whether what the readings of a table say holds: one daemon, or all of them run.
+    #[must_use]
+    pub fn is_certain(&self, table: &Table) -> bool {
+        table.readings.len() == 1 || self.started_readers(table).len() == table.readings.len()
+    }
+}
+
 /// Reads the tables of `host`.
 pub(super) fn read(host: &Host) -> Cron {
     let mut open = Listing::new();
-    let (daemons, how) = daemons(host, &mut open);
+    let installed = daemons::find(host, &mut open);
+    let (daemons, how) = if installed.is_empty() {
+        usual(host, &mut open)
+    } else {
+        let how: Vec<&str> = installed.iter().map(|i| i.how.as_str()).collect();
+        (that_count(&installed), how.join(", "))
+    };
     let mut cron = Cron {
-        enabled: enabled(host, &daemons),
+        enabled: any_enabled(host, &installed, &daemons),
+        installed,
         daemons,
         how,
         tables: open,
@@ -72,16 +110,19 @@ pub(super) fn read(host: &Host) -> Cron {
     if cron.daemons.is_empty() {
         return cron;
     }
-    let reads = |daemon: Daemon| cron.daemons.contains(&daemon);
-    let (vixie, busybox) = (
-        reads(Daemon::Debian) || reads(Daemon::Cronie),
-        reads(Daemon::Busybox),
-    );
-    if vixie {
+    let busybox = cron.daemons.contains(&Daemon::Busybox);
+    let dcron = cron.daemons.contains(&Daemon::Dcron);
+    let system = cron.daemons.iter().any(|daemon| reads_system(*daemon));
+    if system {
         let path = PathBuf::from("/etc/crontab");
         add(host, &mut cron, path, TableKind::System, None, None);
-        let lsb = debian_lsb_names(host, &mut cron);
+    }
+    if system || dcron {
+        let lsb = cron.daemons.iter().any(|daemon| daemon.is_debian())
+            && debian_lsb_names(host, &mut cron);
         directory(host, &mut cron, "/etc/cron.d", Directory::CronD { lsb });
+    }
+    if system {
         spool(host, &mut cron, "/var/spool/cron/tabs");
         if reads_directly(&cron) {
             spool(host, &mut cron, "/var/spool/cron");
@@ -94,157 +135,70 @@ pub(super) fn read(host: &Host) -> Cron {
     cron
 }
 
+/// Whether a daemon reads `/etc/crontab`.
+const fn reads_system(daemon: Daemon) -> bool {
+    match daemon {
+        Daemon::Debian
+        | Daemon::Debian187
+        | Daemon::Cronie
+        | Daemon::Bcron
+        | Daemon::SystemdCron1
+        | Daemon::SystemdCron2 => true,
+        Daemon::Busybox | Daemon::Dcron => false,
+    }
+}
+
 /// cronie keeps its tables directly in /var/spool/cron.
 fn reads_directly(cron: &Cron) -> bool {
     cron.daemons.contains(&Daemon::Cronie)
 }
 
-/// Daemons whose grammar is not modelled, by their programs (Debian's names).
-const OTHERS: [(&str, &str); 7] = [
-    ("/usr/lib/systemd-cron/crontab_setgid", "systemd-cron"),
-    (
-        "/usr/lib/systemd/system-generators/systemd-crontab-generator",
-        "systemd-cron",
-    ),
-    (
-        "/lib/systemd/system-generators/systemd-crontab-generator",
-        "systemd-cron",
-    ),
-    ("/usr/sbin/bcron-start", "bcron"),
-    ("/usr/sbin/bcron-sched", "bcron"),
-    ("/usr/sbin/fcron", "fcron"),
-    ("/usr/sbin/dcron", "dcron"),
-];
-
-/// Which daemon is installed: by package, else by program, else every one that the
-/// tree does not rule out.
-/// What kept that from being known is left in `open`.
-fn daemons(host: &Host, open: &mut Listing<Table>) -> (Vec<Daemon>, String) {
-    if let Fact::Known(packages) = host.packages() {
-        let known = [
-            ("cron", Daemon::Debian),
-            ("cronie", Daemon::Cronie),
-            // Gentoo's patched Vixie cron drops lines, not tables, as cronie does.
-            ("vixie-cron", Daemon::Cronie),
-        ];
-        for (name, daemon) in known {
-            if let Some(version) = packages.version_of(name) {
-                return (vec![daemon], format!("package {name} {version}"));
-            }
-        }
+/// The daemons of a part of a root, where none is seen: what the distribution has.
+fn usual(host: &Host, open: &mut Listing<Table>) -> (Vec<Daemon>, String) {
+    if host.tree().coverage().kind != TreeKind::Partial {
+        return (Vec::new(), "no cron daemon is installed".into());
     }
-    let mut is = |path: &str| match host.resolve(Path::new(path)) {
-        Fact::Known(found) => Some(found.path),
-        Fact::Unknown(unknown) => {
-            open.gaps.push(unknown);
-            None
-        }
-        Fact::NotCovered(why) => {
-            open.uncovered.push(why);
-            None
-        }
-        Fact::Absent(_) | Fact::Broken(_) => None,
-    };
-    for path in ["/usr/sbin/crond", "/sbin/crond", "/usr/sbin/cron"] {
-        if let Some(real) = is(path) {
-            let busybox = real.file_name().is_some_and(|name| name == "busybox");
-            let daemon = match (busybox, path.ends_with("crond")) {
-                (true, _) => Daemon::Busybox,
-                (false, true) => Daemon::Cronie,
-                (false, false) => Daemon::Debian,
-            };
-            *open = Listing::new();
-            return (vec![daemon], format!("{path} is there"));
-        }
-    }
-    for (path, name) in OTHERS {
-        if is(path).is_some() {
-            let doubt = Doubt::CannotModel(format!("{name} reads the tables in a way of its own"));
-            *open = Listing::new();
-            open.gaps.push(Unknown::new(path, doubt));
-            return (Vec::new(), format!("{path} is there"));
-        }
-    }
-    if host.tree().coverage().kind == TreeKind::Partial {
-        *open = Listing::new();
-        if let Fact::Known(os) = host.os() {
-            let daemon = match os.id.as_str() {
-                "debian" | "ubuntu" | "raspbian" => Some(Daemon::Debian),
-                "alpine" | "openwrt" => Some(Daemon::Busybox),
-                "fedora" | "rhel" | "centos" | "rocky" | "almalinux" | "arch" => {
-                    Some(Daemon::Cronie)
-                }
-                _ => None,
-            };
-            if let Some(daemon) = daemon {
-                return (vec![daemon], format!("usual on {}", os.id));
-            }
-        }
-        let alpine = matches!(host.resolve(Path::new("/etc/crontabs")), Fact::Known(_));
-        let daemons = if alpine {
-            vec![Daemon::Busybox]
-        } else {
-            vec![Daemon::Debian, Daemon::Cronie]
+    *open = Listing::new();
+    if let Fact::Known(os) = host.os() {
+        let daemon = match os.id.as_str() {
+            "debian" | "ubuntu" | "raspbian" => Some(Daemon::Debian),
+            "alpine" | "openwrt" => Some(Daemon::Busybox),
+            "fedora" | "rhel" | "centos" | "rocky" | "almalinux" | "arch" => Some(Daemon::Cronie),
+            _ => None,
         };
-        return (daemons, "the tree does not say which".into());
+        if let Some(daemon) = daemon {
+            return (vec![daemon], format!("usual on {}", os.id));
+        }
     }
-    (Vec::new(), "no cron daemon is installed".into())
+    let alpine = matches!(host.resolve(Path::new("/etc/crontabs")), Fact::Known(_));
+    let daemons = if alpine {
+        vec![Daemon::Busybox]
+    } else {
+        vec![Daemon::Debian, Daemon::Cronie]
+    };
+    (daemons, "the tree does not say which".into())
 }
 
-/// Names under which the daemons are started.
-const SERVICES: [&str; 5] = ["cron", "crond", "cronie", "vixie-cron", "busybox-crond"];
-
-fn enabled(host: &Host, daemons: &[Daemon]) -> Fact<bool> {
-    if host.tree().coverage().kind == TreeKind::Partial {
-        return Fact::NotCovered(Why::partial(Path::new("/etc/systemd/system")));
-    }
-    if daemons == [Daemon::Busybox] {
-        // Started by an inittab line or a script of any name.
-        return Fact::Known(true);
-    }
-    starts(host, &SERVICES)
+/// The daemons that count: those that are started; where none is, those that are there.
+fn that_count(installed: &[Installed]) -> Vec<Daemon> {
+    let started = |i: &&Installed| i.enabled == Fact::Known(true);
+    let none = !installed.iter().any(|i| started(&i));
+    let kept = installed.iter().filter(|i| {
+        // One whose start could not be looked at is as likely as the others.
+        none || !matches!(i.enabled, Fact::Known(false))
+    });
+    kept.map(|i| i.daemon).collect()
 }
 
-/// Whether the next boot starts a service of one of these names.
-pub(super) fn starts(host: &Host, names: &[&str]) -> Fact<bool> {
-    if host.tree().coverage().kind == TreeKind::Partial {
-        return Fact::NotCovered(Why::partial(Path::new("/etc/systemd/system")));
-    }
-    if !matches!(host.boots(), Boots::Yes(_)) || !told_by_links(host) {
-        // A container's entry point, runit or upstart starts what no link tells of.
-        return Fact::Known(true);
-    }
-    let services = host.enabled();
-    let found = services.any(|e| names.contains(&e.name.as_str()));
-    match found {
-        Ok(found) => Fact::Known(found.is_some()),
-        Err(crate::fact::Stop::Undecided(open)) => match open.into_iter().next() {
-            Some(unknown) => Fact::Unknown(unknown),
-            None => Fact::Known(true),
-        },
-        Err(crate::fact::Stop::NotCovered(why)) => Fact::NotCovered(why),
-        Err(crate::fact::Stop::NotApplicable(_)) => Fact::Known(true),
-    }
-}
-
-/// Whether what the next init starts is told by the links that [`Host::enabled`] reads.
-fn told_by_links(host: &Host) -> bool {
-    match host.init_kind() {
-        Some(
-            InitKind::Systemd | InitKind::SysV | InitKind::OpenRcInit | InitKind::Busybox,
-        )
-        // No init at all: nothing starts, and that is told elsewhere.
-        | None => true,
-        Some(
-            InitKind::Runit
-            | InitKind::Dinit
-            | InitKind::S6
-            | InitKind::Finit
-            | InitKind::Shell
-            | InitKind::Script
-            | InitKind::Other,
-        ) => false,
-    }
+/// Whether any of them is started.
+fn any_enabled(host: &Host, installed: &[Installed], daemons: &[Daemon]) -> Fact<bool> {
+    let Some(first) = installed.first() else {
+        let daemon = daemons.first().copied().unwrap_or(Daemon::Debian);
+        return daemons::enabled(host, daemon, &[]);
+    };
+    let known = installed.iter().find(|i| i.enabled == Fact::Known(true));
+    let open = || installed.iter().find(|i| i.enabled != Fact::Known(false));
+    known.or_else(open).unwrap_or(first).enabled.clone()
 }
 
 /// `-l` in `EXTRA_OPTS` of /etc/default/cron.
@@ -312,6 +266,9 @@ fn add(
     let mut why_not = Vec::new();
     let mut readers = Vec::new();
     for daemon in cron.daemons.clone() {
+        if has_timer(host, daemon, directory, &name) {
+            continue;
+        }
         let by_name = directory.map_or(Ok(()), |dir| accepted_name(daemon, dir, &name));
         let verdict = by_name
             .map_err(str::to_owned)
@@ -354,6 +311,19 @@ fn add(
     }));
 }
 
+/// Whether systemd-cron leaves a file to the timer that is called like it, masked or
+/// not: nothing is amiss then, as packages bring both.
+fn has_timer(host: &Host, daemon: Daemon, directory: Option<Directory>, name: &[u8]) -> bool {
+    let timers = matches!(daemon, Daemon::SystemdCron1 | Daemon::SystemdCron2);
+    if !timers || !matches!(directory, Some(Directory::CronD { .. })) {
+        return false;
+    }
+    let unit = format!("{}.timer", String::from_utf8_lossy(name));
+    let dirs = ["/lib", "/etc", "/run"].map(|dir| Path::new(dir).join("systemd/system"));
+    let is = |dir: &PathBuf| matches!(host.tree().lstat(&dir.join(&unit)), Fact::Known(_));
+    dirs.iter().any(is)
+}
+
 /// A user's table needs that user (Debian's cron calls the others orphans).
 fn known_user(host: &Host, daemon: Daemon, owner: Option<&str>) -> Result<(), String> {
     let Some(owner) = owner else { return Ok(()) };
@@ -378,7 +348,7 @@ fn readable(
     owner: Option<&str>,
 ) -> Result<(), String> {
     // The kind of a file is known also where its owner and mode are not.
-    if found.meta.kind != FileKind::File && daemon != Daemon::Busybox {
+    if found.meta.kind != FileKind::File && !matches!(daemon, Daemon::Busybox | Daemon::Dcron) {
         return Err(format!("{daemon} reads regular files only"));
     }
     if !host.tree().coverage().owners {
@@ -493,6 +463,8 @@ mod tests {
         assert!(!hidden.cron().tables.gaps.is_empty());
         source.remove("/usr/sbin/crond");
         source.file("/usr/sbin/fcron", "x");
+        assert!(host(source.clone()).cron().tables.complete().is_ok());
+        source.file("/var/spool/fcron/root.orig", "x");
         assert_eq!(host(source).cron().tables.gaps.len(), 1);
     }
 
@@ -526,5 +498,55 @@ mod tests {
         };
         assert_eq!(enabled("\x7fELF /etc/inittab"), Fact::Known(false));
         assert_eq!(enabled("\x7fELF upstart"), Fact::Known(true));
+    }
+
+    /// A root under systemd with two daemons.
+    fn two(enabled: &[&str]) -> MemSource {
+        let mut source = sample();
+        source
+            .file_mode("/usr/lib/systemd/systemd", b"\x7fELF".to_vec(), 0o755)
+            .link("/sbin/init", "/usr/lib/systemd/systemd")
+            .file_mode("/usr/sbin/cron", b"\x7fELF".to_vec(), 0o755)
+            .file_mode("/usr/sbin/crond", b"\x7fELF".to_vec(), 0o755);
+        for name in enabled {
+            let unit = format!("/usr/lib/systemd/system/{name}.service");
+            let wants = "/etc/systemd/system/multi-user.target.wants";
+            source
+                .file(&unit, "[Service]\n")
+                .link(format!("{wants}/{name}.service"), &unit);
+        }
+        source
+    }
+
+    #[test]
+    fn of_two_daemons_the_started_one_reads_and_two_started_ones_both() {
+        let one = host(two(&["cron"]));
+        assert_eq!(one.cron().daemons, [Daemon::Debian]);
+        assert!(one.cron().run_together().len() == 1);
+        let both = host(two(&["cron", "crond"]));
+        let cron = both.cron();
+        assert_eq!(cron.daemons.len(), 2);
+        let table = &cron.tables.items[0];
+        assert_eq!(cron.started_readers(table).len(), 2);
+        assert!(cron.is_certain(table));
+    }
+
+    #[test]
+    fn without_packages_the_release_tells_the_dialect_of_debians_cron() {
+        let daemons = |version: u32| {
+            let mut source = two(&["cron"]);
+            let release = format!("NAME=\"Debian GNU/Linux\"\nVERSION_ID={version}\nID=debian\n");
+            source.file("/etc/os-release", release);
+            host(source).cron().daemons.clone()
+        };
+        assert_eq!(daemons(12), [Daemon::Debian]);
+        assert_eq!(daemons(13), [Daemon::Debian187]);
+    }
+
+    #[test]
+    fn a_masked_daemon_is_not_started() {
+        let mut source = two(&["cron"]);
+        source.link("/etc/systemd/system/cron.service", "/dev/null");
+        assert_eq!(host(source).cron().enabled, Fact::Known(false));
     }
 }

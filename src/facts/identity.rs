@@ -15,6 +15,16 @@ pub struct Os {
     pub name: String,
 }
 
+impl Os {
+    /// The release of Debian itself, such as 12; none for what is derived from it, nor for
+    /// testing and unstable.
+    #[must_use]
+    pub fn debian_release(&self) -> Option<u32> {
+        let (_, release) = self.name.rsplit_once(' ')?;
+        (self.id == "debian").then(|| release.parse().ok())?
+    }
+}
+
 /// The operating system by os-release(5), or by the files that were there before it.
 pub fn os(tree: &Tree) -> Fact<Os> {
     let mut uncovered = None;
@@ -106,6 +116,18 @@ mod tests {
         }
         let coverage = Coverage::full(true);
         Tree::for_tests(source, coverage)
+    }
+
+    #[test]
+    fn debians_release_is_a_number_of_debian_itself() {
+        let release = |text: &str| match os(&tree(&[("/etc/os-release", text)])) {
+            Fact::Known(os) => os.debian_release(),
+            other => panic!("{other:?}"),
+        };
+        let name = "NAME=\"Debian GNU/Linux\"\nID=debian\n";
+        assert_eq!(release(&format!("{name}VERSION_ID=\"13\"\n")), Some(13));
+        assert_eq!(release(name), None);
+        assert_eq!(release("NAME=Devuan\nVERSION_ID=13\nID=devuan\n"), None);
     }
 
     #[test]

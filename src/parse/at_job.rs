@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn a_header_that_atd_refuses_is_none() {
         let good = b"#!/bin/sh\n# atrun uid=0 gid=0\n# mail root 0\numask 22\n";
-        assert_eq!(header(good), Some(Header { uid: 0, end: 45 }));
+        assert_eq!(header(good), Some(Header { uid: 0, end: 43 }));
         for bad in [
             &b"#!/bin/sh\nreboot\n"[..],
             b"#!/bin/sh\n# atrun uid=0 gid=0\n# mail -root 0\n",

@@ -3,6 +3,7 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod anacrontab;
 pub mod apt_conf;
 pub mod at_job;
 pub mod blkid;

@@ -89,7 +89,7 @@ mod tests {
         assert_eq!(pairs, expected);
         assert_eq!(
             lines.first().unwrap().place.text(),
-            "ping\t\t= 10.0.0.1 # gw"
+            "ping\\t\\t= 10.0.0.1 # gw"
         );
         let numbers: Vec<Option<i64>> = lines.iter().map(Line::number).collect();
         assert_eq!(numbers, [Some(10), Some(24), None]);

@@ -4,6 +4,7 @@
 //! and reckons in civil time that is labelled UTC; what a jump of the clock does
 //! to a job is each daemon's own rule, read from its main loop.
 
+mod bcron;
 mod near;
 
 use std::cell::{OnceCell, RefCell};
@@ -12,8 +13,9 @@ use chrono::{DateTime, Utc};
 use cron::Schedule;
 use jiff::{Timestamp, Zoned, civil, tz::TimeZone};
 
-use super::Zone;
-use crate::parse::crontab::{Daemon, DayRule, Field, Fields, Values};
+use super::{Zone, calendar};
+use crate::parse::calendar::Zones;
+use crate::parse::crontab::{Daemon, DayRule, Field, Fields, Schedule as Line, Values};
 use near::near;
 
 /// Nothing is looked for before this: the package knows no year before 1970.
@@ -26,7 +28,7 @@ pub struct Timing<'a> {
     pub daemon: Daemon,
     /// The zone the daemon runs in.
     pub zone: &'a Zone,
-    /// The zone of the job's `CRON_TZ`, for cronie.
+    /// The zone of the job's `CRON_TZ`, for cronie and systemd-cron.
     pub job_zone: Option<&'a Zone>,
 }
 
@@ -53,6 +55,39 @@ pub enum Jump {
     Second,
 }
 
+/// The first start of a line after `after` and no later than `until`, whatever its
+/// daemon reckons with; nothing for what no clock starts.
+#[must_use]
+pub fn next_start(
+    line: &Line,
+    timing: Timing<'_>,
+    after: Timestamp,
+    until: Timestamp,
+) -> Option<Timestamp> {
+    let zone = timing.job_zone.unwrap_or(timing.zone).tz();
+    let found = match line {
+        Line::At(fields) if timing.daemon == Daemon::Bcron => {
+            let second = bcron::next(fields, zone, after.as_second())?;
+            Timestamp::from_second(second).ok()
+        }
+        Line::At(fields) => {
+            let found = next(fields, timing, after, until);
+            found.map(|occurrence| occurrence.at.timestamp())
+        }
+        Line::Calendar(expression) => {
+            let [standard, summer] = &calendar::abbreviations(zone, after);
+            let zones = Zones {
+                local: [standard, summer],
+                is_zone: &|_| false,
+            };
+            let parsed = crate::parse::calendar::parse(expression, zones).ok()?;
+            calendar::next(&parsed, zone, after)
+        }
+        Line::Every(_) | Line::Reboot | Line::Never(_) => None,
+    };
+    found.filter(|then| *then <= until)
+}
+
 /// The first start after `after` and no later than `until`.
 #[must_use]
 pub fn next(
@@ -77,15 +112,19 @@ pub fn occurrences(
 ) -> Occurrences {
     let zone = timing.job_zone.unwrap_or(timing.zone).tz();
     let rule = match timing.daemon {
-        Daemon::Debian | Daemon::Cronie if timing.job_zone.is_some() => Rule::EveryMinute,
-        Daemon::Debian | Daemon::Cronie if fields.wildcard => Rule::Wildcard,
-        Daemon::Debian => Rule::Fixed {
+        Daemon::Debian | Daemon::Debian187 | Daemon::Cronie if timing.job_zone.is_some() => {
+            Rule::EveryMinute
+        }
+        Daemon::Debian | Daemon::Debian187 | Daemon::Cronie if fields.wildcard => Rule::Wildcard,
+        Daemon::Debian | Daemon::Debian187 => Rule::Fixed {
             longest_overlap: 180,
         },
         Daemon::Cronie => Rule::Fixed {
             longest_overlap: 181,
         },
-        Daemon::Busybox => Rule::EveryMinute,
+        Daemon::Busybox | Daemon::Dcron => Rule::EveryMinute,
+        // Timers have an expression of their own; what is asked here are plain fields.
+        Daemon::SystemdCron1 | Daemon::SystemdCron2 | Daemon::Bcron => Rule::EveryMinute,
     };
     let skips = timing.job_zone.is_some() && !fields.wildcard;
     let after = after.max(EARLIEST);

@@ -109,6 +109,7 @@ impl Tally {
             self.jobs += 1;
             match &job.schedule {
                 Schedule::At(fields) => self.either_day += usize::from(fields.either_day()),
+                Schedule::Calendar(_) | Schedule::Every(_) => {}
                 Schedule::Reboot => self.at_reboot += 1,
                 Schedule::Never(Never::Rejected) => self.rejected += 1,
                 Schedule::Never(_) => self.never += 1,

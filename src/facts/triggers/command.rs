@@ -186,7 +186,9 @@ fn program(
         let dir = words.iter().rev().find(|word| word.starts_with(b"/"));
         if let Some(dir) = dir {
             let dir = Path::new(std::ffi::OsStr::from_bytes(dir));
-            return run_parts(host, dir, call, daemon, depth);
+            let lsb = words.contains(&&b"--lsbsysinit"[..]);
+            let program = run_parts_program(host, daemon, lsb);
+            return run_parts(host, dir, program, call, daemon, depth);
         }
     }
     if let Some(script) = interpreted(base, &words) {
@@ -279,13 +281,60 @@ fn guarded(
     }
 }
 
-/// The scripts of a `run-parts` directory.
-fn run_parts(host: &Host, dir: &Path, call: &Call, daemon: Daemon, depth: usize) -> Judged {
-    let program = match daemon {
-        Daemon::Debian => RunParts::Debian,
-        Daemon::Cronie => RunParts::Fedora,
-        Daemon::Busybox => RunParts::Busybox,
+/// Which `run-parts` there is: busybox's is a link, Debian's a binary, Fedora's a script.
+/// Where none is seen, that of the distributions that have the daemon.
+fn run_parts_program(host: &Host, daemon: Daemon, lsb: bool) -> RunParts {
+    let debian = match lsb {
+        true if lsb_takes_underscores(host) => RunParts::DebianLsb510,
+        true => RunParts::DebianLsb,
+        false => RunParts::Debian,
     };
+    for path in ["/usr/bin/run-parts", "/bin/run-parts"] {
+        let Fact::Known(found) = host.resolve(Path::new(path)) else {
+            continue;
+        };
+        if found.path.file_name().is_some_and(|name| name == "busybox") {
+            return RunParts::Busybox;
+        }
+        if let Fact::Known(file) = host.tree().read_head(&found.path, 64) {
+            return match head(&file) {
+                Head::Script(_) => RunParts::Fedora,
+                Head::Elf | Head::Empty | Head::Plain => debian,
+            };
+        }
+    }
+    match daemon {
+        Daemon::Cronie => RunParts::Fedora,
+        Daemon::Busybox | Daemon::Dcron => RunParts::Busybox,
+        Daemon::Debian
+        | Daemon::Debian187
+        | Daemon::Bcron
+        | Daemon::SystemdCron1
+        | Daemon::SystemdCron2 => debian,
+    }
+}
+
+/// Whether debianutils is 5.10 or newer; where no package tells, by the release.
+fn lsb_takes_underscores(host: &Host) -> bool {
+    if let Fact::Known(packages) = host.packages()
+        && let Some(version) = packages.version_of("debianutils")
+    {
+        let mut numbers = version.split(|c: char| !c.is_ascii_digit());
+        let mut next = || numbers.next().and_then(|number| number.parse::<u32>().ok());
+        return (next(), next()) >= (Some(5), Some(10));
+    }
+    matches!(host.os(), Fact::Known(os) if os.debian_release() >= Some(13))
+}
+
+/// The scripts of a `run-parts` directory.
+fn run_parts(
+    host: &Host,
+    dir: &Path,
+    program: RunParts,
+    call: &Call,
+    daemon: Daemon,
+    depth: usize,
+) -> Judged {
     let mut open = Vec::new();
     let entries: Listing<PathBuf> = host.tree().entries(dir);
     for path in entries.items {

@@ -18,7 +18,7 @@ use crate::shell::power::Down;
 use crate::shell::{Action, Call, Dialect, Effect, Program, Scope, Source, Value};
 use crate::text::{File, Place, escape};
 use crate::time::Zone;
-use crate::time::cron::{Timing, next};
+use crate::time::cron::{Timing, next_start};
 
 /// Adds the triggers of the cron tables.
 pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) {
@@ -54,7 +54,7 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
     let mut decided = 0;
     // By the line: of several readings the soonest counts.
     let mut found: BTreeMap<usize, Trigger> = BTreeMap::new();
-    let certain = table.readings.len() == 1;
+    let certain = host.cron().is_certain(table);
     'readings: for (daemon, reading) in &table.readings {
         for job in &reading.jobs {
             if host.tree().deadline().passed() {
@@ -66,7 +66,7 @@ fn of_table(host: &Host, table: &Table, off: Option<&str>, out: &mut Listing<Tri
             let judged = of_job(host, table, *daemon, reading, job, off, out);
             decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
             let Some(mut trigger) = judged else { continue };
-            trigger.certain = certain && !host.zone().is_assumed();
+            trigger.certain = certain && !daemon.is_preview() && !host.zone().is_assumed();
             match found.entry(trigger.place.span.start) {
                 Entry::Occupied(mut known) => {
                     if key(&trigger) < key(known.get()) {
@@ -220,15 +220,19 @@ fn when(
     down: &Down,
     slept: u64,
 ) -> When {
-    let fields = match &job.schedule {
-        Schedule::At(fields) => fields,
+    match &job.schedule {
+        Schedule::At(_) | Schedule::Calendar(_) => {}
+        Schedule::Every(seconds) => {
+            let hours = seconds / 3600;
+            return When::On(format!("{hours} h after its last start"));
+        }
         Schedule::Reboot => return When::Boot,
         Schedule::Never(_) => return When::Never("the schedule matches no time".into()),
-    };
+    }
     let zone = host.zone();
     let own = reading
         .cron_tz(job)
-        .map(|assignment| Zone::for_tz(&assignment.value, |name| host.zone_called(name)));
+        .and_then(|assignment| job_zone(host, daemon, &assignment.value));
     let timing = Timing {
         daemon,
         zone,
@@ -236,8 +240,8 @@ fn when(
     };
     let now = host.now();
     let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-    match next(fields, timing, now, until) {
-        Some(occurrence) => When::At(delayed(occurrence.at.timestamp(), down, slept, zone)),
+    match next_start(&job.schedule, timing, now, until) {
+        Some(at) => When::At(delayed(at, down, slept, zone)),
         None => When::Never("the schedule matches no date".into()),
     }
 }
@@ -264,10 +268,7 @@ pub(super) fn intended(host: &Host, trigger: &Trigger) -> Option<Timestamp> {
             let [job] = reading.jobs.as_slice() else {
                 return None;
             };
-            let Schedule::At(fields) = &job.schedule else {
-                return None;
-            };
-            if wrong || fields.never().is_some() {
+            if wrong {
                 return None;
             }
             let timing = Timing {
@@ -277,9 +278,18 @@ pub(super) fn intended(host: &Host, trigger: &Trigger) -> Option<Timestamp> {
             };
             let now = host.now();
             let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-            let next = next(fields, timing, now, until)?;
-            Some(next.at.timestamp())
+            next_start(&job.schedule, timing, now, until)
         })
+}
+
+/// The zone that a table asks for. cronie takes a name that it does not know for UTC,
+/// systemd-cron passes over it.
+pub(super) fn job_zone(host: &Host, daemon: Daemon, value: &[u8]) -> Option<Zone> {
+    if daemon == Daemon::Cronie {
+        return Some(Zone::for_tz(value, |name| host.zone_called(name)));
+    }
+    let name = value.strip_prefix(b":").unwrap_or(value);
+    host.zone_called(std::str::from_utf8(name).ok()?)
 }
 
 /// The call cron makes for a job.
@@ -287,9 +297,15 @@ pub(super) fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) 
     let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
     let path: &[u8] = match daemon {
         // pathnames.h of Debian's cron (_PATH_DEFPATH); cronie adds the sbin ones.
-        Daemon::Debian => b"/usr/bin:/bin",
+        Daemon::Debian | Daemon::Debian187 => b"/usr/bin:/bin",
         Daemon::Cronie => b"/usr/bin:/bin:/usr/sbin:/sbin",
         Daemon::Busybox => b"/sbin:/usr/sbin:/bin:/usr/bin",
+        // bcron-exec.c, and what the shell of dcron's children takes by itself.
+        Daemon::Bcron | Daemon::Dcron => b"/usr/bin:/bin",
+        // systemd's own for services.
+        Daemon::SystemdCron1 | Daemon::SystemdCron2 => {
+            b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        }
     };
     env.insert(b"PATH".to_vec(), Value::known(path));
     env.insert(b"SHELL".to_vec(), Value::known(b"/bin/sh".to_vec()));

@@ -1,6 +1,7 @@
 //! What takes this box down by itself: cron jobs, timers and other schedules, followed
 //! to their effects.
 
+mod anacron;
 mod at;
 mod beside;
 mod command;
@@ -228,6 +229,13 @@ pub fn call_of_job(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) 
     cron::call(table, daemon, reading, job)
 }
 
+/// The zone that a table of `daemon` asks for with this value; cronie takes a name that it
+/// does not know for UTC, systemd-cron passes over it.
+#[must_use]
+pub fn job_zone(host: &Host, daemon: Daemon, value: &[u8]) -> Option<Zone> {
+    cron::job_zone(host, daemon, value)
+}
+
 /// The call that systemd makes for a command of a service.
 #[must_use]
 pub fn call_of_run(unit: &Unit, run: &Run) -> Call {
@@ -259,6 +267,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
+    anacron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
     at::read(host, &mut decided, &mut list);
     pending::read(host, &mut decided, &mut list);

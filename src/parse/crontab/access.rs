@@ -21,8 +21,10 @@ pub enum Directory {
 pub enum RunParts {
     /// Debian's, without options (debianutils 5.7).
     Debian,
-    /// Debian's with `--lsbsysinit`.
+    /// Debian's with `--lsbsysinit`, before debianutils 5.10.
     DebianLsb,
+    /// The same since 5.10, which takes `_` in plain names as well.
+    DebianLsb510,
     /// busybox's (1.37).
     Busybox,
     /// The shell script of Fedora and Red Hat (crontabs 1.11).
@@ -51,11 +53,15 @@ pub struct TableMeta {
 pub const fn unknown_user_effect(daemon: Daemon) -> Effect {
     match daemon {
         // entry.c: "bad username" ends the table.
-        Daemon::Debian => Effect::TableIgnored,
+        Daemon::Debian | Daemon::Debian187 => Effect::TableIgnored,
         // entry.c keeps the line with a made-up entry.
         Daemon::Cronie => Effect::RunsAnyway,
         // It has no user column.
-        Daemon::Busybox => Effect::Surprise,
+        Daemon::Busybox | Daemon::Dcron => Effect::Surprise,
+        // crontab.c asks for the user while it reads the line.
+        Daemon::Bcron => Effect::LineIgnored,
+        // The service is made, and fails when it is started.
+        Daemon::SystemdCron1 | Daemon::SystemdCron2 => Effect::RunsAnyway,
     }
 }
 
@@ -74,15 +80,17 @@ pub fn accepted_name(
     match (directory, daemon) {
         (Directory::RunParts(program), _) => run_parts_name(program, name),
         (_, Daemon::Cronie) => cronie_name(name),
-        (Directory::CronD { lsb: false }, Daemon::Debian) => {
+        (Directory::CronD { lsb: false }, Daemon::Debian | Daemon::Debian187) => {
             if classical(name) {
                 Ok(())
             } else {
                 Err("Debian cron reads only names made of letters, digits, `_` and `-`")
             }
         }
-        (Directory::CronD { lsb: true }, Daemon::Debian) => lsb_name(name, cron_leftover),
-        (Directory::Spool, Daemon::Debian) => {
+        (Directory::CronD { lsb: true }, Daemon::Debian | Daemon::Debian187) => {
+            lsb_name(name, false, cron_leftover)
+        }
+        (Directory::Spool, Daemon::Debian | Daemon::Debian187) => {
             if name.starts_with(b".") {
                 Err("Debian cron skips names that begin with a dot")
             } else {
@@ -90,6 +98,30 @@ pub fn accepted_name(
             }
         }
         (Directory::CronD { .. }, Daemon::Busybox) => Err("busybox crond reads no /etc/cron.d"),
+        (_, Daemon::Bcron) => {
+            if name.starts_with(b".") {
+                Err("bcron skips names that begin with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (_, Daemon::Dcron) => {
+            if name.contains(&b'.') {
+                Err("dcron skips names with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (Directory::Spool, Daemon::SystemdCron1 | Daemon::SystemdCron2) => {
+            if name.contains(&b'.') {
+                Err("systemd-cron skips names with a dot")
+            } else {
+                Ok(())
+            }
+        }
+        (Directory::CronD { .. }, Daemon::SystemdCron1 | Daemon::SystemdCron2) => {
+            timer_name(daemon, name)
+        }
         (Directory::Spool, Daemon::Busybox) => {
             if name.contains(&b'.') {
                 Err("busybox crond skips names with a dot")
@@ -119,6 +151,22 @@ fn cronie_name(name: &[u8]) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// systemd-cron 1.15.19 and 2.5.1: files of `/etc/cron.d` that become timers, and
+/// scripts of `/etc/cron.daily` and the like.
+fn timer_name(daemon: Daemon, name: &[u8]) -> Result<(), &'static str> {
+    let contains = |part: &[u8]| name.windows(part.len()).any(|window| window == part);
+    if name.starts_with(b".") {
+        return Err("systemd-cron skips names that begin with a dot");
+    }
+    if contains(b".dpkg-") || contains(b"~") {
+        return Err("systemd-cron skips what dpkg and editors leave behind");
+    }
+    if daemon == Daemon::SystemdCron2 && (contains(b".rpm") || name == b"0anacron") {
+        return Err("systemd-cron skips what rpm leaves behind, and 0anacron");
+    }
+    Ok(())
+}
+
 fn run_parts_name(program: RunParts, name: &[u8]) -> Result<(), &'static str> {
     match program {
         RunParts::Debian => {
@@ -128,7 +176,8 @@ fn run_parts_name(program: RunParts, name: &[u8]) -> Result<(), &'static str> {
                 Err("run-parts runs only names made of letters, digits, `_` and `-`")
             }
         }
-        RunParts::DebianLsb => lsb_name(name, run_parts_leftover),
+        RunParts::DebianLsb => lsb_name(name, false, run_parts_leftover),
+        RunParts::DebianLsb510 => lsb_name(name, true, run_parts_leftover),
         RunParts::Busybox => {
             let word = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.');
             if name.starts_with(b".") || !name.iter().all(word) {
@@ -169,8 +218,13 @@ const fn lower_or_digit(byte: u8) -> bool {
 }
 
 /// Names of the LSB: hierarchical ones unless `left_behind`, or plain lower-case
-/// ones (Debian cron's `valid_name` with `-l`, `run-parts --lsbsysinit`).
-fn lsb_name(name: &[u8], left_behind: impl Fn(&[u8]) -> bool) -> Result<(), &'static str> {
+/// ones, with or without `_` (Debian cron's `valid_name` with `-l`, `run-parts
+/// --lsbsysinit`).
+fn lsb_name(
+    name: &[u8],
+    underscores: bool,
+    left_behind: impl Fn(&[u8]) -> bool,
+) -> Result<(), &'static str> {
     let inner = |part: &[u8]| {
         let known = |b: &u8| lower_or_digit(*b) || matches!(b, b'_' | b'.');
         !part.is_empty() && part.iter().all(known)
@@ -187,9 +241,13 @@ fn lsb_name(name: &[u8], left_behind: impl Fn(&[u8]) -> bool) -> Result<(), &'st
         };
     }
     let plain = name.first().is_some_and(|b| lower_or_digit(*b))
-        && name.iter().all(|b| lower_or_digit(*b) || *b == b'-');
+        && name
+            .iter()
+            .all(|b| lower_or_digit(*b) || *b == b'-' || (underscores && *b == b'_'));
     if plain {
         Ok(())
+    } else if underscores {
+        Err("LSB names have lower-case letters, digits, `_` and `-`, with `.` only before a `-`")
     } else {
         Err("LSB names have lower-case letters, digits and `-`, with `_` and `.` only before a `-`")
     }
@@ -203,7 +261,7 @@ fn cron_leftover(name: &[u8]) -> bool {
     })
 }
 
-/// What `run-parts --lsbsysinit` skips (measured with debianutils 5.7).
+/// What `run-parts --lsbsysinit` skips (measured with debianutils 5.7 and 5.23.1).
 fn run_parts_leftover(name: &[u8]) -> bool {
     let suffixes: [&[u8]; 4] = [b".dpkg-old", b".dpkg-dist", b".dpkg-new", b".dpkg-tmp"];
     name.split_first().is_some_and(|(first, rest)| {
@@ -216,7 +274,9 @@ fn run_parts_leftover(name: &[u8]) -> bool {
 /// # Errors
 /// The rule that excludes it.
 pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Result<(), String> {
-    if !meta.regular && daemon != Daemon::Busybox {
+    // The others look at nothing but, at most, the owner.
+    let careless = !daemon.is_debian() && daemon != Daemon::Cronie;
+    if !meta.regular && !matches!(daemon, Daemon::Busybox | Daemon::Dcron) {
         return Err(format!("{daemon} reads regular files only"));
     }
     let user = match kind {
@@ -224,7 +284,7 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
         TableKind::User { .. } => true,
     };
     let trusted = meta.uid == 0 || (user && Some(meta.uid) == meta.user_uid);
-    if !trusted && daemon != Daemon::Busybox {
+    if !trusted && !careless {
         let owner = if user { "the user or root" } else { "root" };
         return Err(format!(
             "{daemon} wants {owner} as owner, not uid {}",
@@ -233,7 +293,7 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
     }
     let mode = meta.mode & 0o7777;
     match daemon {
-        Daemon::Debian => debian_mode(user, mode, meta),
+        Daemon::Debian | Daemon::Debian187 => debian_mode(user, mode, meta),
         Daemon::Cronie => {
             if mode & 0o7533 != 0o400 {
                 return Err(format!(
@@ -246,11 +306,15 @@ pub fn accepted_mode(daemon: Daemon, kind: TableKind, meta: &TableMeta) -> Resul
             }
             Ok(())
         }
-        Daemon::Busybox if meta.uid != 0 => Err(format!(
-            "busybox crond wants root as owner, not uid {}, and says nothing",
+        Daemon::Busybox | Daemon::Dcron if meta.uid != 0 => Err(format!(
+            "{daemon} wants root as owner, not uid {}, and says nothing",
             meta.uid
         )),
-        Daemon::Busybox => Ok(()),
+        Daemon::Busybox
+        | Daemon::Dcron
+        | Daemon::Bcron
+        | Daemon::SystemdCron1
+        | Daemon::SystemdCron2 => Ok(()),
     }
 }
 
@@ -303,7 +367,7 @@ mod tests {
 
     #[test]
     fn run_parts_programs_choose_their_names() {
-        // Measured with debianutils 5.7 and busybox 1.35, but for Fedora.
+        // Measured with debianutils 5.7 and 5.23.1 and busybox 1.35, but for Fedora.
         for (program, expected) in [
             (
                 RunParts::Debian,
@@ -312,6 +376,11 @@ mod tests {
             (
                 RunParts::DebianLsb,
                 "reboot 0anacron com.example-job _lanana.example.org-job dpkg-old x-dpkg-old a--b",
+            ),
+            (
+                RunParts::DebianLsb510,
+                "reboot 0anacron reboot_now com.example-job _lanana.example.org-job dpkg-old \
+                 x-dpkg-old a--b",
             ),
             (
                 RunParts::Busybox,

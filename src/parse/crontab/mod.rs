@@ -2,15 +2,20 @@
 //!
 //! The daemons disagree about nearly every odd input, and about what happens to
 //! the lines around it, so a table is always read as one daemon reads it. Read
-//! from: Debian cron 3.0pl1-162, cronie 1.7, busybox 1.37 (their sources).
+//! from: Debian cron 3.0pl1-162, cronie 1.7, busybox 1.37, bcron 0.11, dcron 4.5 and
+//! systemd-cron 1.15.19 and 2.5.1 (their sources); `tests/cron` holds what they did.
 
 mod access;
 mod assignment;
+mod bcron;
 mod busybox;
 mod command;
 mod cursor;
+mod dcron;
 mod fields;
+mod lines;
 mod problem;
+mod systemd_cron;
 mod vixie;
 
 #[cfg(test)]
@@ -34,12 +39,22 @@ const CRONIE_BUFFER: usize = 131_072;
 /// A cron daemon, which is a dialect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Daemon {
-    /// Debian's and Ubuntu's cron, a patched Vixie cron 3.0pl1.
+    /// Debian's and Ubuntu's cron before 3.0pl1-187, a patched Vixie cron 3.0pl1.
     Debian,
+    /// The same since 3.0pl1-187 (Debian 13), which takes `NAME=` for an assignment.
+    Debian187,
     /// cronie: Red Hat, Fedora, SUSE, Arch, Gentoo.
     Cronie,
     /// busybox crond: Alpine, `OpenWrt`, many containers.
     Busybox,
+    /// bcron, of its own making.
+    Bcron,
+    /// dcron, from which busybox crond descends.
+    Dcron,
+    /// systemd-cron 1.15 and before, which makes timers of the tables (in Python).
+    SystemdCron1,
+    /// systemd-cron 2 (in C++).
+    SystemdCron2,
 }
 
 /// Which kind of table, which decides about the user column.
@@ -86,10 +101,11 @@ pub struct Job {
     pub command: Command,
     /// How many of [`Crontab::assignments`] stand above the line.
     pub assignments_above: usize,
-    /// The assignment of `CRON_TZ` in force, for a daemon that heeds it: an
+    /// The assignment of `CRON_TZ` (or `TZ`) in force, for a daemon that heeds it: an
     /// index into [`Crontab::assignments`].
     pub cron_tz: Option<usize>,
-    /// By how many minutes the daemon may start it late (cronie's `RANDOM_DELAY`).
+    /// By how many minutes the daemon may start it late (`RANDOM_DELAY` of cronie and
+    /// systemd-cron).
     pub random_delay_minutes: u16,
 }
 
@@ -109,6 +125,10 @@ pub struct Assignment {
 pub enum Schedule {
     /// At these times.
     At(Fields),
+    /// At the times of this expression of `OnCalendar=` (systemd-cron).
+    Calendar(String),
+    /// So many seconds after its last start (dcron's `@daily` and `FREQ=`).
+    Every(u32),
     /// Once, when the daemon first starts after a boot.
     Reboot,
     /// Never.
@@ -121,9 +141,14 @@ pub enum Schedule {
 #[must_use]
 pub fn parse(file: &Arc<File>, kind: TableKind, daemon: Daemon) -> Crontab {
     match daemon {
-        Daemon::Debian => vixie::parse(file, kind, vixie::Dialect::Debian),
-        Daemon::Cronie => vixie::parse(file, kind, vixie::Dialect::Cronie),
+        Daemon::Debian => vixie::parse(file, kind, vixie::Dialect::Debian, false),
+        Daemon::Debian187 => vixie::parse(file, kind, vixie::Dialect::Debian, true),
+        Daemon::Cronie => vixie::parse(file, kind, vixie::Dialect::Cronie, true),
         Daemon::Busybox => busybox::parse(file, kind),
+        Daemon::Bcron => bcron::parse(file, kind),
+        Daemon::Dcron => dcron::parse(file, kind != TableKind::User { root: false }),
+        Daemon::SystemdCron1 => systemd_cron::parse(file, kind, systemd_cron::Version::One),
+        Daemon::SystemdCron2 => systemd_cron::parse(file, kind, systemd_cron::Version::Two),
     }
 }
 
@@ -176,15 +201,40 @@ impl Crontab {
 
 impl Daemon {
     /// The daemons whose grammar is known here.
-    pub const ALL: [Self; 3] = [Self::Debian, Self::Cronie, Self::Busybox];
+    pub const ALL: [Self; 8] = [
+        Self::Debian,
+        Self::Cronie,
+        Self::Busybox,
+        Self::Debian187,
+        Self::Bcron,
+        Self::Dcron,
+        Self::SystemdCron1,
+        Self::SystemdCron2,
+    ];
+
+    /// Debian's cron, of any version.
+    #[must_use]
+    pub const fn is_debian(self) -> bool {
+        matches!(self, Self::Debian | Self::Debian187)
+    }
+
+    /// Whether what is known of it was only read in its source, or does not hold for all
+    /// of its versions.
+    #[must_use]
+    pub const fn is_preview(self) -> bool {
+        matches!(self, Self::Dcron)
+    }
 }
 
 impl fmt::Display for Daemon {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Debian => "Debian cron",
+            Self::Debian | Self::Debian187 => "Debian cron",
             Self::Cronie => "cronie",
             Self::Busybox => "busybox crond",
+            Self::Bcron => "bcron",
+            Self::Dcron => "dcron",
+            Self::SystemdCron1 | Self::SystemdCron2 => "systemd-cron",
         })
     }
 }

@@ -29,7 +29,7 @@ impl Rule for AccountExpired {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let cron = super::cron(host)?;
         let service = match cron.daemons.as_slice() {
-            [Daemon::Debian] => "/etc/pam.d/cron",
+            [Daemon::Debian | Daemon::Debian187] => "/etc/pam.d/cron",
             [Daemon::Cronie] => "/etc/pam.d/crond",
             _ => return Err(Stop::NotApplicable("this cron asks no PAM")),
         };
@@ -81,7 +81,7 @@ impl Rule for AccountExpired {
             let finding = finding.with(Evidence::span(place, "is not run"));
             let text = "Take the age limit off the account, or set a new password.";
             let finding = finding.fix(text, &[&mend]);
-            out.push(if cron.daemons == [Daemon::Debian] {
+            out.push(if cron.daemons.iter().all(|daemon| daemon.is_debian()) {
                 finding
             } else {
                 finding.confidence(Confidence::Likely)

@@ -93,8 +93,9 @@ fn judge(
         );
         return Some(finding.with(Evidence::from(looked)));
     }
-    // busybox' own shell runs its applets without a file.
-    if live.daemon == Daemon::Busybox || unfound_name(call, effect).is_none() {
+    // busybox' own shell runs its applets without a file; dcron mostly lives beside it.
+    let applets = matches!(live.daemon, Daemon::Busybox | Daemon::Dcron);
+    if applets || unfound_name(call, effect).is_none() {
         return None;
     }
     let path = call.env.get(&b"PATH"[..]).and_then(Value::bytes)?;

@@ -4,10 +4,10 @@ use jiff::Timestamp;
 
 use crate::facts::Host;
 use crate::facts::cron::{Cron, Table};
+use crate::facts::triggers::job_zone;
 use crate::parse::crontab::{Crontab, Daemon, Job, Schedule};
 use crate::text::{escape, escape_path};
-use crate::time::Zone;
-use crate::time::cron::{Timing, occurrences};
+use crate::time::cron::{Timing, next_start};
 
 /// How far ahead starts are looked for.
 const AHEAD: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 366);
@@ -32,7 +32,7 @@ pub(super) fn live(cron: &Cron) -> impl Iterator<Item = Live<'_>> {
         reading.into_iter().flat_map(move |(daemon, reading)| {
             let fires = |job: &&Job| match &job.schedule {
                 Schedule::At(fields) => fields.never().is_none(),
-                Schedule::Reboot => true,
+                Schedule::Calendar(_) | Schedule::Every(_) | Schedule::Reboot => true,
                 Schedule::Never(_) => false,
             };
             reading.jobs.iter().filter(fires).map(move |job| Live {
@@ -60,23 +60,20 @@ impl Live<'_> {
 
     /// The next starts, at most so many.
     pub(super) fn starts(&self, host: &Host, most: usize) -> Vec<Timestamp> {
-        let Schedule::At(fields) = &self.job.schedule else {
-            return Vec::new();
-        };
         let own = self.reading.cron_tz(self.job);
-        let own = own.map(|line| Zone::for_tz(&line.value, |name| host.zone_called(name)));
+        let own = own.and_then(|line| job_zone(host, self.daemon, &line.value));
         let timing = Timing {
             daemon: self.daemon,
             zone: host.zone(),
             job_zone: own.as_ref(),
         };
-        let now = host.now();
-        let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-        let starts = occurrences(fields, timing, now, until);
-        starts
-            .take(most)
-            .map(|start| start.at.timestamp())
-            .collect()
+        let mut at = host.now();
+        let until = at.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
+        let next = || {
+            at = next_start(&self.job.schedule, timing, at, until)?;
+            Some(at)
+        };
+        std::iter::from_fn(next).take(most).collect()
     }
 
     /// Whether the job takes the box down.

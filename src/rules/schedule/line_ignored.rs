@@ -112,7 +112,7 @@ fn never(schedule: &Schedule) -> bool {
     match schedule {
         Schedule::Never(_) => true,
         Schedule::At(fields) => fields.never().is_some(),
-        Schedule::Reboot => false,
+        Schedule::Calendar(_) | Schedule::Every(_) | Schedule::Reboot => false,
     }
 }
 

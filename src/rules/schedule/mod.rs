@@ -180,11 +180,16 @@ pub(super) fn summary(host: &Host) -> Summary {
             Summary::new(LinkState::None, text)
         }
         None => {
-            let timers = timers.map_or(String::new(), |count| {
+            let timers = timers.map(|count| {
                 let plural = if count == 1 { "" } else { "s" };
-                format!(" and {count} timer{plural}")
+                format!("{count} timer{plural}")
             });
-            let text = format!("none in {tables} crontab{plural}{timers}");
+            let looked = match (cron.daemons.is_empty(), timers) {
+                (true, Some(timers)) => format!("{timers}; no cron daemon is installed"),
+                (_, Some(timers)) => format!("{tables} crontab{plural} and {timers}"),
+                (_, None) => format!("{tables} crontab{plural}"),
+            };
+            let text = format!("none in {looked}");
             Summary::new(LinkState::None, text)
         }
     }

@@ -36,7 +36,7 @@ impl Rule for PartIgnored {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let cron = super::cron(host)?;
         let (dirs, program): (&[&str], _) = match cron.daemons.as_slice() {
-            [Daemon::Debian] => (&USUAL, RunParts::Debian),
+            [Daemon::Debian | Daemon::Debian187] => (&USUAL, RunParts::Debian),
             [Daemon::Cronie] => (&USUAL, RunParts::Fedora),
             [Daemon::Busybox] => (&PERIODIC, RunParts::Busybox),
             _ => return Err(Stop::NotApplicable("which run-parts there is is not known")),

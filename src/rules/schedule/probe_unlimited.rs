@@ -57,11 +57,14 @@ fn of_job(id: &'static str, host: &Host, live: Live<'_>) -> Option<Finding> {
     let found = probe(host, &outcome, &[&line])?;
     // Which daemon starts a job again while it still runs.
     let then = match live.daemon {
-        Daemon::Debian | Daemon::Cronie => {
+        Daemon::Debian | Daemon::Debian187 | Daemon::Cronie | Daemon::Bcron => {
             format!("cron starts another one {}", each(every))
         }
-        // crond.c: "process already running"
-        Daemon::Busybox => "it is not started again".to_owned(),
+        // crond.c and dcron's job.c: "process already running"; a unit that runs is not
+        // started by its timer.
+        Daemon::Busybox | Daemon::Dcron | Daemon::SystemdCron1 | Daemon::SystemdCron2 => {
+            "it is not started again".to_owned()
+        }
     };
     let message = format!(
         "{} waits for {} without a limit: while it hangs, {then}",

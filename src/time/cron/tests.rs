@@ -183,7 +183,7 @@ fn the_next_run_is_the_daemons() {
         let found = match schedule(daemon, expression) {
             Schedule::At(fields) => next(&fields, timing, after, after + days(36_500)),
             Schedule::Never(_) => None,
-            Schedule::Reboot => panic!("{row}"),
+            other => panic!("{row}: {other:?}"),
         };
         let found = found.as_ref().map_or("never".to_owned(), show);
         assert_eq!(found, expected, "{row}");
@@ -314,7 +314,7 @@ fn simulate(
         let difference = running - virtual_time;
         let large = match daemon {
             Daemon::Debian => difference > 180 || difference <= -180,
-            Daemon::Cronie | Daemon::Busybox => difference.abs() > 180,
+            _ => difference.abs() > 180,
         };
         if large {
             virtual_time = running;
@@ -377,6 +377,9 @@ const STARTS: [(&str, &str); 8] = [
     ("AAA0BBB-4,M3.5.0,M10.5.0", "2027-10-30T16:00:00Z"),
 ];
 
+/// The daemons whose main loop is simulated.
+const LOOPS: [Daemon; 3] = [Daemon::Debian, Daemon::Cronie, Daemon::Busybox];
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(100))]
 
@@ -385,13 +388,13 @@ proptest! {
         fields in any_fields(),
         place in 0..STARTS.len(),
         shift in 0i64..2000,
-        who in 0..Daemon::ALL.len(),
+        who in 0..3usize,
     ) {
         let (rule, start) = STARTS[place];
         let zone = Zone::posix(rule).unwrap();
         let after: Timestamp = start.parse().unwrap();
         let after = after + SignedDuration::from_mins(shift);
-        let timing = Timing { daemon: Daemon::ALL[who], zone: &zone, job_zone: None };
+        let timing = Timing { daemon: LOOPS[who], zone: &zone, job_zone: None };
         let minutes = 3 * 1440;
         let until = after + SignedDuration::from_mins(minutes);
         let found: Vec<i64> = occurrences(&fields, timing, after, until)

@@ -174,7 +174,7 @@ fn wide_number(text: &[u8]) -> (i64, &[u8]) {
 
 /// `strtol` with blanks and a sign, narrowed to `int`; 0 where there is no
 /// number, and then nothing is consumed.
-fn number(text: &[u8]) -> (i32, &[u8]) {
+pub(in super::super) fn number(text: &[u8]) -> (i32, &[u8]) {
     let trimmed = text.trim_ascii_start();
     let (minus, digits) = match trimmed.split_first() {
         Some((b'-', rest)) => (true, rest),

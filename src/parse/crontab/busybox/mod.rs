@@ -5,6 +5,8 @@
 
 mod fields;
 
+pub(super) use fields::number;
+
 use super::command::{Command, Percent, Traced};
 use super::fields::{DayRule, Field, Never, Values};
 use super::problem::{Effect, ProblemKind};

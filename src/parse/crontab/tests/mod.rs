@@ -23,6 +23,8 @@ fn values(field: Field, set: Values) -> String {
 fn show(schedule: &Schedule) -> String {
     match schedule {
         Schedule::Reboot => "reboot".to_owned(),
+        Schedule::Calendar(text) => text.clone(),
+        Schedule::Every(seconds) => format!("every {seconds} s"),
         Schedule::Never(Never::Rejected) => "line".to_owned(),
         Schedule::Never(_) => "never".to_owned(),
         Schedule::At(f) => {

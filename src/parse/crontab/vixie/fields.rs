@@ -199,7 +199,8 @@ fn cronie_range(cursor: &mut Cursor, field: Field, scan: &mut Scan) -> Byte {
                 b'-' => {
                     let last = cronie_number(cursor, Some(field))?;
                     let byte = cursor.next()?;
-                    // `Sat-Sun` and `6-0` end on the other Sunday, without a step.
+                    // `Sat-Sun` and `6-0` end on the other Sunday, without a step; 1.7.2
+                    // and older refuse them.
                     let wraps = byte != b'/' && first > last && last == 0;
                     (first, if wraps { 7 } else { last }, byte)
                 }

@@ -37,11 +37,13 @@ const CRONIE_COMMENTS: usize = 32_768;
 const LONGEST_DELAY_MINUTES: i64 = 24 * 60;
 
 /// Reads a table as the daemon does.
-pub(super) fn parse(file: &File, kind: TableKind, dialect: Dialect) -> Crontab {
+/// Where `empty` is set, `NAME=` is an assignment.
+pub(super) fn parse(file: &File, kind: TableKind, dialect: Dialect, empty: bool) -> Crontab {
     let mut reader = Reader {
         cursor: Cursor::new(file.bytes()),
         dialect,
         kind,
+        empty,
         table: Crontab::default(),
         cron_tz: None,
         random_delay: 0,
@@ -57,6 +59,7 @@ struct Reader<'a> {
     cursor: Cursor<'a>,
     dialect: Dialect,
     kind: TableKind,
+    empty: bool,
     table: Crontab,
     cron_tz: Option<usize>,
     random_delay: u16,
@@ -139,15 +142,9 @@ impl Reader<'_> {
                 self.cursor.at = start;
                 continue;
             }
-            let style = match self.dialect {
-                Dialect::Debian => Style {
-                    empty: false,
-                    quotes_twice: true,
-                },
-                Dialect::Cronie => Style {
-                    empty: true,
-                    quotes_twice: false,
-                },
+            let style = Style {
+                empty: self.empty,
+                quotes_twice: self.dialect == Dialect::Debian,
             };
             match assignment::read(self.cursor.slice(piece.kept), style) {
                 Line::Assignment {
