@@ -120,7 +120,8 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
                 Link::Failover => failover::summary(host),
                 Link::Packages => packages(host),
                 Link::Triggers => schedule::summary(host),
-                Link::Network | Link::Access => not_yet(host),
+                Link::Access => after_boot(host, super::access::summary),
+                Link::Network => not_yet(host),
                 _ => Summary::new(LinkState::NotExamined, ""),
             };
             (link, summary)
@@ -161,6 +162,14 @@ fn init(host: &Host) -> Summary {
 fn target(host: &Host) -> Summary {
     match host.boots() {
         Boots::Yes(_) | Boots::InitOnly(_) => super::target::summary(host),
+        Boots::No(_) | Boots::NotCovered(_) => boot_link(host, nothing),
+    }
+}
+
+/// A link behind the target, where the tree starts an init.
+fn after_boot(host: &Host, summary: impl Fn(&Host) -> Summary) -> Summary {
+    match host.boots() {
+        Boots::Yes(_) | Boots::InitOnly(_) => summary(host),
         Boots::No(_) | Boots::NotCovered(_) => boot_link(host, nothing),
     }
 }

@@ -3,6 +3,7 @@
 //! A rule is pure: same host and same clock give the same findings. Its words and
 //! numbers are in its card, `rules/<id>.toml`.
 
+mod access;
 mod card;
 mod chain;
 mod crypt;
@@ -65,6 +66,13 @@ pub struct Cx<'a> {
 
 /// Every rule about one host, sorted by id. Those that join others run last.
 pub static ALL: &[&dyn Rule] = &[
+    &access::HostKeysUnusable,
+    &access::NobodyGetsIn,
+    &access::NologinLeft,
+    &access::PamModuleMissing,
+    &access::SshdAccountMissing,
+    &access::SshdConfigRefused,
+    &access::SshdNotStarted,
     &schedule::FileIgnored,
     &schedule::LineIgnored,
     &crypt::KeyMissing,
