@@ -340,7 +340,10 @@ fn what_this_version_does_not_examine_is_said_in_the_manual_and_the_readme() {
         .map(|link| link["link"].as_str().unwrap())
         .collect();
     let (last, others) = not_examined.split_last().unwrap();
-    let sentence = format!("{} and {last}", others.join(", "));
+    let sentence = match others {
+        [] => format!("the link {last}"),
+        others => format!("{} and {last}", others.join(", ")),
+    };
     let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let page = page("comeback.1");
     let limits = one_line(section(&page, "KNOWN LIMITS"));

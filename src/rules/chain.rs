@@ -121,22 +121,12 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
                 Link::Packages => packages(host),
                 Link::Triggers => schedule::summary(host),
                 Link::Access => after_boot(host, super::access::summary),
-                Link::Network => not_yet(host),
+                Link::Network => after_boot(host, super::network::summary),
                 _ => Summary::new(LinkState::NotExamined, ""),
             };
             (link, summary)
         })
         .collect()
-}
-
-/// A link that is not looked at yet, whatever the tree.
-fn not_yet(host: &Host) -> Summary {
-    match host.boots() {
-        Boots::NotCovered(why) => Summary::not_covered(why),
-        Boots::Yes(_) | Boots::InitOnly(_) | Boots::No(_) => {
-            Summary::new(LinkState::NotExamined, "")
-        }
-    }
 }
 
 /// A link of the boot, or why this tree does not have it.

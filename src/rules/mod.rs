@@ -15,6 +15,7 @@ mod initrd;
 mod kernel;
 mod loader;
 mod mount;
+mod network;
 mod packages;
 mod root;
 mod schedule;
@@ -67,6 +68,7 @@ pub struct Cx<'a> {
 /// Every rule about one host, sorted by id. Those that join others run last.
 pub static ALL: &[&dyn Rule] = &[
     &access::HostKeysUnusable,
+    &access::ListenAddressNotThere,
     &access::NobodyGetsIn,
     &access::NologinLeft,
     &access::PamModuleMissing,
@@ -163,6 +165,15 @@ pub static ALL: &[&dyn Rule] = &[
     &mount::SourceMissing,
     &mount::TypeUnsupported,
     &mount::UsrNeedsInitrd,
+    &network::CommandMissing,
+    &network::DefaultRouteLost,
+    &network::DefaultRouteMissing,
+    &network::DhcpClientMissing,
+    &network::GatewayTwice,
+    &network::InterfaceNotRaised,
+    &network::InterfacesRefused,
+    &network::KeyfileIgnored,
+    &network::NotStarted,
     &packages::ConfigMergePending,
     &packages::FileHalfUnpacked,
     &packages::HalfConfigured,

@@ -28,7 +28,7 @@ def cases(path):
             current = line[3:].rstrip("\n")
             files[current] = ""
         elif name:
-            files[current] += line
+            files[current] += line.replace("<CR>", "\r").replace("<BLANK>", " ")
     if name:
         yield name, files
 

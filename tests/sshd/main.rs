@@ -50,7 +50,7 @@ fn cases(dir: &Path) -> BTreeMap<String, Files> {
         }
         let file = files.0.entry(path.clone()).or_default();
         if !line.starts_with("== ") && !line.starts_with("-- ") {
-            file.push_str(line);
+            file.push_str(&line.replace("<CR>", "\r").replace("<BLANK>", " "));
         }
     }
     cases

@@ -88,7 +88,13 @@ impl World for &Tree {
             let line = line.split('#').next().unwrap_or("");
             let mut words = line.split_whitespace();
             let first = words.next()?;
-            let port = words.next()?.strip_suffix("/tcp")?.parse().ok()?;
+            let port = words
+                .next()?
+                .split_once('/')
+                .filter(|(_, kind)| *kind == "tcp")?
+                .0
+                .parse()
+                .ok()?;
             let called = first == name || words.any(|alias| alias == name);
             called.then_some(port)
         })

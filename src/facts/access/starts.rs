@@ -107,7 +107,7 @@ fn busybox_alone(host: &Host) -> bool {
 /// Whether a service runs sshd.
 fn runs_sshd(unit: &Unit) -> bool {
     let run = unit.settings.service.first(Step::Start);
-    run.is_some_and(|run| run.command.path == b"sshd" || run.command.path.ends_with(b"/sshd"))
+    run.is_some_and(|run| run.command.path.rsplit(|b| *b == b'/').next() == Some(b"sshd"))
 }
 
 fn systemd(tree: &Tree, boot: &Systemd) -> Starts {
@@ -125,7 +125,8 @@ fn systemd(tree: &Tree, boot: &Systemd) -> Starts {
             Comes::Starts | Comes::Perhaps => return Starts::Service(unit.id.clone()),
             Comes::OnDemand(by) => {
                 let socket = by.iter().find(|name| name.ends_with(".socket"));
-                return Starts::Socket(socket.or(by.first()).cloned().unwrap_or_default());
+                let by = socket.or(by.first()).unwrap_or(&unit.id);
+                return Starts::Socket(by.clone());
             }
             Comes::Fails(Fate::Skipped)
                 if matches!(tree.resolve(Path::new(OFF)), Fact::Known(_)) =>
@@ -133,7 +134,7 @@ fn systemd(tree: &Tree, boot: &Systemd) -> Starts {
                 kept = Kept::Switch(PathBuf::from(OFF));
             }
             Comes::Fails(_) => fails = Some(unit.id.clone()),
-            Comes::Unknown => open.extend(boot.open()),
+            Comes::Unknown => {}
             Comes::Refused | Comes::Not => match &unit.state {
                 LoadState::Masked(path) => kept = Kept::Masked(unit.id.clone(), path.clone()),
                 LoadState::Unknown(unknown) => open.push(unknown.clone()),
@@ -152,7 +153,7 @@ fn systemd(tree: &Tree, boot: &Systemd) -> Starts {
     if let Some(unit) = fails {
         return Starts::Fails(unit);
     }
-    open.extend(boot.plan.open.iter().cloned());
+    open.extend(boot.open());
     if !open.is_empty() {
         return Starts::Unknown(open);
     }

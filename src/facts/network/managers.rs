@@ -92,16 +92,15 @@ pub(super) fn state(host: &Host, units: &[&str], scripts: &[&str]) -> State {
     match host.init_kind() {
         Some(InitKind::Systemd) => match host.systemd() {
             Fact::Known(boot) => {
-                let mut open = Vec::new();
                 for unit in units {
                     match boot.is_in_boot(unit) {
                         Comes::Starts | Comes::Perhaps | Comes::OnDemand(_) => {
                             return State::Starts((*unit).to_owned());
                         }
-                        Comes::Unknown => open.extend(boot.open()),
-                        Comes::Fails(_) | Comes::Refused | Comes::Not => {}
+                        Comes::Unknown | Comes::Fails(_) | Comes::Refused | Comes::Not => {}
                     }
                 }
+                let open = boot.open();
                 if open.is_empty() {
                     State::No
                 } else {

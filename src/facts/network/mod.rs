@@ -117,7 +117,7 @@ fn reader(host: &Host, program: &Fact<PathBuf>) -> Reader {
         return Reader::Other;
     };
     // Debian's names the file that it keeps its state in.
-    let mark = b"/run/network/ifstate";
+    let mark = b"network/ifstate";
     match host.tree().read(path) {
         Fact::Known(file)
             if file

@@ -256,7 +256,9 @@ impl Reader<'_> {
                 self.push(keyword.canonical, vec![behind.to_vec()], place, within);
             }
             Kind::Subsystem => {
-                let name = args.first().cloned().unwrap_or_default();
+                let Some(name) = args.first().cloned() else {
+                    return;
+                };
                 if self.subsystems.contains(&name) && !self.newer((9, 5)) {
                     let message = format!("the subsystem {} is there already", escape(&name));
                     return self.refuse(place, message);

@@ -61,6 +61,8 @@ impl Rule for HostKeysUnusable {
         if missing > 0 && makes_keys(host, sshd) {
             return Ok(out);
         }
+        // What is there and not taken says more than what is not there.
+        faults.sort_by_key(|(_, why)| why == "is not there");
         let message = match faults.first() {
             Some((path, why)) if faults.len() == 1 => {
                 format!(

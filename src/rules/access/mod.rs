@@ -1,6 +1,7 @@
 //! Rules about a way in: sshd, and the accounts it lets in.
 
 mod host_keys_unusable;
+mod listen_address_not_there;
 mod nobody_gets_in;
 mod nologin_left;
 mod pam_module_missing;
@@ -9,6 +10,7 @@ mod sshd_config_refused;
 mod sshd_not_started;
 
 pub(super) use host_keys_unusable::HostKeysUnusable;
+pub(super) use listen_address_not_there::ListenAddressNotThere;
 pub(super) use nobody_gets_in::NobodyGetsIn;
 pub(super) use nologin_left::NologinLeft;
 pub(super) use pam_module_missing::PamModuleMissing;

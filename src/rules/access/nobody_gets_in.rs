@@ -39,7 +39,7 @@ impl Rule for NobodyGetsIn {
             return Ok(out);
         }
         let names: Vec<&str> = meant.iter().map(|door| door.name.as_str()).collect();
-        let names = listed(&names).unwrap_or_default();
+        let names = listed(&names).unwrap_or_else(|| "nothing".to_owned());
         let message = format!("sshd lets nobody in: it refuses {names}");
         let mut evidence = meant.iter().take(4).filter_map(|door| shut(door));
         let first = evidence.next();

@@ -28,9 +28,10 @@ impl Rule for NologinLeft {
                 "it is a link to one that the boot takes away",
             ));
         }
-        let message = "only root can log in after the boot: /etc/nologin is there";
-        let evidence = Evidence::path(path, "neither PAM nor sshd lets another account in");
-        let finding = Finding::new(self.id(), "/etc/nologin", message, evidence);
+        let finding = |message: &str| {
+            let evidence = Evidence::path(path, "neither PAM nor sshd lets an account but root in");
+            Finding::new(self.id(), "/etc/nologin", message, evidence)
+        };
         let config = super::config(sshd)?;
         let root_gets_in = match host.people().require()? {
             Some(people) => doors(host, config, people)
@@ -39,10 +40,12 @@ impl Rule for NologinLeft {
             None => true,
         };
         out.push(if root_gets_in {
-            finding.at_most(Level::Warn)
+            let message = "only root can log in after the boot: /etc/nologin is there";
+            finding(message).at_most(Level::Warn)
         } else {
-            let text = "sshd does not let root in, so that nobody gets in";
-            super::weighed(host, finding.with(Evidence::computed(text)))
+            let message = "nobody can log in after the boot: /etc/nologin keeps everybody but root \
+                           out, and sshd does not let root in";
+            super::weighed(host, finding(message))
         });
         Ok(out)
     }

@@ -22,6 +22,11 @@ impl Rule for SshdAccountMissing {
         let Some(accounts) = host.accounts().require()? else {
             return Err(Stop::NotApplicable("there is no /etc/passwd"));
         };
+        if accounts.uid(b"root").is_none() {
+            return Err(Stop::NotApplicable(
+                "root is missing too, as another finding tells",
+            ));
+        }
         let mut out = Findings::new();
         if accounts.uid(b"sshd").is_some() || host.foreign_users() || made_at_boot(host)? {
             return Ok(out);

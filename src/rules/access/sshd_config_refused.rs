@@ -29,6 +29,7 @@ impl Rule for SshdConfigRefused {
             Fact::Absent(looked) => {
                 let message = format!("sshd has no configuration {end}: {path} does not exist");
                 let finding = Finding::new(self.id(), path, message, Evidence::from(looked));
+                let finding = finding.fix("Put the file back; an empty one will do.", &[]);
                 out.push(super::weighed(host, finding));
                 return Ok(out);
             }
