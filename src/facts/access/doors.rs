@@ -15,7 +15,7 @@ use crate::text::{Place, escape};
 pub struct Door {
     /// The account.
     pub name: String,
-    /// Whether it has a password or a file of keys at all.
+    /// Whether it has a file of keys, or a password that could be meant for ssh.
     pub has_means: bool,
     /// Whether it gets in.
     pub state: State,
@@ -58,8 +58,13 @@ fn door(host: &Host, config: &Config, person: &Person) -> Door {
         groups: &person.groups,
     };
     let keys = keys(tree, config, person, &user);
-    let has_means =
-        person.password == Password::Set || matches!(keys, Keys::Some | Keys::Refused(_));
+    // By default root's password is for the console alone.
+    let by_word = person.uid != 0
+        || config
+            .values("permitrootlogin", &user)
+            .may_be(&["yes"], "prohibit-password");
+    let has_means = (person.password == Password::Set && by_word)
+        || matches!(keys, Keys::Some | Keys::Refused(_));
     let state = match refused(host, config, person, &user) {
         Some(state) => state,
         None => means(config, person, &user, keys),

@@ -88,7 +88,8 @@ pub(super) fn read(host: &Host) -> Vec<Manager> {
 }
 
 /// What starts one of some units or scripts.
-pub(super) fn state(host: &Host, units: &[&str], scripts: &[&str]) -> State {
+#[must_use]
+pub fn state(host: &Host, units: &[&str], scripts: &[&str]) -> State {
     match host.init_kind() {
         Some(InitKind::Systemd) => match host.systemd() {
             Fact::Known(boot) => {

@@ -7,7 +7,7 @@ mod managers;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use managers::{Manager, State};
+pub use managers::{Manager, State, state};
 
 use super::{Host, paths};
 use crate::fact::{Fact, Listing, Looked};

@@ -1,5 +1,6 @@
 //! `Match` lines: what they ask, and whether that holds for a user.
 
+use super::address::networks;
 use super::value;
 use super::words::{in_list, strdelim};
 use super::{Build, World};
@@ -148,7 +149,7 @@ pub(super) fn read(
         criteria.push(match lower.as_slice() {
             b"user" => Criterion::User(value),
             b"group" => Criterion::Group(value),
-            b"address" | b"localaddress" if !value::networks(&value) => {
+            b"address" | b"localaddress" if !networks(&value) => {
                 return Err(format!("{} is no list of networks", escape(&value)));
             }
             b"localport" if value::port(&value, world).is_none() => {

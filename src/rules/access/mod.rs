@@ -86,7 +86,7 @@ fn who(host: &Host, sshd: &Sshd) -> Option<String> {
     let open: Vec<String> = doors.iter().filter_map(opened).collect();
     Some(match open.as_slice() {
         [] if doors.iter().any(|door| door.has_means) => return None,
-        [] => "no account has a password or a key".to_owned(),
+        [] => "it lets no account in yet".to_owned(),
         [one] => one.clone(),
         [one, two] => format!("{one} and {two}"),
         [one, two, rest @ ..] => format!("{one}, {two} and {} more", rest.len()),

@@ -19,6 +19,23 @@ impl Rule for NobodyGetsIn {
         if host.foreign_users() {
             return Err(Stop::NotApplicable("accounts come from elsewhere too"));
         }
+        let agents = [
+            "cloud-init",
+            "google-guest-agent",
+            "walinuxagent",
+            "amazon-ssm-agent",
+        ];
+        let is_agent = |name: &str| agents.iter().any(|agent| name.starts_with(agent));
+        if host
+            .enabled()
+            .items
+            .iter()
+            .any(|enabled| is_agent(&enabled.name))
+        {
+            return Err(Stop::NotApplicable(
+                "what runs at boot makes accounts and keys",
+            ));
+        }
         let Some(people) = host.people().require()? else {
             return Err(Stop::NotApplicable("there is no /etc/passwd"));
         };

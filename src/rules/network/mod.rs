@@ -1,5 +1,6 @@
 //! Rules about what sets up the network.
 
+mod address_lost;
 mod command_missing;
 mod default_route_lost;
 mod default_route_missing;
@@ -9,7 +10,9 @@ mod interface_not_raised;
 mod interfaces_refused;
 mod keyfile_ignored;
 mod not_started;
+mod resolver_missing;
 
+pub(super) use address_lost::AddressLost;
 pub(super) use command_missing::CommandMissing;
 pub(super) use default_route_lost::DefaultRouteLost;
 pub(super) use default_route_missing::DefaultRouteMissing;
@@ -19,6 +22,7 @@ pub(super) use interface_not_raised::InterfaceNotRaised;
 pub(super) use interfaces_refused::InterfacesRefused;
 pub(super) use keyfile_ignored::KeyfileIgnored;
 pub(super) use not_started::NotStarted;
+pub(super) use resolver_missing::ResolverMissing;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
