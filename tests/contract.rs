@@ -11,9 +11,10 @@ use comeback::rules::{ALL, Card, FLEET, JOINS, Scope, Status, all_ids, cards, pa
 use golden::{repository, same_as_file};
 
 /// The facts a card may ask for.
-const NEEDS: [&str; 17] = [
-    "cron", "crypt", "devices", "failover", "files", "init", "initrd", "kernels", "loader",
-    "modules", "mounts", "packages", "programs", "running", "services", "target", "triggers",
+const NEEDS: [&str; 20] = [
+    "access", "accounts", "cron", "crypt", "devices", "failover", "files", "init", "initrd",
+    "kernels", "loader", "modules", "mounts", "network", "packages", "programs", "running",
+    "services", "target", "triggers",
 ];
 
 /// Ids name the bad state, and must read right after "allow".

@@ -335,8 +335,7 @@ fn the_policies_in_the_manual_are_accepted() {
 }
 
 #[test]
-fn what_this_version_does_not_examine_is_said_in_the_manual_and_the_readme() {
-    // A whole root without a fault: every link is looked at or said not to be.
+fn every_link_of_a_whole_root_is_examined_as_the_manual_says() {
     let root = repository("fixtures/incidents/debian-bytemark/fixed/root");
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_comeback"));
     command.env_clear().arg("check").arg(root);
@@ -344,26 +343,15 @@ fn what_this_version_does_not_examine_is_said_in_the_manual_and_the_readme() {
     let output = command.output().unwrap();
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let chain = report["hosts"][0]["chain"].as_array().unwrap();
-    let not_examined: Vec<&str> = chain
-        .iter()
-        .filter(|link| link["state"] == "not-examined")
+    assert!(chain.len() > 10, "{chain:?}");
+    let not_examined = chain.iter().filter(|link| link["state"] == "not-examined");
+    let links: Vec<&str> = not_examined
         .map(|link| link["link"].as_str().unwrap())
         .collect();
-    let (last, others) = not_examined.split_last().unwrap();
-    let sentence = if others.is_empty() {
-        (*last).to_owned()
-    } else {
-        format!("{} and {last}", others.join(", "))
-    };
-    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(links.is_empty(), "{links:?}");
     let page = page("comeback.1");
-    let limits = one_line(section(&page, "KNOWN LIMITS"));
-    assert!(limits.contains(&sentence), "comeback.1: {sentence}");
-    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
-    assert!(
-        one_line(&readme).contains(&sentence),
-        "README.md: {sentence}"
-    );
+    let limits = section(&page, "KNOWN LIMITS");
+    assert!(!limits.contains("does not examine the link"), "{limits}");
 }
 
 #[test]

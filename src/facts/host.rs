@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use super::access::people::{self, Person};
+use super::access::{self, Access};
 use super::accounts::{self, Accounts};
 use super::boot::Boot;
 use super::busy::{self, Busy};
@@ -18,6 +20,7 @@ use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::mounts::{self, Mounts, Support, Types};
+use super::network::{self, Network};
 use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
 use super::running::{self, Process};
@@ -65,7 +68,10 @@ pub struct Host {
     enabled: OnceLock<Listing<Enabled>>,
     merges: OnceLock<Listing<Merge>>,
     boots: OnceLock<Boots>,
+    access: OnceLock<Access>,
+    network: OnceLock<Network>,
     accounts: OnceLock<Fact<Accounts>>,
+    people: OnceLock<Fact<Vec<Person>>>,
     cron: OnceLock<Cron>,
     processes: OnceLock<Listing<Process>>,
     redis: OnceLock<Listing<Server>>,
@@ -120,7 +126,10 @@ impl Host {
             enabled: OnceLock::new(),
             merges: OnceLock::new(),
             boots: OnceLock::new(),
+            access: OnceLock::new(),
+            network: OnceLock::new(),
             accounts: OnceLock::new(),
+            people: OnceLock::new(),
             cron: OnceLock::new(),
             processes: OnceLock::new(),
             redis: OnceLock::new(),
@@ -317,6 +326,21 @@ impl Host {
     /// Left-over configuration updates.
     pub fn merges(&self) -> &Listing<Merge> {
         self.merges.get_or_init(|| merges::pending(&self.tree))
+    }
+
+    /// Who gets in, and by what.
+    pub fn access(&self) -> &Access {
+        self.access.get_or_init(|| access::read(self))
+    }
+
+    /// What sets up the network.
+    pub fn network(&self) -> &Network {
+        self.network.get_or_init(|| network::read(self))
+    }
+
+    /// The local accounts with what lets them in.
+    pub fn people(&self) -> &Fact<Vec<Person>> {
+        self.people.get_or_init(|| people::read(&self.tree))
     }
 
     /// The local accounts.

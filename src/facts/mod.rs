@@ -1,5 +1,6 @@
 //! What is known about one host, read lazily: one file per area.
 
+pub mod access;
 pub mod accounts;
 pub mod apt;
 pub mod boot;
@@ -15,7 +16,9 @@ pub mod kernels;
 pub mod linkage;
 pub mod merges;
 pub mod mounts;
+pub mod network;
 pub mod packages;
+mod paths;
 pub mod programs;
 pub mod running;
 pub mod services;

@@ -121,22 +121,13 @@ pub(super) fn summaries(host: &Host) -> Vec<(Link, Summary)> {
                 Link::Packages => packages(host),
                 Link::GoingDown => super::down::summary(host),
                 Link::Triggers => schedule::summary(host),
-                Link::Network | Link::Access => not_yet(host),
+                Link::Access => after_boot(host, super::access::summary),
+                Link::Network => after_boot(host, super::network::summary),
                 _ => Summary::new(LinkState::NotExamined, ""),
             };
             (link, summary)
         })
         .collect()
-}
-
-/// A link that is not looked at yet, whatever the tree.
-fn not_yet(host: &Host) -> Summary {
-    match host.boots() {
-        Boots::NotCovered(why) => Summary::not_covered(why),
-        Boots::Yes(_) | Boots::InitOnly(_) | Boots::No(_) => {
-            Summary::new(LinkState::NotExamined, "")
-        }
-    }
 }
 
 /// A link of the boot, or why this tree does not have it.
@@ -162,6 +153,14 @@ fn init(host: &Host) -> Summary {
 fn target(host: &Host) -> Summary {
     match host.boots() {
         Boots::Yes(_) | Boots::InitOnly(_) => super::target::summary(host),
+        Boots::No(_) | Boots::NotCovered(_) => boot_link(host, nothing),
+    }
+}
+
+/// A link behind the target, where the tree starts an init.
+fn after_boot(host: &Host, summary: impl Fn(&Host) -> Summary) -> Summary {
+    match host.boots() {
+        Boots::Yes(_) | Boots::InitOnly(_) => summary(host),
         Boots::No(_) | Boots::NotCovered(_) => boot_link(host, nothing),
     }
 }

@@ -3,6 +3,7 @@
 //! A rule is pure: same host and same clock give the same findings. Its words and
 //! numbers are in its card, `rules/<id>.toml`.
 
+mod access;
 mod card;
 mod chain;
 mod crypt;
@@ -16,6 +17,7 @@ mod initrd;
 mod kernel;
 mod loader;
 mod mount;
+mod network;
 mod packages;
 mod root;
 mod schedule;
@@ -67,6 +69,14 @@ pub struct Cx<'a> {
 
 /// Every rule about one host, sorted by id. Those that join others run last.
 pub static ALL: &[&dyn Rule] = &[
+    &access::HostKeysUnusable,
+    &access::ListenAddressNotThere,
+    &access::NobodyGetsIn,
+    &access::NologinLeft,
+    &access::PamModuleMissing,
+    &access::SshdAccountMissing,
+    &access::SshdConfigRefused,
+    &access::SshdNotStarted,
     &schedule::AccountExpired,
     &schedule::CarriageReturn,
     &schedule::CommandMissing,
@@ -179,6 +189,17 @@ pub static ALL: &[&dyn Rule] = &[
     &mount::SourceMissing,
     &mount::TypeUnsupported,
     &mount::UsrNeedsInitrd,
+    &network::AddressLost,
+    &network::CommandMissing,
+    &network::DefaultRouteLost,
+    &network::DefaultRouteMissing,
+    &network::DhcpClientMissing,
+    &network::GatewayTwice,
+    &network::InterfaceNotRaised,
+    &network::InterfacesRefused,
+    &network::KeyfileIgnored,
+    &network::NotStarted,
+    &network::ResolverMissing,
     &packages::ConfigMergePending,
     &packages::FileHalfUnpacked,
     &packages::HalfConfigured,

@@ -1,0 +1,176 @@
+//! `access-pam-module-missing`: PAM needs a module or file that is not there, and refuses
+//! everybody.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use crate::fact::{Fact, Stop};
+use crate::facts::Host;
+use crate::parse::pam::{Control, Line, Type, parse};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::text::{Place, escape};
+
+pub(in crate::rules) struct PamModuleMissing;
+
+/// Where modules are: libpam has one of these built in, below the machine's own name on
+/// Debian.
+const LIBRARIES: [&str; 4] = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"];
+
+impl Rule for PamModuleMissing {
+    fn id(&self) -> &'static str {
+        "access-pam-module-missing"
+    }
+
+    fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
+        let sshd = super::coming(host)?;
+        let config = super::config(sshd)?;
+        let on = config.at_start("usepam").and_then(|line| line.args.first());
+        if !on.is_some_and(|value| value.eq_ignore_ascii_case(b"yes")) {
+            return Err(Stop::NotApplicable("sshd does not ask PAM"));
+        }
+        let dirs = directories(host);
+        if dirs.is_empty() {
+            return Err(Stop::NotApplicable(
+                "no directory of PAM's modules is there",
+            ));
+        }
+        let mut walk = Walk {
+            host,
+            dirs,
+            seen: BTreeSet::new(),
+            out: Findings::new(),
+        };
+        walk.file("sshd", None, None)?;
+        let mut out = walk.out;
+        let id = self.id();
+        out.list = out
+            .list
+            .into_iter()
+            .map(|finding| Finding {
+                rule: id,
+                ..finding
+            })
+            .collect();
+        out.list = out
+            .list
+            .into_iter()
+            .map(|finding| super::weighed(host, finding))
+            .collect();
+        Ok(out)
+    }
+}
+
+/// Directories of modules that are there.
+fn directories(host: &Host) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for library in LIBRARIES {
+        let library = Path::new(library);
+        let mut candidates = vec![library.join("security")];
+        for entry in host.tree().entries(library).items {
+            let name = entry
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            if name.is_some_and(|name| name.contains("-linux-")) {
+                candidates.push(entry.join("security"));
+            }
+        }
+        for dir in candidates {
+            if matches!(host.tree().list(&dir), Fact::Known(_)) {
+                found.push(dir);
+            }
+        }
+    }
+    found
+}
+
+struct Walk<'a> {
+    host: &'a Host,
+    dirs: Vec<PathBuf>,
+    seen: BTreeSet<String>,
+    out: Findings,
+}
+
+impl Walk<'_> {
+    /// Follows a service's file, for one type of lines or for all.
+    fn file(&mut self, name: &str, only: Option<Type>, asked: Option<&Place>) -> Result<(), Stop> {
+        if !self.seen.insert(format!("{name} {only:?}")) || self.seen.len() > 200 {
+            return Ok(());
+        }
+        let path = if name.starts_with('/') {
+            PathBuf::from(name)
+        } else {
+            Path::new("/etc/pam.d").join(name)
+        };
+        let mut there = self.host.tree().read(&path);
+        if matches!(there, Fact::Absent(_)) && !name.starts_with('/') {
+            // What the vendor ships (libpam 1.5 and later, where it is built in).
+            let vendor = Path::new("/usr/lib/pam.d").join(name);
+            if let Fact::Known(file) = self.host.tree().read(&vendor) {
+                there = Fact::Known(file);
+            }
+        }
+        let Some(file) = there.require()?.cloned() else {
+            // sshd without a file of its own is served by `other`.
+            if let Some(place) = asked {
+                let shown = escape(name.as_bytes());
+                let message =
+                    format!("PAM refuses everybody: {shown}, a part of its stack, is not there");
+                let label = format!("asks for {shown}");
+                self.push(&shown, message, place, &label);
+            }
+            return Ok(());
+        };
+        for line in parse(&file) {
+            match line {
+                Line::Include { name, place } => self.file(&name, only, Some(&place))?,
+                Line::Module {
+                    kind,
+                    control,
+                    name,
+                    place,
+                } => {
+                    // Passwords are changed elsewhere, and a key needs no `auth`.
+                    let counts = matches!(kind, Type::Account | Type::Session)
+                        && only.is_none_or(|only| only == kind);
+                    match control {
+                        Control::Include if only.is_none_or(|only| only == kind) => {
+                            self.file(&name, Some(kind), Some(&place))?;
+                        }
+                        Control::Must if counts => self.module(kind, &name, &place)?,
+                        Control::Include | Control::Must | Control::May => {}
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn module(&mut self, kind: Type, name: &str, place: &Place) -> Result<(), Stop> {
+        let paths: Vec<PathBuf> = if name.starts_with('/') {
+            vec![PathBuf::from(name)]
+        } else {
+            self.dirs.iter().map(|dir| dir.join(name)).collect()
+        };
+        for path in &paths {
+            if self.host.resolve(path).require()?.is_some() {
+                return Ok(());
+            }
+        }
+        let shown = escape(name.as_bytes());
+        let word = if kind == Type::Account {
+            "account"
+        } else {
+            "session"
+        };
+        let message =
+            format!("PAM lets nobody in by ssh: {shown}, which {word} requires, is not there");
+        self.push(&shown, message, place, "must succeed, and cannot be loaded");
+        Ok(())
+    }
+
+    fn push(&mut self, subject: &str, message: String, place: &Place, label: &str) {
+        let evidence = Evidence::span(place.clone(), label);
+        let finding = Finding::new("", subject.to_owned(), message, evidence);
+        self.out.push(finding);
+    }
+}
