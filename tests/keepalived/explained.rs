@@ -1,0 +1,80 @@
+//! Where the program and keepalived differ on purpose, and why.
+
+use comeback::parse::keepalived::Version;
+
+use super::VERSIONS;
+
+const V2_1_5: Version = Version::new(2, 1, 5);
+const V2_2_7: Version = Version::new(2, 2, 7);
+const V2_3_3: Version = Version::new(2, 3, 3);
+
+/// Reasons that hold for more than one row.
+const LOGGED: &str = "it only logs this, and `-t` keeps the log to itself";
+const PIECES: &str = "it reads a line of 1023 bytes and more in pieces, each of which counts as \
+    a line; here the line is told as too long, and those behind keep their numbers";
+const MODELLED: &str = "a delay of gratuitous ARP, which no rule asks for";
+const UNREAD: &str = "the file itself is not read, which a rule tells";
+
+/// Complaints about the text that only one of both has: case, complaint, versions, reason.
+pub(super) const SYNTAX: &[(&str, &str, &[Version], &str)] = &[
+    (
+        "include-missing",
+        "only here: include-missing 1",
+        &[V2_1_5],
+        LOGGED,
+    ),
+    (
+        "include-of-an-executable-file",
+        "only here: include-missing 2",
+        &[V2_1_5],
+        LOGGED,
+    ),
+    (
+        "include-pattern-without-a-match",
+        "only here: include-missing 8",
+        &[V2_1_5],
+        LOGGED,
+    ),
+    (
+        "line-too-long",
+        "only keepalived: unmatched-quote 3",
+        &VERSIONS,
+        PIECES,
+    ),
+    (
+        "line-too-long",
+        "only keepalived: unmatched-quote 5",
+        &[V2_2_7, V2_3_3],
+        PIECES,
+    ),
+    (
+        "line-too-long",
+        "only keepalived: unknown-keyword 5",
+        &[V2_2_7, V2_3_3],
+        PIECES,
+    ),
+    (
+        "line-too-long",
+        "only here: unknown-keyword 4",
+        &[V2_2_7, V2_3_3],
+        PIECES,
+    ),
+    (
+        "main-file-executable",
+        "only keepalived: include-missing -",
+        &[V2_2_7, V2_3_3],
+        UNREAD,
+    ),
+    (
+        "numbers-out-of-range",
+        "only keepalived: bad-number 12",
+        &VERSIONS,
+        MODELLED,
+    ),
+    (
+        "open-brace-missing",
+        "only here: missing-open-brace 5",
+        &VERSIONS,
+        LOGGED,
+    ),
+];
