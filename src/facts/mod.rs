@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod boot;
 pub mod busy;
+pub(crate) mod checks;
 pub mod cron;
 pub mod crypt;
 pub mod devices;
