@@ -15,6 +15,12 @@ const PIECES: &str = "it reads a line of 1023 bytes and more in pieces, each of 
 const MODELLED: &str = "a delay of gratuitous ARP, which no rule asks for";
 const UNREAD: &str = "the file itself is not read, which a rule tells";
 
+const RUNNING: &str =
+    "which interfaces there are is a question to the running system, and a rule of its own";
+const IPVS: &str = "the kernel that was asked has no IPVS";
+const STAYS: &str = "it stays, without the instance that the brace swallows";
+const SILENT: &str = "it says nothing of this";
+
 /// Complaints about the text that only one of both has: case, complaint, versions, reason.
 pub(super) const SYNTAX: &[(&str, &str, &[Version], &str)] = &[
     (
@@ -76,5 +82,81 @@ pub(super) const SYNTAX: &[(&str, &str, &[Version], &str)] = &[
         "only here: missing-open-brace 5",
         &VERSIONS,
         LOGGED,
+    ),
+];
+
+/// What of a start only one of both has: case, rule, versions, reason.
+pub(super) const STARTS: &[(&str, &str, &[Version], &str)] = &[
+    (
+        "block-open-across-an-include",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        RUNNING,
+    ),
+    (
+        "brace-missing-in-the-middle",
+        "only here: failover-config-broken",
+        &VERSIONS,
+        STAYS,
+    ),
+    (
+        "checkers-of-all-kinds",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        IPVS,
+    ),
+    (
+        "interface-of-an-address-that-is-not-there",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        RUNNING,
+    ),
+    (
+        "interface-that-is-not-there",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        RUNNING,
+    ),
+    (
+        "interface-tracked-that-is-not-there",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        RUNNING,
+    ),
+    (
+        "names-that-were-given-up",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        IPVS,
+    ),
+    (
+        "namespace-that-is-not-there",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        "a network namespace is made at run time",
+    ),
+    (
+        "unicast-with-an-empty-list",
+        "only here: failover-peers-missing",
+        &[V2_1_5],
+        SILENT,
+    ),
+    (
+        "unicast-without-peers",
+        "only here: failover-peers-missing",
+        &[V2_1_5],
+        SILENT,
+    ),
+    (
+        "unicast-peer-is-itself",
+        "only here: failover-peers-missing",
+        &VERSIONS,
+        SILENT,
+    ),
+    (
+        "virtual-server",
+        "only keepalived: failover-config-broken",
+        &VERSIONS,
+        IPVS,
     ),
 ];

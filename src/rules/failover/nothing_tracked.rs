@@ -27,17 +27,24 @@ impl Rule for NothingTracked {
         if !(config.open.is_empty() && failover.uncovered.is_empty()) {
             return Ok(out);
         }
-        for instance in &config.instances {
+        let alone = config.instances.iter().filter(|instance| {
             let found = trackers(config, instance);
-            if !found.scripts.is_empty() || !found.processes.is_empty() || found.others {
-                continue;
-            }
-            let name = escape(&instance.name.value);
-            let message = format!("instance {name} tracks nothing but its own interface");
-            let label = "no track_script, track_process, track_interface or track_file";
-            let at = Evidence::span(instance.header.clone(), label);
-            out.push(Finding::new(self.id(), name, message, at));
-        }
+            found.scripts.is_empty() && found.processes.is_empty() && !found.others
+        });
+        let alone: Vec<_> = alone.collect();
+        let Some(first) = alone.first() else {
+            return Ok(out);
+        };
+        let name = escape(&first.name.value);
+        let message = match alone.len() {
+            1 => format!("instance {name} tracks nothing but its own interface"),
+            n => format!("{n} instances track nothing but their own interface"),
+        };
+        let label = "no track_script, track_process, track_interface or track_file";
+        let at = Evidence::span(first.header.clone(), label);
+        let others = alone.iter().skip(1).take(5);
+        let others = others.map(|i| Evidence::span(i.header.clone(), "nor here"));
+        out.push(Finding::new(self.id(), name, message, at).with_all(others));
         Ok(out)
     }
 }

@@ -59,11 +59,16 @@ impl Rule for PeersMissing {
                 let message = format!("instance {name} has no peer but itself");
                 let place = alive.first().map_or(unicast, |p| &p.place).clone();
                 (message, Evidence::span(place, "its own unicast_src_ip"))
+            } else if let Some(first) = peers.iter().find(|p| !of_family(p)) {
+                let message = format!("instance {name} leaves out a peer of the other family");
+                let label = "ignored: not the instance's family";
+                (message, Evidence::span(first.place.clone(), label))
             } else {
                 continue;
             };
             let mut finding = Finding::new(self.id(), name, message, at);
-            let dropped = peers.iter().filter(|p| !of_family(p)).take(3);
+            let dropped = peers.iter().filter(|p| !of_family(p) && !alive.is_empty());
+            let dropped = dropped.skip(usize::from(others > 0)).take(3);
             let label = "ignored: not the instance's family";
             finding = finding.with_all(dropped.map(|p| Evidence::span(p.place.clone(), label)));
             if failover.version.is_none() {
