@@ -87,6 +87,12 @@ impl Rule for InterfaceMissing {
         if config.globals.dynamic_interfaces.is_some() {
             return Err(Stop::NotApplicable("keepalived waits for its interfaces"));
         }
+        let elsewhere = b"net_namespace".as_slice();
+        if config.settings.iter().any(|s| s.keyword.value == elsewhere) {
+            return Err(Stop::NotApplicable(
+                "keepalived runs in a namespace of its own",
+            ));
+        }
         let running = host.tree().entries(Path::new(RUNNING));
         if running.items.is_empty() && running.gaps.is_empty() {
             return Err(Stop::NotCovered(Why::NoRuntime));
