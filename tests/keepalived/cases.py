@@ -90,9 +90,9 @@ def tidy(line):
     where = re.match(r"\((?:(\S*): )?Line (\d+)\) *(.*)", line)
     if where:
         file = "" if where[1] in (None, f"/{MAIN}") else where[1].rsplit("/", 1)[-1] + ":"
-        return f"{file}{where[2]} {where[3][:100]}"
+        return f"{file}{where[2]} {where[3][:100]}".rstrip()
     line = re.sub(r"^pid \d+ exited", "a process exited", line)
-    return f"- {line[:100]}" if line else ""
+    return f"- {line[:100]}".rstrip() if line else ""
 
 
 def order(line):
