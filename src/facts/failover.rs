@@ -27,6 +27,8 @@ pub const CONFIG: &str = "/etc/keepalived/keepalived.conf";
 pub struct Failover {
     /// The main file.
     pub file: Arc<File>,
+    /// Its mode, where the tree keeps modes.
+    pub mode: Option<u32>,
     /// The configuration as keepalived understands it.
     pub config: Config,
     /// The installed version, where it is known.
@@ -108,8 +110,13 @@ pub(super) fn read(host: &Host, declared: Option<&str>) -> Fact<Failover> {
             found
         });
         let calls = calls(host, &config);
+        let mode = match tree.resolve(&path) {
+            Fact::Known(found) if tree.coverage().owners => Some(found.meta.mode),
+            _ => None,
+        };
         Failover {
             file,
+            mode,
             config,
             version,
             version_from,

@@ -5,6 +5,7 @@ pub mod accounts;
 pub mod apt;
 pub mod boot;
 pub mod busy;
+pub(crate) mod checks;
 pub mod cron;
 pub mod crypt;
 pub mod devices;

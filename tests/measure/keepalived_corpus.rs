@@ -4,58 +4,56 @@
 //! `defects/*.conf` and prints counts, and each problem of a configuration that
 //! `index.tsv` calls clean, so that a reader can see whether it is real.
 //!
-//! `keepalived_corpus FOLDER --against-program` also runs the installed
-//! `keepalived -t` on each, in a network namespace of its own with the interfaces
-//! it names as dummies (or bridges) (needs root), and compares the complaints about syntax
-//! line by line. Nothing is sent anywhere.
+//! `keepalived_corpus FOLDER --said FILE` compares our complaints about the text, line
+//! by line, with those in FILE, which `tests/keepalived/cases.py ROOT FOLDER` wrote.
 //!
-//! `keepalived_corpus FOLDER --mutations N` does the same with N configurations
-//! made from these by small accidents: a lost line, a stray brace or quote.
+//! `keepalived_corpus FOLDER --mutations N OUT` writes to OUT/confs N configurations made
+//! from these by small accidents: a lost line, a stray brace or quote.
+
+#[path = "../keepalived/classes.rs"]
+mod classes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 
 use comeback::fact::Listing;
 use comeback::parse::keepalived::{Config, Options, Problem, ProblemKind, Version, parse};
 use comeback::text::{File, escape};
 
+use classes::{ours, theirs};
+
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
-/// A complaint: its class and line.
-type Complaint = (&'static str, usize);
+const USAGE: &str =
+    "usage: keepalived_corpus FOLDER [--version X.Y.Z] [--said FILE | --mutations N OUT]";
 
 fn main() -> Outcome<()> {
     let mut folder = None;
     let mut version = None;
-    let mut against = false;
+    let mut said = None;
     let mut mutations = None;
     let mut arguments = std::env::args().skip(1);
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--against-program" => against = true,
-            "--mutations" => mutations = arguments.next().and_then(|n| n.parse().ok()),
+            "--said" => said = arguments.next(),
+            "--mutations" => {
+                let count = arguments.next().and_then(|n| n.parse().ok());
+                mutations = count.zip(arguments.next());
+            }
             "--version" => version = arguments.next().as_deref().and_then(Version::parse),
             _ => folder = Some(PathBuf::from(argument)),
         }
     }
-    let folder = folder.ok_or(
-        "usage: keepalived_corpus FOLDER [--version X.Y.Z] [--against-program | --mutations N]",
-    )?;
+    let folder = folder.ok_or(USAGE)?;
     let mut out = io::stdout().lock();
-    if against || mutations.is_some() {
-        version = version.or_else(program_version);
-        let mut paths = configurations(&folder)?;
-        if let Some(count) = mutations {
-            paths = mutate(&paths, count)?;
-        }
-        compare(&paths, version, &mut out)
-    } else {
-        measure(&folder, version, &mut out)
+    match (said, mutations) {
+        (Some(said), _) => compare(&folder, &fs::read_to_string(said)?, &mut out),
+        (None, Some((count, to))) => mutate(&configurations(&folder)?, count, Path::new(&to)),
+        (None, None) => measure(&folder, version, &mut out),
     }
 }
 
@@ -90,15 +88,9 @@ fn read(path: &Path, version: Option<Version>) -> Outcome<Config> {
     let file = File::new(path, fs::read(path)?);
     let options = Options {
         version,
-        config_id: Some(host_name()),
+        config_id: Some(b"node1".to_vec()),
     };
     Ok(parse(&file, &options, &mut |_| Listing::<Arc<File>>::new()))
-}
-
-fn host_name() -> Vec<u8> {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let name = name.trim().split('.').next().unwrap_or("");
-    name.as_bytes().to_vec()
 }
 
 fn measure(folder: &Path, version: Option<Version>, out: &mut dyn Write) -> Outcome<()> {
@@ -171,75 +163,61 @@ fn show(problem: &Problem, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn program_version() -> Option<Version> {
-    let output = Command::new("keepalived").arg("-v").output().ok()?;
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let word = text.split_whitespace().nth(1)?;
-    Version::parse(word)
+/// What keepalived said of a file: status, then place and message of each line.
+type Answer = (String, Vec<(String, String)>);
+
+/// The answers of a recording, by file, and the version that gave them.
+fn answers(text: &str) -> (Option<Version>, BTreeMap<String, Answer>) {
+    let mut version = None;
+    let mut all: BTreeMap<String, Answer> = BTreeMap::new();
+    let mut name = String::new();
+    for line in text.lines() {
+        let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match word {
+            "#" => version = rest.split(' ').nth(1).and_then(Version::parse),
+            "===" => {
+                rest.clone_into(&mut name);
+                all.insert(name.clone(), Answer::default());
+            }
+            "status" => rest.clone_into(&mut all.entry(name.clone()).or_default().0),
+            place => {
+                let message = (place.to_owned(), rest.to_owned());
+                all.entry(name.clone()).or_default().1.push(message);
+            }
+        }
+    }
+    (version, all)
 }
 
-/// The classes of complaints that are about syntax alone, with the words
-/// keepalived uses for them.
-const CLASSES: [(&str, ProblemKind); 22] = [
-    ("Unknown keyword '", ProblemKind::UnknownKeyword),
-    ("Missing '{' at beginning", ProblemKind::MissingOpenBrace),
-    ("Unexpected '{'", ProblemKind::UnexpectedBrace),
-    ("Extra '}' found", ProblemKind::ExtraBrace),
-    ("missing '}'s or extra", ProblemKind::MissingBrace),
-    ("Unmatched quote", ProblemKind::UnmatchedQuote),
-    ("Unterminated quote", ProblemKind::UnmatchedQuote),
-    ("missing terminating", ProblemKind::UnmatchedQuote),
-    ("is missing a parameter", ProblemKind::MissingParameter),
-    ("has extra parameters", ProblemKind::ExtraParameters),
-    ("must have a name", ProblemKind::BadName),
-    ("already defined", ProblemKind::DuplicateInstance),
-    ("script already specified", ProblemKind::DuplicateNotify),
-    ("unknown state", ProblemKind::BadState),
-    ("state previously set", ProblemKind::BadState),
-    ("Invalid address prefix", ProblemKind::BadAddress),
-    ("Invalid virtual server IP", ProblemKind::BadAddress),
-    ("Invalid real server ip", ProblemKind::BadAddress),
-    ("invalid broadcast", ProblemKind::BadAddress),
-    (" malformed ", ProblemKind::BadAddress),
-    ("parsed invalid IP", ProblemKind::BadAddress),
-    ("Config files missing", ProblemKind::IncludeMissing),
-];
-
-/// What keepalived complains about, and how it ended.
-struct Said {
-    complaints: BTreeSet<Complaint>,
-    status: Option<i32>,
-}
-
-fn compare(paths: &[PathBuf], version: Option<Version>, out: &mut dyn Write) -> Outcome<()> {
+fn compare(folder: &Path, said: &str, out: &mut dyn Write) -> Outcome<()> {
+    let (version, answers) = answers(said);
     let mut same = 0;
     let mut differing = 0;
     let mut crashed = 0;
     let mut totals: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut without: BTreeMap<&str, usize> = BTreeMap::new();
     let version_text = version.map_or("unknown".into(), |v| v.to_string());
     writeln!(out, "against keepalived {version_text}")?;
-    for path in paths {
-        let config = read(path, version)?;
-        let said = run(path, &config)?;
-        if said.status.is_none_or(|status| status > 100) {
+    for (name, (status, messages)) in &answers {
+        if status
+            .parse::<i32>()
+            .is_ok_and(|status| !(0..100).contains(&status))
+        {
             crashed += 1;
             continue;
         }
-        let ours = complaints(&config);
-        // The program ends at its first fatal complaint.
-        let ended = said
-            .complaints
-            .iter()
-            .any(|(class, _)| *class == "missing-parameter");
+        let ours = ours(&read(&folder.join(name), version)?);
+        let (theirs, unknown, ended) = theirs(messages);
+        for message in unknown {
+            *without.entry(message).or_default() += 1;
+        }
         let mut differs = false;
-        for complaint in ours.union(&said.complaints) {
-            let (us, them) = (
-                ours.contains(complaint),
-                said.complaints.contains(complaint),
-            );
+        for complaint in ours.union(&theirs) {
+            let (us, them) = (ours.contains(complaint), theirs.contains(complaint));
             let total = totals.entry(complaint.0).or_default();
             match (us, them) {
                 (true, true) => total[0] += 1,
+                // The program ends at its first fatal complaint.
                 (true, false) if ended => {}
                 (true, false) => total[1] += 1,
                 (false, _) => total[2] += 1,
@@ -247,13 +225,8 @@ fn compare(paths: &[PathBuf], version: Option<Version>, out: &mut dyn Write) -> 
             if us != them && !(us && ended) {
                 differs = true;
                 let who = if us { "only we" } else { "only keepalived" };
-                let name = path.file_name().unwrap_or_default().to_string_lossy();
-                let status = said.status.unwrap_or(-1);
-                writeln!(
-                    out,
-                    "{name}:{}: {}: {who} (status {status})",
-                    complaint.1, complaint.0
-                )?;
+                let (kind, line) = complaint;
+                writeln!(out, "{name}:{line}: {kind}: {who} (status {status})")?;
             }
         }
         if differs {
@@ -274,85 +247,10 @@ fn compare(paths: &[PathBuf], version: Option<Version>, out: &mut dyn Write) -> 
     for (class, [both, us, them]) in totals {
         writeln!(out, "{class:22} {both:5} {us:8} {them:16}")?;
     }
+    for (message, count) in without {
+        writeln!(out, "no class: {count} {message}")?;
+    }
     Ok(())
-}
-
-/// Our complaints of the classes compared.
-fn complaints(config: &Config) -> BTreeSet<Complaint> {
-    let compared = |kind: ProblemKind| CLASSES.iter().any(|(_, class)| *class == kind);
-    let problems = config.problems.iter().filter(|p| compared(p.kind));
-    let complaints = problems.map(|problem| {
-        let line = match problem.kind {
-            ProblemKind::MissingBrace => 0,
-            _ => problem.place.start().line,
-        };
-        (problem.kind.name(), line)
-    });
-    let mut complaints: BTreeSet<Complaint> = complaints.collect();
-    // A brace too many is told twice by the program; we tell it once.
-    let extra: Vec<usize> = lines_of(&complaints, "extra-brace");
-    for line in extra {
-        complaints.insert(("unknown-keyword", line));
-    }
-    complaints
-}
-
-fn lines_of(complaints: &BTreeSet<Complaint>, class: &str) -> Vec<usize> {
-    let found = complaints.iter().filter(|(c, _)| *c == class);
-    found.map(|(_, line)| *line).collect()
-}
-
-/// Runs `keepalived -t` with the interfaces the configuration names.
-fn run(path: &Path, config: &Config) -> Outcome<Said> {
-    let mut names = BTreeSet::new();
-    for instance in &config.instances {
-        names.extend(instance.interface.iter().map(|i| i.value.clone()));
-        names.extend(
-            instance
-                .track_interfaces
-                .iter()
-                .map(|t| t.name.value.clone()),
-        );
-        let addresses = instance.virtual_addresses.iter().chain(&instance.excluded);
-        names.extend(
-            addresses
-                .filter_map(|a| a.dev.as_ref())
-                .map(|d| d.value.clone()),
-        );
-    }
-    let safe = |name: &&Vec<u8>| {
-        let good = |b: &u8| b.is_ascii_alphanumeric() || b"._-".contains(b);
-        !name.is_empty() && name.len() < 16 && name.iter().all(good) && name.as_slice() != b"lo"
-    };
-    let mut script = "ip link set lo up\n".to_string();
-    for name in names.iter().filter(safe) {
-        let name = String::from_utf8_lossy(name);
-        let dummy = format!("ip link add {name} type dummy 2>/dev/null");
-        let bridge = format!("ip link add {name} type bridge");
-        script.extend([&dummy, " || ", &bridge, "\nip link set ", &name, " up\n"]);
-    }
-    script.push_str("exec timeout -s KILL 20 keepalived -t -f \"$0\"");
-    let output = Command::new("unshare")
-        .args(["-n", "sh", "-c", &script])
-        .arg(path)
-        .output()?;
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    let complaints = text.lines().filter_map(complaint);
-    Ok(Said {
-        complaints: complaints.collect(),
-        status: output.status.code(),
-    })
-}
-
-/// The class and line of a message such as `(FILE: Line 7) Unknown keyword 'x'`.
-fn complaint(text: &str) -> Option<Complaint> {
-    let (_, class) = CLASSES.iter().find(|(words, _)| text.contains(words))?;
-    if *class == ProblemKind::MissingBrace {
-        return Some((class.name(), 0));
-    }
-    let (_, rest) = text.split_once("Line ")?;
-    let line = rest.split_once(')')?.0.parse().ok()?;
-    Some((class.name(), line))
 }
 
 /// Accidents that may happen to a configuration.
@@ -375,10 +273,10 @@ const ACCIDENTS: [&str; 16] = [
     "\n}\n",
 ];
 
-/// Writes `count` configurations, each with up to three accidents, to a
-/// temporary folder. The same call makes the same files.
-fn mutate(paths: &[PathBuf], count: usize) -> Outcome<Vec<PathBuf>> {
-    let folder = std::env::temp_dir().join(format!("keepalived-mutations-{}", std::process::id()));
+/// Writes `count` configurations, each with up to three accidents. The same call makes
+/// the same files.
+fn mutate(paths: &[PathBuf], count: usize, to: &Path) -> Outcome<()> {
+    let folder = to.join("confs");
     fs::create_dir_all(&folder)?;
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = |below: usize| {
@@ -387,7 +285,6 @@ fn mutate(paths: &[PathBuf], count: usize) -> Outcome<Vec<PathBuf>> {
         state ^= state << 17;
         usize::try_from(state >> 33).unwrap_or(0) % below.max(1)
     };
-    let mut made = Vec::new();
     for number in 0..count {
         let Some(path) = paths.get(random(paths.len())) else {
             break;
@@ -421,7 +318,6 @@ fn mutate(paths: &[PathBuf], count: usize) -> Outcome<Vec<PathBuf>> {
         bytes.push(b'\n');
         let path = folder.join(format!("{number:05}.conf"));
         fs::write(&path, bytes)?;
-        made.push(path);
     }
-    Ok(made)
+    Ok(())
 }

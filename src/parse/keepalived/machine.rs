@@ -136,6 +136,11 @@ impl Machine {
         }
     }
 
+    /// Whether the parent starts the process for BFD.
+    pub(super) const fn starts_bfd(&self) -> bool {
+        self.seen.bfd
+    }
+
     /// Skips a line where a block is being skipped.
     fn skipped(&mut self, words: &[Word]) -> bool {
         if self.skip == Skip::Pending {

@@ -104,6 +104,10 @@ pub fn parse(
     for (process, machine) in [(Process::Vrrp, &mut vrrp), (Process::Checker, &mut checker)] {
         if globals_in_parent && !parent.starts(process) {
             let first = machine.builder.first_header();
+            // The process for BFD complains of what is for it in the same words.
+            if first.is_none() && parent.starts_bfd() {
+                continue;
+            }
             *machine = Machine::new(process, dialect);
             if let Some(place) = first {
                 let message = "keepalived's first look at its files misses this, and no other block of this sort is found: it is not read at all";

@@ -54,6 +54,10 @@ pub enum ProblemKind {
     BadState,
     /// Not an address, or options that make keepalived drop it.
     BadAddress,
+    /// A word behind an address that keepalived passes over; the address stands.
+    BadOption,
+    /// A word in a route or rule that makes keepalived drop it.
+    BadRoute,
     /// Neither true nor false, or not one of the words the keyword knows.
     BadWord,
     /// A hook that cannot be split into words.
@@ -98,6 +102,8 @@ impl ProblemKind {
             Self::BadNumber => "bad-number",
             Self::BadState => "bad-state",
             Self::BadAddress => "bad-address",
+            Self::BadOption => "bad-option",
+            Self::BadRoute => "bad-route",
             Self::BadWord => "bad-word",
             Self::BadCommand => "bad-command",
             Self::IncludeMissing => "include-missing",

@@ -124,6 +124,21 @@ impl Dialect {
         self.at_least(1, 2, 20)
     }
 
+    /// Words behind an address that it does not know are reported.
+    pub(super) const fn reports_options(self) -> bool {
+        self.at_least(1, 2, 20)
+    }
+
+    /// Words of a route that it does not know are reported, and the route dropped.
+    pub(super) const fn reports_routes(self) -> bool {
+        self.at_least(1, 3, 0)
+    }
+
+    /// Words behind what is tracked that it does not know are reported.
+    pub(super) const fn reports_tracking(self) -> bool {
+        self.at_least(2, 0, 0)
+    }
+
     /// A missing argument ends the process with a message.
     pub(super) const fn stops_at_missing_parameter(self) -> bool {
         self.at_least(1, 3, 0)

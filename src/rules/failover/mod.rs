@@ -1,19 +1,53 @@
 //! Rules about VRRP and its hooks.
 
+mod address_dropped;
+mod build_options_missing;
+mod check_too_shallow;
+mod check_void;
+mod command_misread;
+mod commands;
 mod config_broken;
+mod group_broken;
 mod hook_missing;
 mod hook_not_executable;
 mod instance_faults;
 mod instance_not_handled;
+mod interface_missing;
 mod mixed_families;
+mod not_undone;
+mod nothing_tracked;
+mod password_cut;
+mod peers_missing;
+mod preempts_anyway;
+mod route_only_by_hook;
+mod script_behind_link;
 mod script_names_unknown_instance;
+mod script_user_missing;
+mod trackers;
+mod weight_without_effect;
 
+pub(super) use address_dropped::AddressDropped;
+pub(super) use build_options_missing::BuildOptionsMissing;
+pub(super) use check_too_shallow::CheckTooShallow;
+pub(super) use check_void::CheckVoid;
+pub(super) use command_misread::CommandMisread;
 pub(super) use config_broken::ConfigBroken;
+pub(super) use group_broken::GroupBroken;
 pub(super) use hook_missing::HookMissing;
 pub(super) use hook_not_executable::HookNotExecutable;
 pub(super) use instance_not_handled::InstanceNotHandled;
+pub(super) use interface_missing::InterfaceMissing;
 pub(super) use mixed_families::MixedFamilies;
+pub(super) use not_undone::NotUndone;
+pub(super) use nothing_tracked::NothingTracked;
+pub(super) use password_cut::PasswordCut;
+pub(super) use peers_missing::PeersMissing;
+pub(super) use preempts_anyway::PreemptsAnyway;
+pub(super) use route_only_by_hook::RouteOnlyByHook;
+pub(super) use script_behind_link::ScriptBehindLink;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
+pub(super) use script_user_missing::ScriptUserMissing;
+pub(super) use weight_without_effect::WeightWithoutEffect;
 
 use std::path::{Path, PathBuf};
 

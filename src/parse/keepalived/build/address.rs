@@ -7,6 +7,7 @@ use super::super::model::{Address, Family, Text};
 use super::super::number::{address, integer};
 use super::super::problem::ProblemKind;
 use super::super::report::Report;
+use super::super::version::Dialect;
 use super::Given;
 
 /// Longest interface name or label.
@@ -14,16 +15,18 @@ pub(super) const LONGEST_NAME: usize = 15;
 
 /// Reads a line; `None` where keepalived drops the address whatever the host
 /// looks like.
-pub(super) fn virtual_address(given: Given<'_>, report: &mut Report) -> Option<Address> {
+pub(super) fn virtual_address(
+    given: Given<'_>,
+    dialect: Dialect,
+    report: &mut Report,
+) -> Option<Address> {
     let text = given.text(given.keyword);
     let place = text.place.clone();
-    let mut bad = |message: &str| {
-        report.problem(ProblemKind::BadAddress, place.clone(), message);
-    };
     let slash = text.value.iter().position(|b| *b == b'/');
     let host = text.value.get(..slash.unwrap_or(text.value.len()));
     let Some(found) = host.and_then(address) else {
-        bad("not an address: the line is dropped");
+        let message = "not an address: the line is dropped";
+        report.problem(ProblemKind::BadAddress, place, message);
         return None;
     };
     let family = Family::of(found);
@@ -35,14 +38,18 @@ pub(super) fn virtual_address(given: Given<'_>, report: &mut Report) -> Option<A
     let prefix = length.map(|digits| integer(digits, 0, i64::from(most)));
     let read = prefix.map(|number| number.strict().and_then(|n| u8::try_from(n).ok()));
     if read == Some(None) {
-        bad("not a prefix length: the address alone is used");
+        let message = "not a prefix length: the address alone is used";
+        report.problem(ProblemKind::BadOption, place.clone(), message);
     }
     let prefix = read.flatten().unwrap_or(most);
     let options = given.words();
+    if dialect.reports_options() {
+        unknown_options(&options, report);
+    }
     let Options { dev, label } = match options_of(&options, family) {
         Ok(options) => options,
         Err(message) => {
-            bad(message);
+            report.problem(ProblemKind::BadAddress, place, message);
             return None;
         }
     };
@@ -57,6 +64,41 @@ pub(super) fn virtual_address(given: Given<'_>, report: &mut Report) -> Option<A
     })
 }
 
+/// Words that take another one.
+const TAKING: &[&[u8]] = &[
+    b"dev",
+    b"scope",
+    b"broadcast",
+    b"brd",
+    b"label",
+    b"peer",
+    b"preferred_lft",
+];
+
+/// Words that stand alone.
+const ALONE: &[&[u8]] = &[
+    b"home",
+    b"-nodad",
+    b"mngtmpaddr",
+    b"noprefixroute",
+    b"autojoin",
+    b"no_track",
+    b"use_vmac",
+];
+
+/// Tells of the words that keepalived passes over.
+fn unknown_options(words: &[Text], report: &mut Report) {
+    let mut rest = words.iter();
+    while let Some(word) = rest.next() {
+        if TAKING.contains(&word.value.as_slice()) {
+            rest.next();
+        } else if !ALONE.contains(&word.value.as_slice()) {
+            let message = "an unknown word behind an address: it is ignored";
+            report.problem(ProblemKind::BadOption, word.place.clone(), message);
+        }
+    }
+}
+
 struct Options {
     dev: Option<Text>,
     label: Option<Text>,
@@ -69,10 +111,7 @@ fn options_of(words: &[Text], family: Family) -> Result<Options, &'static str> {
     };
     let mut rest = words.iter();
     while let Some(word) = rest.next() {
-        let takes = matches!(
-            word.value.as_slice(),
-            b"dev" | b"scope" | b"broadcast" | b"brd" | b"label" | b"peer" | b"preferred_lft"
-        );
+        let takes = TAKING.contains(&word.value.as_slice());
         if !takes {
             continue;
         }

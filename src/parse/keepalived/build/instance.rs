@@ -38,7 +38,12 @@ impl Builder {
         }
     }
 
-    pub(super) fn authentication_setting(&mut self, name: &'static str, given: Given<'_>) {
+    pub(super) fn authentication_setting(
+        &mut self,
+        name: &'static str,
+        given: Given<'_>,
+        report: &mut Report,
+    ) {
         let Some(word) = given.rest.first() else {
             return;
         };
@@ -47,6 +52,12 @@ impl Builder {
             return;
         };
         if name == "auth_type" {
+            let known = word.is(b"PASS") || word.is(b"AH");
+            if !known {
+                let message = "neither PASS nor AH: nothing is authenticated";
+                let place = given.line.file.place(word.span);
+                report.problem(ProblemKind::BadWord, place, message);
+            }
             authentication.kind = Some(given.text(word));
         } else {
             let bytes = given.line.file.bytes();
@@ -147,23 +158,29 @@ impl Builder {
         given: Given<'_>,
         report: &mut Report,
     ) {
+        let dialect = self.dialect;
         let Some(instance) = self.instances.last_mut() else {
             return;
         };
+        if name.starts_with("track_") {
+            super::track::check(name, given, dialect, report);
+        }
         let all = || {
             let first = given.text(given.keyword);
             std::iter::once(first).chain(given.words()).collect()
         };
         match name {
             "virtual_ipaddress" => {
-                if let Some(found) = virtual_address(given, report) {
+                if let Some(found) = virtual_address(given, dialect, report) {
                     let place = found.text.place.clone();
                     instance.hint(found.address, FamilySource::VirtualAddress, &place);
                     instance.virtual_addresses.push(found);
                 }
             }
             "virtual_ipaddress_excluded" => {
-                instance.excluded.extend(virtual_address(given, report));
+                instance
+                    .excluded
+                    .extend(virtual_address(given, dialect, report));
             }
             "unicast_peer" => {
                 let place = given.line.file.place(given.keyword.span);
@@ -175,7 +192,16 @@ impl Builder {
                     None => bad_address(place, report),
                 }
             }
-            "virtual_routes" => instance.virtual_routes.push(all()),
+            "virtual_routes" => {
+                if dialect.reports_routes() {
+                    let words: Vec<_> = std::iter::once(given.keyword)
+                        .chain(given.rest)
+                        .cloned()
+                        .collect();
+                    super::route::check(&given.line.file, &words, report);
+                }
+                instance.virtual_routes.push(all());
+            }
             "virtual_rules" => instance.virtual_rules.push(all()),
             "track_script" => instance.track_scripts.push(tracked(given)),
             "track_interface" => instance.track_interfaces.push(tracked(given)),

@@ -4,7 +4,9 @@ mod address;
 mod command;
 mod globals;
 mod instance;
+mod route;
 mod script;
+mod track;
 
 use super::keyword::{Block, Shape};
 use super::mapped::Line;
@@ -201,7 +203,7 @@ impl Builder {
             Block::Instance => self.instance_setting(name, given, report),
             Block::Group => self.group_setting(name, given, report),
             Block::Script => self.script_setting(name, given, report),
-            Block::Authentication => self.authentication_setting(name, given),
+            Block::Authentication => self.authentication_setting(name, given, report),
             Block::VirtualServer | Block::RealServer | Block::MiscCheck => {
                 if matches!(shape, Shape::Hook | Shape::Script) {
                     self.server_command(block, name, given, report);
@@ -293,6 +295,7 @@ impl Builder {
                         &mut group.track_interfaces
                     };
                     list.push(tracked(given));
+                    track::check(name, given, self.dialect, report);
                 }
             }
             (Block::Group, _) => {
@@ -307,6 +310,9 @@ impl Builder {
                 }
             }
             (Block::Root, _) => {
+                if name == "static_routes" && self.dialect.reports_routes() {
+                    route::check(&line.file, words, report);
+                }
                 if let Some(last) = self.static_blocks.last_mut() {
                     last.lines.push(all().collect());
                 }

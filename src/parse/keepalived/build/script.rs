@@ -45,8 +45,8 @@ impl Builder {
                 script.command = found.or(script.command.take());
             }
             "interval" => {
-                let message = "not a number of seconds: ignored";
-                script.interval = lenient(given, 0, LONGEST, message, report);
+                let message = "not a number of seconds above 0: 1 is used";
+                script.interval = lenient(given, 1, LONGEST, message, report);
             }
             "timeout" => {
                 let message = "not a number of seconds: ignored";

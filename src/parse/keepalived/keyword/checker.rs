@@ -62,15 +62,25 @@ const REAL_SERVER: &[Keyword] = &[
     free("inhibit_on_failure", OLD),
     hook("notify_up", OLD),
     hook("notify_down", OLD),
-    block("MISC_CHECK", OLD, Block::MiscCheck, &[MISC, COMMON]),
-    block("SMTP_CHECK", OLD, Block::Other, &[SMTP, CONNECTION, COMMON]),
-    block("TCP_CHECK", OLD, Block::Other, &[CONNECTION, COMMON]),
-    block("HTTP_GET", OLD, Block::Other, &[HTTP, CONNECTION, COMMON]),
+    block("MISC_CHECK", OLD, Block::MiscCheck, &[MISC, WARMUP, COMMON]),
+    block("SMTP_CHECK", OLD, Block::Other, &[SMTP, WARMUP, COMMON]),
+    block(
+        "TCP_CHECK",
+        OLD,
+        Block::Other,
+        &[TCP, WARMUP, CONNECTION, COMMON],
+    ),
+    block(
+        "HTTP_GET",
+        OLD,
+        Block::Other,
+        &[HTTP, WARMUP, CONNECTION, COMMON],
+    ),
     block(
         "SSL_GET",
         OLD,
         Block::Other,
-        &[SSL_GET, HTTP, CONNECTION, COMMON],
+        &[SSL_GET, HTTP, WARMUP, CONNECTION, COMMON],
     ),
     block(
         "DNS_CHECK",
@@ -107,6 +117,7 @@ const REAL_SERVER: &[Keyword] = &[
 /// `HTTP_GET` and `SSL_GET`.
 const HTTP: &[Keyword] = &[
     one("nb_get_retry", OLD),
+    one("delay_before_retry", OLD),
     block("url", OLD, Block::Other, &[URL]),
     free("virtualhost", v(1, 3, 6)),
     free("enable_sni", v(1, 4, 3)),
@@ -115,7 +126,13 @@ const HTTP: &[Keyword] = &[
 ];
 
 /// What only `SSL_GET` has.
-const SSL_GET: &[Keyword] = &[free("tls_compliant", v(2, 2, 8))];
+const SSL_GET: &[Keyword] = &[
+    free("tls_compliant", v(2, 2, 8)),
+    block("url", v(2, 2, 8), Block::Other, &[TLS_URL, URL]),
+];
+
+/// What only a `url` in `SSL_GET` has.
+const TLS_URL: &[Keyword] = &[free("tls_compliant", v(2, 2, 8))];
 
 /// `url` in those two.
 const URL: &[Keyword] = &[
@@ -129,7 +146,6 @@ const URL: &[Keyword] = &[
     free("regex_min_offset", v(2, 0, 7)),
     free("regex_max_offset", v(2, 0, 7)),
     free("regex_stack", v(2, 0, 7)),
-    free("tls_compliant", v(2, 2, 8)),
 ];
 
 /// `MISC_CHECK`.
@@ -140,14 +156,33 @@ const MISC: &[Keyword] = &[
     free("user", v(1, 3, 0)),
 ];
 
+/// `TCP_CHECK`.
+const TCP: &[Keyword] = &[
+    one("retry", v(1, 2, 20)),
+    one("delay_before_retry", v(1, 2, 20)),
+];
+
 /// `SMTP_CHECK`.
 const SMTP: &[Keyword] = &[
     free("helo_name", OLD),
+    one("retry", OLD),
+    one("delay_before_retry", OLD),
     block("host", OLD, Block::Other, &[CONNECTION, COMMON]),
+    one("connect_timeout", OLD),
+    one("connect_port", v(1, 2, 17)),
+    one("bindto", v(1, 2, 17)),
+    one("connect_ip", v(1, 2, 17)),
+    one("bind_port", v(1, 2, 17)),
+    one("fwmark", v(1, 2, 17)),
+    one("bind_if", v(1, 3, 7)),
 ];
 
 /// `DNS_CHECK`.
-const DNS: &[Keyword] = &[one("type", v(1, 3, 0)), one("name", v(1, 3, 0))];
+const DNS: &[Keyword] = &[
+    one("type", v(1, 3, 0)),
+    one("name", v(1, 3, 0)),
+    one("retry", v(1, 3, 0)),
+];
 
 /// `UDP_CHECK`.
 const UDP: &[Keyword] = &[
@@ -174,11 +209,14 @@ const CONNECTION: &[Keyword] = &[
     one("bind_if", v(1, 3, 7)),
 ];
 
-/// Nearly all checkers. Before 1.3.7 some lacked some of these, which is not told apart.
+/// What most checkers had by themselves.
+const WARMUP: &[Keyword] = &[one("warmup", v(1, 2, 13))];
+
+/// What checkers have in common.
 const COMMON: &[Keyword] = &[
-    one("delay_before_retry", OLD),
-    one("warmup", v(1, 2, 13)),
     one("retry", v(1, 3, 7)),
+    one("delay_before_retry", v(1, 3, 7)),
+    one("warmup", v(1, 3, 7)),
     one("delay_loop", v(1, 3, 7)),
     free("alpha", v(1, 3, 7)),
     free("log_all_failures", v(2, 0, 11)),
