@@ -182,7 +182,11 @@ const DOORS: [(&str, &[&str], &str); 13] = [
     ),
     (
         r"\bstd::process::(Command|Child|Stdio)\b|\bprocess::\{|\bCommandExt\b",
-        &["src/source/helper.rs", "src/source/git.rs", "src/cli/guard.rs"],
+        &[
+            "src/source/helper.rs",
+            "src/source/git.rs",
+            "src/cli/guard.rs",
+        ],
         "only the reading helper, git and the guarded command are started",
     ),
     (

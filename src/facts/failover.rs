@@ -10,7 +10,8 @@ use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{
-    Command, Config, HookState, Include, Invocation, Options, Subject, Version, parse,
+    Command, Config, HookState, Include, Invocation, NotifyCall, NotifyKind, Options, Subject,
+    Version, parse,
 };
 use crate::shell::{
     Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
@@ -50,6 +51,10 @@ pub struct HookCall {
     pub state: HookState,
     /// The command in the configuration.
     pub command: Command,
+    /// Which argument of the program is the name of the instance or group, counted
+    /// from 1: the second of the four that a generic hook gets behind its own words,
+    /// else a word of its own that is the name.
+    pub name_at: Option<usize>,
     /// The program's file, where the command names one.
     pub path: Option<PathBuf>,
     /// What is there.
@@ -272,6 +277,7 @@ fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
         let (handling, comparisons) =
             handling(host, &call.invocation, path.as_deref(), &program, &command);
         calls.push(HookCall {
+            name_at: name_at(&call),
             subject: call.subject,
             name: call.name.to_vec(),
             state: call.state,
@@ -283,6 +289,18 @@ fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
         });
     }
     calls
+}
+
+fn name_at(call: &NotifyCall<'_>) -> Option<usize> {
+    match (&call.invocation, call.notify.kind) {
+        (Invocation::Exec(argv), NotifyKind::Notify) => argv.len().checked_sub(3),
+        (Invocation::Exec(argv), _) => {
+            let mut own = argv.iter().enumerate().skip(1);
+            own.find(|(_, word)| *word == call.name).map(|(at, _)| at)
+        }
+        (Invocation::Shell(_), NotifyKind::Notify) => Some(2),
+        (Invocation::Shell(_) | Invocation::Never(_), _) => None,
+    }
 }
 
 /// The program a hook starts.

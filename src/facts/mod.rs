@@ -16,6 +16,7 @@ pub mod merges;
 pub mod mounts;
 pub mod packages;
 pub mod programs;
+pub mod renames;
 pub mod services;
 pub mod started;
 pub mod systemd;

@@ -30,8 +30,8 @@ impl Age {
 /// What the base could not decide it did not have, so a finding of now is then new. An
 /// open question is old where the base has it too, at the same path for the same
 /// reason, and no longer decides.
-pub fn compare(host: &mut JudgedHost, base: Option<JudgedHost>, how: &Judgement<'_>) {
-    let mut before = match &base {
+pub fn compare(host: &mut JudgedHost, base: Option<&JudgedHost>, how: &Judgement<'_>) {
+    let mut before = match base {
         Some(base) => base.findings.iter().map(Some).collect(),
         None => Vec::new(),
     };
@@ -64,13 +64,14 @@ pub fn compare(host: &mut JudgedHost, base: Option<JudgedHost>, how: &Judgement<
         old.standing == Standing::Counts && !still && answered(host, old.finding.rule)
     });
     host.cured = cured.cloned().collect();
+    host.compared = true;
     for rule in &mut host.open {
-        let known = base.iter().flat_map(|base| &base.open);
+        let known = base.into_iter().flat_map(|base| &base.open);
         let known = known.filter(|old| old.card.id == rule.card.id);
         let known: Vec<&Unknown> = known.flat_map(|old| &old.open).collect();
         let old = |open: &Unknown| {
             let same = |old: &&Unknown| old.path == open.path && old.doubt == open.doubt;
-            known.iter().any(|old| same(old))
+            known.iter().any(same)
         };
         rule.old = !rule.open.is_empty() && rule.open.iter().all(old);
         rule.decides &= !rule.old;

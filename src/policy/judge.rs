@@ -92,6 +92,8 @@ pub struct JudgedHost {
     pub chain: Vec<ChainLine>,
     /// Links that are not examined and that no waiver accepts.
     pub not_examined: Vec<Link>,
+    /// Whether it was compared with what it was.
+    pub compared: bool,
     /// What was found in the base and is no more.
     pub cured: Vec<Judged>,
     /// The verdict.
@@ -137,6 +139,7 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         open,
         chain,
         not_examined,
+        compared: false,
         cured: Vec::new(),
         verdict: Verdict::Nothing,
         exit: Exit::Nothing,
@@ -341,8 +344,10 @@ fn chain(examined: &Examined, findings: &[Judged], open: &[OpenRule]) -> Vec<Cha
         let of_link = |judged: &&Judged| judged.card.link == *link;
         let counts =
             |judged: &&Judged| matches!(judged.standing, Standing::Counts | Standing::Follows(_));
-        // They are sorted: the first is the gravest and surest.
-        let worst = findings.iter().filter(of_link).find(counts);
+        // They are sorted, the gravest and surest first; a cause tells more than what
+        // follows from it.
+        let worst = findings.iter().filter(of_link).filter(counts);
+        let worst = worst.min_by_key(|j| (Reverse(j.level), j.standing != Standing::Counts));
         let reached = !(broken_before && (SEQUENCE.contains(link) || BRANCHES.contains(link)));
         let is_open = open
             .iter()

@@ -23,7 +23,9 @@ mod unit;
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
-pub use engine::{Ended, Examined, Run, Selection, all_ids, examine, examine_against, examine_fleet};
+pub use engine::{
+    Ended, Examined, Run, Selection, all_ids, examine, examine_against, examine_fleet,
+};
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 
 use crate::fact::Stop;
@@ -81,6 +83,7 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::HookNotExecutable,
     &failover::InstanceNotHandled,
     &failover::MixedFamilies,
+    &failover::RenamedOnOneSide,
     &failover::ScriptNamesUnknownInstance,
     &init::AccountsMissing,
     &init::CannotStart,

@@ -345,11 +345,12 @@ fn entries(bytes: &[u8], id_bytes: usize) -> Result<Vec<Entry>, ReadError> {
         if name.is_empty() || name.contains(&b'/') || matches!(name, b"." | b"..") {
             continue;
         }
-        let digits: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        let digits = id.iter().flat_map(|b| [digit(b >> 4), digit(b & 15)]);
         entries.push(Entry {
             name: name.to_vec(),
             object: Object {
-                id: digits.into_bytes(),
+                id: digits.collect::<String>().into_bytes(),
                 kind,
             },
         });
@@ -384,7 +385,8 @@ struct Running {
 impl Objects {
     /// What an object is; [`ReadError::NotFound`] where there is none.
     fn header(&self, question: &[u8]) -> Result<Header, ReadError> {
-        self.ask(&self.check, false, question).map(|(header, _)| header)
+        self.ask(&self.check, false, question)
+            .map(|(header, _)| header)
     }
 
     /// The bytes of an object of this kind, at most `limit`.

@@ -164,6 +164,12 @@ pub fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
 }
 
+/// Whether a directory stands at a path of this machine, links followed.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
 /// A regular file that is read in pieces, so that its size is no limit.
 pub trait Blob: Send {
     /// Its length in bytes when it was opened.

@@ -117,7 +117,9 @@ fn finding(
     let first = evidence
         .next()
         .unwrap_or_else(|| Evidence::path(path, "does nothing"));
-    let finding = Finding::new(id, escape_path(path), message, first).with_all(evidence);
+    let finding = Finding::new(id, escape_path(path), message, first)
+        .with_all(evidence)
+        .follows(&["failover-renamed-on-one-side"]);
     let names = words.join(", ");
     let finding = finding.fix(
         format!(

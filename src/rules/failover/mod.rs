@@ -6,6 +6,7 @@ mod hook_not_executable;
 mod instance_faults;
 mod instance_not_handled;
 mod mixed_families;
+mod renamed_on_one_side;
 mod script_names_unknown_instance;
 
 pub(super) use config_broken::ConfigBroken;
@@ -13,6 +14,7 @@ pub(super) use hook_missing::HookMissing;
 pub(super) use hook_not_executable::HookNotExecutable;
 pub(super) use instance_not_handled::InstanceNotHandled;
 pub(super) use mixed_families::MixedFamilies;
+pub(super) use renamed_on_one_side::RenamedOnOneSide;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
 
 use std::path::{Path, PathBuf};

@@ -112,7 +112,9 @@ fn a_revision_is_read_as_it_was_whatever_the_work_tree_holds() {
 #[test]
 fn the_tree_may_be_a_directory_of_the_repository() {
     let repo = Repo::new(&[]);
-    repo.file("hosts/gw1/etc/a", "gw1").file("README", "x").commit();
+    repo.file("hosts/gw1/etc/a", "gw1")
+        .file("README", "x")
+        .commit();
     std::fs::create_dir_all(repo.at("hosts/gw2/etc")).unwrap();
     let source = repo.open("hosts/gw1", "HEAD").unwrap().unwrap();
     assert_eq!(text(&source, "/etc/a"), "gw1");
@@ -146,7 +148,7 @@ fn names_need_not_be_text() {
     std::fs::write(path, "odd").unwrap();
     repo.commit();
     let source = repo.source("HEAD");
-    assert_eq!(names(&source, "/"), [name.clone()]);
+    assert_eq!(names(&source, "/"), std::slice::from_ref(&name));
     let path = Path::new("/").join(name);
     assert_eq!(source.read(&path, 10), Ok(b"odd".to_vec()));
 }
@@ -201,7 +203,9 @@ fn a_linked_work_tree_reads_its_own_head() {
 #[test]
 fn a_large_object_is_over_the_limit_and_the_next_is_read() {
     let repo = Repo::new(&[]);
-    repo.file("big", &"x".repeat(5000)).file("small", "y").commit();
+    repo.file("big", &"x".repeat(5000))
+        .file("small", "y")
+        .commit();
     let source = repo.source("HEAD");
     let big = source.read(Path::new("/big"), 4999);
     assert!(matches!(big, Err(ReadError::Limit(_))));
@@ -212,7 +216,8 @@ fn a_large_object_is_over_the_limit_and_the_next_is_read() {
 #[test]
 fn nothing_that_a_hostile_repository_names_is_run() {
     let repo = Repo::new(&[]);
-    repo.file("a", "x").file(".gitattributes", "* filter=x diff=x text\n");
+    repo.file("a", "x")
+        .file(".gitattributes", "* filter=x diff=x text\n");
     repo.commit();
     let marks = tempfile::tempdir().unwrap();
     // A program that leaves a mark, under every key that names one.
@@ -224,7 +229,11 @@ fn nothing_that_a_hostile_repository_names_is_run() {
     let evil = script.display();
     let hooks = marks.path().join("hooks");
     std::fs::create_dir(&hooks).unwrap();
-    let names = ["post-checkout", "post-index-change", "reference-transaction"];
+    let names = [
+        "post-checkout",
+        "post-index-change",
+        "reference-transaction",
+    ];
     for name in names {
         std::fs::copy(&script, hooks.join(name)).unwrap();
         std::fs::copy(&script, repo.at(".git/hooks").join(name)).unwrap();
