@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Host;
+use super::hooks::doing::{Does, does, sample};
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::init_script::{Head, head};
@@ -14,8 +15,8 @@ use crate::parse::keepalived::{
     Version, parse,
 };
 use crate::shell::{
-    Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
-    Value, evaluate, is_quiet, is_shell_script,
+    Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Source, Value, evaluate,
+    is_shell_script,
 };
 use crate::source::{FileKind, Found, Tree, glob_to_regex};
 use crate::text::{File, escape_path};
@@ -396,17 +397,18 @@ fn handling(
             (Vec::new(), call(Program::Command(source), Vec::new()))
         }
     };
-    let world = TreeWorld::new(host.tree());
-    let outcome = evaluate(&call, &world, &Limits::default());
-    let acts = actions(&outcome);
-    let handling = if !acts.is_empty() {
-        Handling::Handled(acts)
-    } else if !outcome.undecided.is_empty() {
-        Handling::Undecided(outcome.undecided.clone())
-    } else {
-        Handling::Nothing(misses(host, &call, &words, &outcome))
+    let outcome = evaluate(&call, &world(host), &Limits::default());
+    let handling = match does(host, &outcome) {
+        Does::Something(acts) => Handling::Handled(acts),
+        Does::Unclear(open) => Handling::Undecided(open),
+        Does::Nothing => Handling::Nothing(misses(host, &call, &words, &outcome)),
     };
     (handling, outcome.comparisons)
+}
+
+/// The tree as the scripts of a host see it.
+fn world(host: &Host) -> TreeWorld<'_> {
+    TreeWorld::new(host.tree()).for_hooks(host.label())
 }
 
 /// Why the program of a hook cannot be evaluated: it cannot be read, or is a script
@@ -474,43 +476,10 @@ fn call(program: Program, args: Vec<Value>) -> Call {
     }
 }
 
-/// The effects beyond logging and telling people.
-fn actions(outcome: &Outcome) -> Vec<Effect> {
-    let effects = outcome.effects.iter().filter(|effect| is_action(effect));
-    effects.cloned().collect()
-}
-
-/// Programs that ask a question when a script waits for their status, and do
-/// something when they are called for it: announce an address, call an interface of
-/// the provider.
-const CALLING: [&[u8]; 7] = [
-    b"curl",
-    b"wget",
-    b"arping",
-    b"nc",
-    b"ncat",
-    b"redis-cli",
-    b"mysqladmin",
-];
-
-fn is_action(effect: &Effect) -> bool {
-    if effect.scope != Scope::Here || !is_quiet(effect) {
-        return true;
-    }
-    match &effect.action {
-        Action::Run { argv, .. } => {
-            let name = argv.first().and_then(Value::bytes).unwrap_or(b"");
-            let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
-            CALLING.contains(&base)
-        }
-        Action::Write { .. } => false,
-    }
-}
-
 /// The words the script compared in vain, each tried again with what it was
 /// compared with.
 fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec<Miss> {
-    let world = TreeWorld::new(host.tree());
+    let world = world(host);
     let mut misses: Vec<Miss> = Vec::new();
     for comparison in &outcome.comparisons {
         let Input::Argument(index) = comparison.input else {
@@ -529,18 +498,24 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
         if named {
             continue;
         }
-        if comparison.matched != Some(false) || known || comparison.pattern {
+        if comparison.matched != Some(false) || known {
             continue;
         }
+        let tried = if comparison.pattern {
+            sample(&comparison.literal)
+        } else {
+            Some(comparison.literal.clone())
+        };
+        let Some(tried) = tried else { continue };
         let mut other = call.clone();
         if let Some(arg) = index.checked_sub(1).and_then(|at| other.args.get_mut(at)) {
-            *arg = Value::known(comparison.literal.clone());
+            *arg = Value::known(tried);
         }
         let tried = evaluate(&other, &world, &Limits::default());
         misses.push(Miss {
             comparison: comparison.clone(),
             word: word.clone(),
-            would_act: !actions(&tried).is_empty(),
+            would_act: matches!(does(host, &tried), Does::Something(_)),
         });
     }
     misses

@@ -7,6 +7,7 @@ pub mod cron;
 pub mod crypt;
 pub mod devices;
 pub mod failover;
+pub mod hooks;
 mod host;
 pub mod identity;
 pub mod init;

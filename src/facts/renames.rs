@@ -3,8 +3,12 @@
 
 use std::net::IpAddr;
 
-use super::failover::Failover;
+use super::Host;
+use super::failover::{Failover, Handling};
+use super::services::{command_of, services_with, unit_file};
+use crate::fact::Fact;
 use crate::parse::keepalived::{Family, Instance, SyncGroup, Text};
+use crate::shell::{Action, Effect, Value};
 use crate::text::Place;
 
 /// A name of the base that is gone, with what it is called now.
@@ -31,6 +35,8 @@ pub enum Kind {
     Interface,
     /// A virtual address.
     Address,
+    /// A service that hooks start or stop.
+    Unit,
 }
 
 impl Kind {
@@ -42,6 +48,7 @@ impl Kind {
             Self::Group => "group ",
             Self::Interface => "interface ",
             Self::Address => "address ",
+            Self::Unit => "unit ",
         }
     }
 }
@@ -94,6 +101,75 @@ pub fn renames(base: &Failover, now: &Failover) -> Vec<Rename> {
     bound.dedup_by(|a, b| a.old == b.old);
     renames.extend(bound);
     renames
+}
+
+/// The services that hooks of now name, that the base had, and that are there under
+/// another name with the same command.
+#[must_use]
+pub fn units(base: &Host, now: &Host, hooks: &Failover) -> Vec<Rename> {
+    let mut renames: Vec<Rename> = Vec::new();
+    let handled = hooks.calls.iter().filter_map(|call| match &call.handling {
+        Handling::Handled(effects) => Some(effects),
+        _ => None,
+    });
+    for effect in handled.flatten() {
+        for word in unit_words(effect) {
+            let Ok(word) = std::str::from_utf8(word) else {
+                continue;
+            };
+            let name = if word.contains('.') {
+                word.to_owned()
+            } else {
+                format!("{word}.service")
+            };
+            let gone = matches!(unit_file(now.tree(), &name), Fact::Absent(_));
+            if !gone || renames.iter().any(|known| known.old == word.as_bytes()) {
+                continue;
+            }
+            let Some(command) = command_of(base.tree(), &name) else {
+                continue;
+            };
+            let heirs = services_with(now.tree(), &command).into_iter();
+            let heirs = heirs.filter(|heir| command_of(base.tree(), heir).is_none());
+            let new: Vec<Text> = heirs
+                .map(|heir| Text {
+                    value: heir.into_bytes(),
+                    place: effect.place.clone(),
+                })
+                .collect();
+            let old = Text {
+                value: word.as_bytes().to_vec(),
+                place: effect.place.clone(),
+            };
+            renames.extend(rename(Kind::Unit, &old, new.iter()));
+        }
+    }
+    renames
+}
+
+/// The units that a program is told to start, stop or load again.
+fn unit_words(effect: &Effect) -> Vec<&[u8]> {
+    let Action::Run { argv, .. } = &effect.action else {
+        return Vec::new();
+    };
+    let words: Vec<&[u8]> = argv.iter().filter_map(Value::bytes).collect();
+    let base = |word: &[u8]| word.rsplit(|b| *b == b'/').next() == Some(b"systemctl");
+    let mut rest = match words.split_first() {
+        Some((first, rest)) if base(first) => rest.iter().filter(|word| !word.starts_with(b"-")),
+        _ => return Vec::new(),
+    };
+    let verbs: [&[u8]; 6] = [
+        b"start",
+        b"stop",
+        b"restart",
+        b"reload",
+        b"try-restart",
+        b"reload-or-restart",
+    ];
+    match rest.next() {
+        Some(verb) if verbs.contains(verb) => rest.copied().collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn rename<'a>(kind: Kind, old: &Text, new: impl Iterator<Item = &'a Text>) -> Option<Rename> {

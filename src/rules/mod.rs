@@ -9,6 +9,7 @@ mod crypt;
 mod engine;
 mod failover;
 mod finding;
+mod hook;
 mod init;
 mod initrd;
 mod kernel;
@@ -85,6 +86,9 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::MixedFamilies,
     &failover::RenamedOnOneSide,
     &failover::ScriptNamesUnknownInstance,
+    &hook::ProgramMissing,
+    &hook::Skipped,
+    &hook::WaitsForUnknownInterface,
     &init::AccountsMissing,
     &init::CannotStart,
     &init::CgroupV1Ignored,

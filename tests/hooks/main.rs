@@ -89,7 +89,12 @@ fn machine(script: &str) -> Host {
     source.link("/usr/sbin", "bin");
     source.dir("/proc").dir("/run").dir("/tmp").dir("/var/log");
     let coverage = Coverage::full(true);
-    let tree = Tree::new(Box::new(source), coverage, Limits::STANDARD, Deadline::none());
+    let tree = Tree::new(
+        Box::new(source),
+        coverage,
+        Limits::STANDARD,
+        Deadline::none(),
+    );
     Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default())
 }
 
@@ -149,7 +154,11 @@ fn what_a_hook_does_for_a_name_is_what_it_really_does() {
     for (why, count) in &reasons {
         println!("undecided {count}: {why}");
     }
-    assert_eq!(agree + undecided + wrong.len(), total, "a call was not judged");
+    assert_eq!(
+        agree + undecided + wrong.len(),
+        total,
+        "a call was not judged"
+    );
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
     assert!(scripts.len() >= 60);
     // Of the calls that are decided all agree; few may stay open.

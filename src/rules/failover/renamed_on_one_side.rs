@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::failover::{Failover, Handling, HookCall};
-use crate::facts::renames::{Kind, Rename, renames};
+use crate::facts::renames::{Kind, Rename, renames, units};
 use crate::parse::keepalived::HookState;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::shell::{Action, Effect, Input, Value};
@@ -29,16 +29,17 @@ impl Rule for RenamedOnOneSide {
     }
 
     fn check(&self, host: &Host, cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let base = cx
+        let before = cx
             .base
             .ok_or(Stop::NotApplicable("compared with nothing"))?;
         let now = super::configured(host)?;
-        let base = base.failover().require()?;
+        let base = before.failover().require()?;
         let base = base.ok_or(Stop::NotApplicable("keepalived was not configured before"))?;
         let mut out = Findings::new();
         super::open_parts(now, &mut out);
         super::open_parts(base, &mut out);
-        for rename in renames(base, now) {
+        let units = units(before, host, now);
+        for rename in renames(base, now).into_iter().chain(units) {
             out.judged += 1;
             let mut told: Vec<std::path::PathBuf> = Vec::new();
             for left in left(&rename, base, now) {
@@ -70,7 +71,7 @@ fn left(rename: &Rename, base: &Failover, now: &Failover) -> Vec<Left> {
                 .collect()
         }
         Kind::Group => hooks(rename, base, now),
-        Kind::Interface | Kind::Address => effects(rename, base, now),
+        Kind::Interface | Kind::Address | Kind::Unit => effects(rename, base, now),
     }
 }
 
@@ -184,7 +185,8 @@ fn finding(id: &'static str, rename: &Rename, left: &Left) -> Finding {
     let first = Evidence::span(left.place.clone(), label);
     let subject = format!("{old} {}", left.place.path().display());
     let mut finding = Finding::new(id, subject, message, first);
-    for name in rename.new.iter().take(4) {
+    let listed = rename.new.iter().filter(|_| rename.kind != Kind::Unit);
+    for name in listed.take(4) {
         let label = format!("was {kind}{old}");
         finding = finding.with(Evidence::span(name.place.clone(), label));
     }

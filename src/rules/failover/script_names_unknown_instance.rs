@@ -6,7 +6,7 @@ use crate::facts::Host;
 use crate::facts::failover::Handling;
 use crate::parse::keepalived::HookState;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
-use crate::shell::Input;
+use crate::shell::{Comparison, Input};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct ScriptNamesUnknownInstance;
@@ -42,7 +42,14 @@ impl Rule for ScriptNamesUnknownInstance {
                 if !about_name || comparison.pattern || literal.is_empty() {
                     continue;
                 }
-                if names.contains(&literal) {
+                // A part of a name, as in `${2#VI_}`, is known by what it matches.
+                let fits = |other: &Comparison| {
+                    other.place == comparison.place
+                        && other.literal == *literal
+                        && other.matched == Some(true)
+                };
+                let mut all = failover.calls.iter().flat_map(|call| &call.comparisons);
+                if names.contains(&literal) || all.any(fits) {
                     continue;
                 }
                 let key = (escape_path(path), literal.clone());
