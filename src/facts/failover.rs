@@ -493,7 +493,10 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
         });
         // A word that the script names itself is not one it was never taught.
         let named = outcome.comparisons.iter().any(|other| {
-            other.input == comparison.input && other.matched == Some(true) && !other.pattern
+            other.input == comparison.input
+                && other.matched == Some(true)
+                && !other.pattern
+                && !other.literal.is_empty()
         });
         if named {
             continue;

@@ -37,6 +37,8 @@ pub(super) struct Evaluator<'a> {
     pub(super) full: bool,
     /// Whether a test of something the caller gave stayed open.
     pub(super) asked: bool,
+    /// The word in which a parameter is expanded.
+    pub(super) expanding: Option<Place>,
 }
 
 impl Evaluator<'_> {

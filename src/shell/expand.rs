@@ -326,7 +326,10 @@ impl Evaluator<'_> {
                     _ => Traced::unknown(),
                 })
             }
-            PartKind::Parameter(parameter) => self.parameter(parameter, part.quoted, state),
+            PartKind::Parameter(parameter) => {
+                self.expanding = Some(place.clone());
+                self.parameter(parameter, part.quoted, state)
+            }
             PartKind::Command(Some(list)) => {
                 let mut inside = state.clone();
                 inside.out = Some(Traced::known(""));

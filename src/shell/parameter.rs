@@ -141,7 +141,7 @@ impl Evaluator<'_> {
     /// Notes the variables that a name made of something the caller gave could name:
     /// with `${2}_VIA`, `gw4` where there is a `gw4_VIA`.
     fn indirect(&mut self, name: &Traced, bytes: &[u8], state: &State) {
-        let Some(place) = name.place.clone() else {
+        let Some(place) = self.expanding.clone() else {
             return;
         };
         let mut known = Vec::new();

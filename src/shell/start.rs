@@ -62,6 +62,7 @@ fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
         failed: false,
         full: false,
         asked: false,
+        expanding: None,
     };
     let mut state = State::new(call.dialect);
     for (name, value) in &call.env {
