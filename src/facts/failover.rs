@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use super::Host;
 use super::hooks::doing::{Does, does, sample};
+use super::hooks::fifo::{self, Event};
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{
-    Command, Config, HookState, Include, Invocation, NotifyCall, NotifyKind, Options, Subject,
-    Version, parse,
+    Command, Config, FifoKind, HookState, Include, Invocation, NotifyCall, NotifyKind, Options,
+    Subject, Version, parse,
 };
 use crate::shell::{
     Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Source, Value, evaluate,
@@ -289,7 +290,92 @@ fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
             comparisons,
         });
     }
+    calls.extend(fifo_calls(host, config));
     calls
+}
+
+/// What the programs behind FIFOs do with the events of every instance and group.
+fn fifo_calls(host: &Host, config: &Config) -> Vec<HookCall> {
+    const STATES: [HookState; 4] = [
+        HookState::Master,
+        HookState::Backup,
+        HookState::Fault,
+        HookState::Stop,
+    ];
+    let instances = config.instances.iter();
+    let instances = instances.map(|i| (Subject::Instance, &i.name.value, i.start_priority()));
+    let groups = config.groups.iter();
+    let groups = groups.map(|group| (Subject::Group, &group.name.value, 0));
+    let subjects: Vec<_> = instances.chain(groups).collect();
+    let mut calls = Vec::new();
+    for script in &config.globals.fifo_scripts {
+        let fifo = config.globals.fifos.iter().find(|f| f.kind == script.kind);
+        let Some(fifo) = fifo.filter(|_| script.kind != FifoKind::Lvs) else {
+            continue;
+        };
+        let mut argv: Vec<Vec<u8>> = Vec::new();
+        argv.extend(script.command.argv.iter().map(|word| word.value.clone()));
+        argv.push(fifo.path.value.clone());
+        let (path, found) = program(host, &script.command, &Invocation::Exec(argv.clone()));
+        let stopped = not_startable(host, path.as_deref(), &found, &script.command);
+        for (subject, name, priority) in &subjects {
+            for state in STATES {
+                let event = Event {
+                    kind: subject.word(),
+                    name,
+                    state: state.word(),
+                    priority: *priority,
+                };
+                let (handling, comparisons) = match &stopped {
+                    Some(Stopped::NotCalled(why)) => (Handling::NotCalled(why.clone()), Vec::new()),
+                    Some(Stopped::Open(open)) => {
+                        (Handling::Undecided(vec![open.clone()]), Vec::new())
+                    }
+                    None => fifo::handling(host, &argv, &event, &script.command.place),
+                };
+                calls.push(HookCall {
+                    name_at: None,
+                    subject: *subject,
+                    name: name.to_vec(),
+                    state,
+                    command: script.command.clone(),
+                    path: path.clone(),
+                    program: found.clone(),
+                    handling,
+                    comparisons,
+                });
+            }
+        }
+    }
+    calls
+}
+
+/// Why a program is not evaluated.
+enum Stopped {
+    /// It is not started.
+    NotCalled(String),
+    /// What it does is not known.
+    Open(Unknown),
+}
+
+fn not_startable(
+    host: &Host,
+    path: Option<&Path>,
+    program: &Fact<Found>,
+    command: &Command,
+) -> Option<Stopped> {
+    let not_called = |why: &str| Some(Stopped::NotCalled(why.to_owned()));
+    match program {
+        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
+        }
+        Fact::Known(_) => return not_called("the program cannot be executed"),
+        Fact::Absent(_) => return not_called("the program is not there"),
+        Fact::Broken(fault) => return not_called(&fault.message),
+        Fact::Unknown(unknown) => return Some(Stopped::Open(unknown.clone())),
+        Fact::NotCovered(why) => return not_called(&why.to_string()),
+    }
+    let open = not_evaluated(host, path?, command)?;
+    Some(Stopped::Open(open))
 }
 
 fn name_at(call: &NotifyCall<'_>) -> Option<usize> {
@@ -354,19 +440,10 @@ fn handling(
     command: &Command,
 ) -> (Handling, Vec<Comparison>) {
     let not_called = |why: &str| (Handling::NotCalled(why.to_owned()), Vec::new());
-    match program {
-        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
-        }
-        Fact::Known(_) => return not_called("the program cannot be executed"),
-        Fact::Absent(_) => return not_called("the program is not there"),
-        Fact::Broken(fault) => return not_called(&fault.message),
-        Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
-        Fact::NotCovered(why) => return not_called(&why.to_string()),
-    }
-    if let Some(path) = path
-        && let Some(unknown) = not_evaluated(host, path, command)
-    {
-        return (Handling::Undecided(vec![unknown]), Vec::new());
+    match not_startable(host, path, program, command) {
+        Some(Stopped::NotCalled(why)) => return not_called(&why),
+        Some(Stopped::Open(open)) => return (Handling::Undecided(vec![open]), Vec::new()),
+        None => {}
     }
     // A shell that has nothing to expand makes the same words.
     let plain = match invocation {

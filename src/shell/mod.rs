@@ -102,6 +102,11 @@ pub trait World: Sync {
     fn hostname(&self) -> Fact<Vec<u8>> {
         not_asked(Path::new("/etc/hostname"))
     }
+    /// What is written to the FIFO at `path`, where the call gives one; it counts as
+    /// standard input.
+    fn feed(&self, _path: &Path) -> Option<Vec<u8>> {
+        None
+    }
     /// Whether `run-parts` is Debian's, and what it runs is to be followed here.
     fn follows_run_parts(&self) -> bool {
         false

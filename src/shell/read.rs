@@ -11,10 +11,12 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
     let mut at = 0;
     let mut odd = false;
     let mut array = None;
+    let mut other = false;
     while let Some(word) = args.get(at).and_then(Traced::bytes) {
         at += 1;
         if let Some(letters) = word.strip_prefix(b"-").filter(|_| names.is_empty()) {
             if letters.last().is_some_and(|b| b"adinNptu".contains(b)) {
+                other |= letters.contains(&b'u');
                 odd |= letters.iter().any(|b| b"dnNu".contains(b));
                 if letters.ends_with(b"a")
                     && let Some(name) = args.get(at).and_then(Traced::bytes)
@@ -32,6 +34,8 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
         names.push(b"REPLY".to_vec());
     }
     let input = match &state.stdin {
+        // From another descriptor, of which nothing is known.
+        _ if other => None,
         None => Some(Vec::new()),
         Some(text) if !odd => text.bytes().map(<[u8]>::to_vec),
         Some(_) => None,

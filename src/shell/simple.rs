@@ -70,6 +70,23 @@ impl Evaluator<'_> {
             }
             return flow;
         }
+        if let [only] = argv.as_slice()
+            && only.value.is(b"exec")
+        {
+            // What is read from here on comes from there.
+            for redirect in &command.redirects {
+                if let RedirectKind::Read(word) = &redirect.kind
+                    && redirect.fd.unwrap_or(0) == 0
+                {
+                    let path = self.single(word, &mut state);
+                    state.stdin = self.file_content(&path, &state);
+                }
+            }
+            let output = |r: &Redirect| !matches!(r.kind, RedirectKind::Read(_));
+            if !command.redirects.iter().any(output) {
+                return Flow::done(state, 0);
+            }
+        }
         // `A=b command` sets A for this command only
         let mut kept = Vec::new();
         for assignment in assignments {
@@ -140,6 +157,11 @@ impl Evaluator<'_> {
                             },
                         };
                     }
+                }
+                RedirectKind::Duplicate(target) if redirect.fd == Some(0) => {
+                    let closed = target == b"-";
+                    state.stdin = (!closed).then(Traced::unknown);
+                    reads = true;
                 }
                 RedirectKind::Duplicate(target) => {
                     let to_other = target != b"1" && target != b"1-";

@@ -10,7 +10,7 @@ use super::filters;
 use super::pattern;
 use super::state::{Flow, State};
 use super::value::{Traced, Value};
-use super::{FileTest, Scope, follow};
+use super::{FileTest, Input, Scope, follow};
 use crate::fact::Fact;
 use crate::text::Place;
 
@@ -35,6 +35,9 @@ impl Evaluator<'_> {
             return None;
         }
         let path = follow::absolute(path.bytes()?, &state.cwd)?;
+        if let Some(line) = self.world.feed(&path) {
+            return Some(Traced::input(Value::Known(line), Input::Stdin));
+        }
         match self.world.content(&path) {
             Fact::Known(file) if file.bytes().len() <= LONGEST => Some(Traced::known(file.bytes())),
             _ => None,

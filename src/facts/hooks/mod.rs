@@ -7,6 +7,7 @@
 
 mod commands;
 pub(in crate::facts) mod doing;
+pub(in crate::facts) mod fifo;
 mod interfaces;
 
 use std::collections::BTreeMap;
