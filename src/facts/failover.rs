@@ -336,7 +336,7 @@ fn fifo_calls(host: &Host, config: &Config) -> Vec<HookCall> {
                 calls.push(HookCall {
                     name_at: None,
                     subject: *subject,
-                    name: name.to_vec(),
+                    name: (*name).clone(),
                     state,
                     command: script.command.clone(),
                     path: path.clone(),

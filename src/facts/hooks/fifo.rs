@@ -1,8 +1,8 @@
 //! Programs that read keepalived's FIFOs: what they do with the line of an event.
 //!
 //! A line is `INSTANCE "NAME" STATE PRIORITY`, the name in double quotes, and the program
-//! gets the path of the FIFO as its last argument (keepalived 2.2.7 vrrp_notify.c,
-//! `notify_fifo`; tried with 2.2.7).
+//! gets the path of the FIFO as its last argument (keepalived 2.2.7 `vrrp_notify.c`,
+//! `notify_fifo`).
 
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt as _;

@@ -5,6 +5,7 @@ mod hook_missing;
 mod hook_not_executable;
 mod instance_faults;
 mod instance_not_handled;
+mod left_over;
 mod mixed_families;
 mod renamed_on_one_side;
 mod script_names_unknown_instance;
