@@ -182,8 +182,12 @@ const DOORS: [(&str, &[&str], &str); 13] = [
     ),
     (
         r"\bstd::process::(Command|Child|Stdio)\b|\bprocess::\{|\bCommandExt\b",
-        &["src/source/helper.rs", "src/cli/guard.rs"],
-        "only the reading helper and the guarded command are started",
+        &[
+            "src/source/helper.rs",
+            "src/source/git.rs",
+            "src/cli/guard.rs",
+        ],
+        "only the reading helper, git and the guarded command are started",
     ),
     (
         r"\bstd::(net|os::unix::net)::[A-Za-z]*(Stream|Listener|Socket|Datagram)",

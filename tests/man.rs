@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 84] = [
+const NOT_READ: [&str; 87] = [
     "/",
     "/ash",
     "/bin",
@@ -234,6 +234,7 @@ const NOT_READ: [&str; 84] = [
     "/dev/zfs",
     "/etc/finit.conf",
     "/etc/rc.d/rc",
+    "/etc/network",
     "/etc/runit/stopit",
     "/etc/s6-linux-init",
     "/etc/sysctl",
@@ -254,6 +255,7 @@ const NOT_READ: [&str; 84] = [
     "/run/",
     "/run/host",
     "/run/lock",
+    "/run/lock/",
     "/run/runit.stopit",
     "/run/sysctl",
     "/sbin/",
@@ -282,6 +284,7 @@ const NOT_READ: [&str; 84] = [
     "/var/",
     "/var/cache",
     "/var/lib",
+    "/var/lock/",
     "/var/log",
     "/var/log/",
     "/var/run",

@@ -131,6 +131,9 @@ pub struct CheckArgs {
     /// Examine every directory that matches, one host each (repeatable)
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["root", "devices", "image"])]
     pub hosts: Vec<String>,
+    /// Compare with a directory or a git revision; only what is new decides
+    #[arg(long, value_name = "BASE")]
+    pub against: Option<String>,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,

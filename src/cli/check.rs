@@ -1,8 +1,9 @@
 //! `comeback check`.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
 use super::output::{Output, decide_colours, write_out};
 use super::run::{
@@ -11,11 +12,12 @@ use super::run::{
 };
 use super::{Error, complain};
 use crate::facts::devices::Devices;
-use crate::policy::{Exit, JudgedHost, Judgement, Verdict, judge, worst};
+use crate::policy::{Exit, JudgedHost, Judgement, Verdict, compare, judge, worst};
 use crate::report::{self, Outcome, ShownHost};
-use crate::rules::{Examined, FLEET, Level, Selection, examine, examine_fleet};
+use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
 use crate::source::{Tree, glob_hosts};
 use crate::text::escape_path;
+use crate::time::Deadline;
 
 /// A report to write.
 struct Wanted {
@@ -39,23 +41,28 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     let deadline = deadline(&args.tree, None)?;
 
     let (setup, examined) = if args.hosts.is_empty() {
-        let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
+        let root = args.tree.root.as_deref();
+        let tree = open_tree(&args.tree, root, deadline)?;
         let place = PolicyPlace::of(&tree);
         let setup = setup(&args.tree, &tree, place, deadline)?;
         let label = label(args.tree.root.as_ref());
         let devices = devices(&args.devices, &tree)?;
-        let one = one(
-            tree,
-            &setup,
+        let base = base(args, root, &tree, deadline)?;
+        let run = Run {
+            setup: &setup,
             args,
-            &selection,
-            (label, devices),
-            String::new(),
-        );
+            selection: &selection,
+        };
+        let one = run.one(tree, base, (label, devices), String::new());
         (setup, vec![one])
     } else {
         let setup = setup_hosts(&args.tree, deadline)?;
-        let examined = hosts(args, &setup, &selection)?;
+        let run = Run {
+            setup: &setup,
+            args,
+            selection: &selection,
+        };
+        let examined = run.hosts()?;
         (setup, examined)
     };
 
@@ -80,64 +87,163 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     Ok(worst(exits))
 }
 
-/// A host examined, with what stands before its paths.
-type Seen = (Examined, String);
-
-fn one(
-    tree: Tree,
-    setup: &Setup,
-    args: &CheckArgs,
-    selection: &Selection,
-    (label, devices): (Option<String>, Option<Devices>),
+/// A host examined.
+struct Seen {
+    examined: Examined,
+    /// What stands before its paths.
     prefix: String,
-) -> Seen {
-    let mut tree = tree;
-    tree.add_covers(&setup.config.covers);
-    let host = host(tree, setup, &args.tree, label, devices);
-    let mut examined = examine(&host, selection, setup.horizon);
-    examined.unread_policy.clone_from(&setup.config.unread);
-    (examined, prefix)
+    base: Before,
 }
 
-fn hosts(args: &CheckArgs, setup: &Setup, selection: &Selection) -> Result<Vec<Seen>, Error> {
-    let mut roots: Vec<PathBuf> = Vec::new();
-    let mut named = BTreeSet::new();
-    for pattern in &args.hosts {
-        let found = glob_hosts(pattern);
-        let found = found.map_err(|error| Error::Usage(format!("--hosts {pattern}: {error}")))?;
-        // Patterns overlap; a host is examined once, where it is named first.
-        roots.extend(found.into_iter().filter(|root| named.insert(root.clone())));
-    }
-    if roots.is_empty() {
-        let patterns = args.hosts.join(" ");
-        return Err(Error::Nothing(format!(
-            "--hosts {patterns}: no host matched"
-        )));
-    }
-    let mut seen = Vec::new();
-    for root in &roots {
-        let prefix = escape_path(root);
-        let label = root
-            .file_name()
-            .map(|name| name.to_string_lossy().into_owned());
-        match open_tree(&args.tree, Some(root), setup.deadline) {
-            Ok(tree) => seen.push(one(tree, setup, args, selection, (label, None), prefix)),
-            Err(error @ Error::Nothing(_)) => {
-                complain(&error.to_string());
-                let name = label.unwrap_or_else(|| prefix.clone());
-                seen.push((Examined::nothing(name, setup.clock.now()), prefix));
+/// What a host is compared with.
+enum Before {
+    /// With nothing.
+    NotAsked,
+    /// It was not there.
+    NotThere(String),
+    /// What was examined then.
+    Was(Box<Examined>, String),
+}
+
+/// `--against` for one tree.
+fn base(
+    args: &CheckArgs,
+    root: Option<&Path>,
+    tree: &Tree,
+    deadline: Deadline,
+) -> Result<Option<Base>, Error> {
+    let named = args.against.as_deref();
+    let base = named.map(|named| open_base(&args.tree, named, root, tree.coverage(), deadline));
+    base.transpose()
+}
+
+/// What every host of a run is examined with.
+struct Run<'a> {
+    setup: &'a Setup,
+    args: &'a CheckArgs,
+    selection: &'a Selection,
+}
+
+impl Run<'_> {
+    fn one(
+        &self,
+        tree: Tree,
+        base: Option<Base>,
+        (label, devices): (Option<String>, Option<Devices>),
+        prefix: String,
+    ) -> Seen {
+        let setup = self.setup;
+        let over = |mut tree: Tree, label, devices| {
+            tree.add_covers(&setup.config.covers);
+            host(tree, setup, &self.args.tree, label, devices)
+        };
+        let name = base.as_ref().map(|base| base.name.clone());
+        let was = base.and_then(|base| base.tree);
+        let was = was.map(|tree| over(tree, label.clone(), devices.clone()));
+        let host = over(tree, label, devices);
+        let horizon = setup.horizon;
+        let mut examined = examine_against(&host, was.as_ref(), self.selection, horizon);
+        examined.unread_policy.clone_from(&setup.config.unread);
+        let base = match (name, was) {
+            (None, _) => Before::NotAsked,
+            (Some(name), None) => Before::NotThere(name),
+            (Some(name), Some(was)) => {
+                let was = examine_against(&was, None, self.selection, horizon);
+                Before::Was(Box::new(was), name)
             }
-            Err(error) => return Err(error),
+        };
+        Seen {
+            examined,
+            prefix,
+            base,
         }
     }
-    let mut examined: Vec<Examined> = Vec::new();
-    let mut prefixes = Vec::new();
-    for (host, prefix) in seen {
-        examined.push(host);
-        prefixes.push(prefix);
+
+    fn hosts(&self) -> Result<Vec<Seen>, Error> {
+        let (args, setup) = (self.args, self.setup);
+        let mut roots: Vec<PathBuf> = Vec::new();
+        let mut named = BTreeSet::new();
+        for pattern in &args.hosts {
+            let found = glob_hosts(pattern);
+            let found =
+                found.map_err(|error| Error::Usage(format!("--hosts {pattern}: {error}")))?;
+            // Patterns overlap; a host is examined once, where it is named first.
+            roots.extend(found.into_iter().filter(|root| named.insert(root.clone())));
+        }
+        if roots.is_empty() {
+            let patterns = args.hosts.join(" ");
+            return Err(Error::Nothing(format!(
+                "--hosts {patterns}: no host matched"
+            )));
+        }
+        if let Some(base) = &args.against
+            && base.starts_with(['/', '.'])
+        {
+            return Err(Error::Usage(format!(
+                "--against {base}: with --hosts only a git revision can be compared with"
+            )));
+        }
+        let mut seen = Vec::new();
+        for root in &roots {
+            let prefix = escape_path(root);
+            let label = root
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned());
+            match open_tree(&args.tree, Some(root), setup.deadline) {
+                Ok(tree) => {
+                    let base = base(args, Some(root), &tree, setup.deadline)?;
+                    seen.push(self.one(tree, base, (label, None), prefix));
+                }
+                Err(error @ Error::Nothing(_)) => {
+                    complain(&error.to_string());
+                    let name = label.unwrap_or_else(|| prefix.clone());
+                    seen.push(Seen {
+                        examined: Examined::nothing(name, setup.clock.now()),
+                        prefix,
+                        base: Before::NotAsked,
+                    });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.fleet(seen))
     }
-    examine_fleet(&mut examined, FLEET, selection, setup.horizon);
-    Ok(examined.into_iter().zip(prefixes).collect())
+
+    /// The rules over all hosts, as they are and as they were.
+    fn fleet(&self, seen: Vec<Seen>) -> Vec<Seen> {
+        let (mut now, mut then, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+        for host in seen {
+            now.push(host.examined);
+            let name = match host.base {
+                Before::Was(was, name) => {
+                    then.push(*was);
+                    Ok(name)
+                }
+                other => Err(other),
+            };
+            rest.push((host.prefix, name));
+        }
+        for hosts in [&mut now, &mut then] {
+            examine_fleet(hosts, FLEET, self.selection, self.setup.horizon);
+        }
+        let mut then = then.into_iter();
+        let back = now.into_iter().zip(rest);
+        let back = back.map(|(examined, (prefix, name))| {
+            let base = match name {
+                Ok(name) => match then.next() {
+                    Some(was) => Before::Was(Box::new(was), name),
+                    None => Before::NotThere(name),
+                },
+                Err(other) => other,
+            };
+            Seen {
+                examined,
+                prefix,
+                base,
+            }
+        });
+        back.collect()
+    }
 }
 
 fn outcome(
@@ -146,20 +252,35 @@ fn outcome(
     judgement: &Judgement<'_>,
     args: &CheckArgs,
 ) -> Outcome {
-    let fleet = !args.hosts.is_empty();
-    let shown = examined.into_iter().map(|(examined, prefix)| ShownHost {
-        host: judge(examined, judgement),
-        prefix,
-    });
-    let hosts: Vec<ShownHost> = shown.collect();
+    let mut against = None;
+    let mut hosts = Vec::new();
+    for seen in examined {
+        let mut host = judge(seen.examined, judgement);
+        match seen.base {
+            Before::NotAsked => {}
+            Before::NotThere(name) => {
+                compare(&mut host, None, judgement);
+                against = against.or(Some(name));
+            }
+            Before::Was(was, name) => {
+                compare(&mut host, Some(&judge(*was, judgement)), judgement);
+                against = Some(name);
+            }
+        }
+        hosts.push(ShownHost {
+            host,
+            prefix: seen.prefix,
+        });
+    }
     Outcome {
         now: setup.clock.now(),
         now_given: setup.clock.is_given(),
         horizon: setup.horizon,
         policy: setup.config.file.clone(),
+        against,
         exit: exit(&hosts),
         hosts,
-        fleet,
+        fleet: !args.hosts.is_empty(),
         verbose: args.verbose,
     }
 }

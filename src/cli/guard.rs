@@ -53,6 +53,7 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
         now_given: setup.clock.is_given(),
         horizon: setup.horizon,
         policy: setup.config.file.clone(),
+        against: None,
         hosts: vec![ShownHost {
             host: judged,
             prefix: String::new(),

@@ -1,6 +1,7 @@
 //! The command line: the only place that reads arguments and environment, and the
 //! only one that replaces this process by a guarded command.
 
+mod against;
 mod args;
 mod check;
 mod explain;

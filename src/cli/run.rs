@@ -239,7 +239,7 @@ pub(super) fn open_tree(
 }
 
 /// How to start the process that reads what may hang.
-fn helper() -> Option<HelperCommand> {
+pub(super) fn helper() -> Option<HelperCommand> {
     let program = std::env::current_exe().ok()?;
     Some(HelperCommand {
         program,

@@ -6,15 +6,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Host;
+use super::hooks::doing::{Does, does, sample};
+use super::hooks::fifo::{self, Event};
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{
-    Command, Config, HookState, Include, Invocation, Options, Subject, Version, parse,
+    Command, Config, FifoKind, HookState, Include, Invocation, NotifyCall, NotifyKind, Options,
+    Subject, Version, parse,
 };
 use crate::shell::{
-    Action, Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Scope, Source,
-    Value, evaluate, is_quiet, is_shell_script,
+    Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Source, Value, evaluate,
+    is_shell_script,
 };
 use crate::source::{FileKind, Found, Tree, glob_to_regex};
 use crate::text::{File, escape_path};
@@ -52,6 +55,10 @@ pub struct HookCall {
     pub state: HookState,
     /// The command in the configuration.
     pub command: Command,
+    /// Which argument of the program is the name of the instance or group, counted
+    /// from 1: the second of the four that a generic hook gets behind its own words,
+    /// else a word of its own that is the name.
+    pub name_at: Option<usize>,
     /// The program's file, where the command names one.
     pub path: Option<PathBuf>,
     /// What is there.
@@ -279,6 +286,7 @@ fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
         let (handling, comparisons) =
             handling(host, &call.invocation, path.as_deref(), &program, &command);
         calls.push(HookCall {
+            name_at: name_at(&call),
             subject: call.subject,
             name: call.name.to_vec(),
             state: call.state,
@@ -289,7 +297,104 @@ fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
             comparisons,
         });
     }
+    calls.extend(fifo_calls(host, config));
     calls
+}
+
+/// What the programs behind FIFOs do with the events of every instance and group.
+fn fifo_calls(host: &Host, config: &Config) -> Vec<HookCall> {
+    const STATES: [HookState; 4] = [
+        HookState::Master,
+        HookState::Backup,
+        HookState::Fault,
+        HookState::Stop,
+    ];
+    let instances = config.instances.iter();
+    let instances = instances.map(|i| (Subject::Instance, &i.name.value, i.start_priority()));
+    let groups = config.groups.iter();
+    let groups = groups.map(|group| (Subject::Group, &group.name.value, 0));
+    let subjects: Vec<_> = instances.chain(groups).collect();
+    let mut calls = Vec::new();
+    for script in &config.globals.fifo_scripts {
+        let fifo = config.globals.fifos.iter().find(|f| f.kind == script.kind);
+        let Some(fifo) = fifo.filter(|_| script.kind != FifoKind::Lvs) else {
+            continue;
+        };
+        let mut argv: Vec<Vec<u8>> = Vec::new();
+        argv.extend(script.command.argv.iter().map(|word| word.value.clone()));
+        argv.push(fifo.path.value.clone());
+        let (path, found) = program(host, &script.command, &Invocation::Exec(argv.clone()));
+        let stopped = not_startable(host, path.as_deref(), &found, &script.command);
+        for (subject, name, priority) in &subjects {
+            for state in STATES {
+                let event = Event {
+                    kind: subject.word(),
+                    name,
+                    state: state.word(),
+                    priority: *priority,
+                };
+                let (handling, comparisons) = match &stopped {
+                    Some(Stopped::NotCalled(why)) => (Handling::NotCalled(why.clone()), Vec::new()),
+                    Some(Stopped::Open(open)) => {
+                        (Handling::Undecided(vec![open.clone()]), Vec::new())
+                    }
+                    None => fifo::handling(host, &argv, &event, &script.command.place),
+                };
+                calls.push(HookCall {
+                    name_at: None,
+                    subject: *subject,
+                    name: (*name).clone(),
+                    state,
+                    command: script.command.clone(),
+                    path: path.clone(),
+                    program: found.clone(),
+                    handling,
+                    comparisons,
+                });
+            }
+        }
+    }
+    calls
+}
+
+/// Why a program is not evaluated.
+enum Stopped {
+    /// It is not started.
+    NotCalled(String),
+    /// What it does is not known.
+    Open(Unknown),
+}
+
+fn not_startable(
+    host: &Host,
+    path: Option<&Path>,
+    program: &Fact<Found>,
+    command: &Command,
+) -> Option<Stopped> {
+    let not_called = |why: &str| Some(Stopped::NotCalled(why.to_owned()));
+    match program {
+        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
+        }
+        Fact::Known(_) => return not_called("the program cannot be executed"),
+        Fact::Absent(_) => return not_called("the program is not there"),
+        Fact::Broken(fault) => return not_called(&fault.message),
+        Fact::Unknown(unknown) => return Some(Stopped::Open(unknown.clone())),
+        Fact::NotCovered(why) => return not_called(&why.to_string()),
+    }
+    let open = not_evaluated(host, path?, command)?;
+    Some(Stopped::Open(open))
+}
+
+fn name_at(call: &NotifyCall<'_>) -> Option<usize> {
+    match (&call.invocation, call.notify.kind) {
+        (Invocation::Exec(argv), NotifyKind::Notify) => argv.len().checked_sub(3),
+        (Invocation::Exec(argv), _) => {
+            let mut own = argv.iter().enumerate().skip(1);
+            own.find(|(_, word)| *word == call.name).map(|(at, _)| at)
+        }
+        (Invocation::Shell(_), NotifyKind::Notify) => Some(2),
+        (Invocation::Shell(_) | Invocation::Never(_), _) => None,
+    }
 }
 
 /// The program a hook starts.
@@ -342,19 +447,10 @@ fn handling(
     command: &Command,
 ) -> (Handling, Vec<Comparison>) {
     let not_called = |why: &str| (Handling::NotCalled(why.to_owned()), Vec::new());
-    match program {
-        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
-        }
-        Fact::Known(_) => return not_called("the program cannot be executed"),
-        Fact::Absent(_) => return not_called("the program is not there"),
-        Fact::Broken(fault) => return not_called(&fault.message),
-        Fact::Unknown(unknown) => return (Handling::Undecided(vec![unknown.clone()]), Vec::new()),
-        Fact::NotCovered(why) => return not_called(&why.to_string()),
-    }
-    if let Some(path) = path
-        && let Some(unknown) = not_evaluated(host, path, command)
-    {
-        return (Handling::Undecided(vec![unknown]), Vec::new());
+    match not_startable(host, path, program, command) {
+        Some(Stopped::NotCalled(why)) => return not_called(&why),
+        Some(Stopped::Open(open)) => return (Handling::Undecided(vec![open]), Vec::new()),
+        None => {}
     }
     // A shell that has nothing to expand makes the same words.
     let plain = match invocation {
@@ -385,17 +481,18 @@ fn handling(
             (Vec::new(), call(Program::Command(source), Vec::new()))
         }
     };
-    let world = TreeWorld::new(host.tree());
-    let outcome = evaluate(&call, &world, &Limits::default());
-    let acts = actions(&outcome);
-    let handling = if !acts.is_empty() {
-        Handling::Handled(acts)
-    } else if !outcome.undecided.is_empty() {
-        Handling::Undecided(outcome.undecided.clone())
-    } else {
-        Handling::Nothing(misses(host, &call, &words, &outcome))
+    let outcome = evaluate(&call, &world(host), &Limits::default());
+    let handling = match does(host, &outcome) {
+        Does::Something(acts) => Handling::Handled(acts),
+        Does::Unclear(open) => Handling::Undecided(open),
+        Does::Nothing => Handling::Nothing(misses(host, &call, &words, &outcome)),
     };
     (handling, outcome.comparisons)
+}
+
+/// The tree as the scripts of a host see it.
+fn world(host: &Host) -> TreeWorld<'_> {
+    TreeWorld::new(host.tree()).for_hooks(host.label())
 }
 
 /// Why the program of a hook cannot be evaluated: it cannot be read, or is a script
@@ -463,43 +560,10 @@ fn call(program: Program, args: Vec<Value>) -> Call {
     }
 }
 
-/// The effects beyond logging and telling people.
-fn actions(outcome: &Outcome) -> Vec<Effect> {
-    let effects = outcome.effects.iter().filter(|effect| is_action(effect));
-    effects.cloned().collect()
-}
-
-/// Programs that ask a question when a script waits for their status, and do
-/// something when they are called for it: announce an address, call an interface of
-/// the provider.
-const CALLING: [&[u8]; 7] = [
-    b"curl",
-    b"wget",
-    b"arping",
-    b"nc",
-    b"ncat",
-    b"redis-cli",
-    b"mysqladmin",
-];
-
-fn is_action(effect: &Effect) -> bool {
-    if effect.scope != Scope::Here || !is_quiet(effect) {
-        return true;
-    }
-    match &effect.action {
-        Action::Run { argv, .. } => {
-            let name = argv.first().and_then(Value::bytes).unwrap_or(b"");
-            let base = name.rsplit(|b| *b == b'/').next().unwrap_or(name);
-            CALLING.contains(&base)
-        }
-        Action::Write { .. } => false,
-    }
-}
-
 /// The words the script compared in vain, each tried again with what it was
 /// compared with.
 fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec<Miss> {
-    let world = TreeWorld::new(host.tree());
+    let world = world(host);
     let mut misses: Vec<Miss> = Vec::new();
     for comparison in &outcome.comparisons {
         let Input::Argument(index) = comparison.input else {
@@ -513,23 +577,32 @@ fn misses(host: &Host, call: &Call, words: &[Vec<u8>], outcome: &Outcome) -> Vec
         });
         // A word that the script names itself is not one it was never taught.
         let named = outcome.comparisons.iter().any(|other| {
-            other.input == comparison.input && other.matched == Some(true) && !other.pattern
+            other.input == comparison.input
+                && other.matched == Some(true)
+                && !other.pattern
+                && !other.literal.is_empty()
         });
         if named {
             continue;
         }
-        if comparison.matched != Some(false) || known || comparison.pattern {
+        if comparison.matched != Some(false) || known {
             continue;
         }
+        let tried = if comparison.pattern {
+            sample(&comparison.literal)
+        } else {
+            Some(comparison.literal.clone())
+        };
+        let Some(tried) = tried else { continue };
         let mut other = call.clone();
         if let Some(arg) = index.checked_sub(1).and_then(|at| other.args.get_mut(at)) {
-            *arg = Value::known(comparison.literal.clone());
+            *arg = Value::known(tried);
         }
         let tried = evaluate(&other, &world, &Limits::default());
         misses.push(Miss {
             comparison: comparison.clone(),
             word: word.clone(),
-            would_act: !actions(&tried).is_empty(),
+            would_act: matches!(does(host, &tried), Does::Something(_)),
         });
     }
     misses

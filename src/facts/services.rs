@@ -48,6 +48,40 @@ pub const UNIT_DIRS: [&str; 5] = [
     "/lib/systemd/system",
 ];
 
+/// The names of services whose unit file has this command, of those that are there.
+#[must_use]
+pub fn services_with(tree: &Tree, command: &[u8]) -> Vec<String> {
+    let mut names = Vec::new();
+    for dir in UNIT_DIRS {
+        for path in tree.entries(Path::new(dir)).items {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(name) = name.filter(|name| name.ends_with(".service")) else {
+                continue;
+            };
+            let same = command_of(tree, name).is_some_and(|other| other == command);
+            if same && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names.sort();
+    names
+}
+
+/// The command of a service, as written.
+#[must_use]
+pub fn command_of(tree: &Tree, name: &str) -> Option<Vec<u8>> {
+    let Fact::Known(found) = unit_file(tree, name) else {
+        return None;
+    };
+    let Fact::Known(file) = tree.read(&found.path) else {
+        return None;
+    };
+    let mut lines = file.bytes().split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
+    let command = lines.find_map(|line| line.strip_prefix(b"ExecStart="));
+    command.map(<[u8]>::to_vec)
+}
+
 /// Whether `name`'s unit file, or its template's, is in one of [`UNIT_DIRS`].
 pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
     let mut names = vec![name.to_owned()];

@@ -15,6 +15,8 @@ const HEAD: u64 = 4;
 /// Answers the evaluator's questions from a tree.
 pub(super) struct TreeWorld<'a> {
     tree: &'a Tree,
+    named: Option<String>,
+    hooks: bool,
 }
 
 /// Directories whose content is configuration or programs: what is there now is
@@ -36,8 +38,33 @@ impl<'a> TreeWorld<'a> {
     /// A world over `tree`.
     #[must_use]
     pub(super) const fn new(tree: &'a Tree) -> Self {
-        Self { tree }
+        Self {
+            tree,
+            named: None,
+            hooks: false,
+        }
     }
+
+    /// The same for hooks: a host's name where the tree has none, and what run-parts
+    /// runs. Where schedules are judged, the daemon decides how run-parts reads a
+    /// directory.
+    #[must_use]
+    pub(super) fn for_hooks(self, name: Option<String>) -> Self {
+        Self {
+            named: name,
+            hooks: true,
+            ..self
+        }
+    }
+
+    /// Whether what is at `path` now is there when the script runs.
+    fn settled(path: &Path) -> bool {
+        SETTLED.iter().any(|dir| path.starts_with(dir))
+    }
+}
+
+fn unsettled(path: &Path) -> Unknown {
+    Unknown::new(path, Doubt::CannotModel("files here come and go".into()))
 }
 
 impl World for TreeWorld<'_> {
@@ -80,10 +107,8 @@ impl World for TreeWorld<'_> {
     }
 
     fn test(&self, what: FileTest, path: &Path) -> Fact<bool> {
-        let settled = SETTLED.iter().any(|dir| path.starts_with(dir));
-        if !settled {
-            let doubt = Doubt::CannotModel("files here come and go".into());
-            return Fact::Unknown(Unknown::new(path, doubt));
+        if !Self::settled(path) {
+            return Fact::Unknown(unsettled(path));
         }
         let found = match what {
             FileTest::Link => self.tree.lstat(path),
@@ -114,5 +139,58 @@ impl World for TreeWorld<'_> {
             Fact::Unknown(unknown) => Fact::Unknown(unknown),
             Fact::NotCovered(why) => Fact::NotCovered(why),
         }
+    }
+
+    fn content(&self, path: &Path) -> Fact<Arc<File>> {
+        if Self::settled(path) {
+            self.tree.read(path)
+        } else {
+            Fact::Unknown(unsettled(path))
+        }
+    }
+
+    fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {
+        if !Self::settled(path) {
+            return Fact::Unknown(unsettled(path));
+        }
+        self.tree.resolve(path).and_then(|_| {
+            let entries = self.tree.entries(path);
+            if let Some(gap) = entries.gaps.first() {
+                return Fact::Unknown(gap.clone());
+            }
+            if let Some(why) = entries.uncovered.first() {
+                return Fact::NotCovered(why.clone());
+            }
+            let names = entries.items.iter().filter_map(|path| path.file_name());
+            let mut names: Vec<Vec<u8>> = names.map(|name| name.as_bytes().to_vec()).collect();
+            names.sort();
+            Fact::Known(names)
+        })
+    }
+
+    fn hostname(&self) -> Fact<Vec<u8>> {
+        let name = match super::identity::hostname(self.tree) {
+            Fact::Known(name) => Some(name),
+            _ => self.named.clone(),
+        };
+        match name {
+            Some(name) => Fact::Known(name.into_bytes()),
+            None => {
+                let path = Path::new("/etc/hostname");
+                let doubt = Doubt::CannotModel("the host's name is not known".into());
+                Fact::Unknown(Unknown::new(path, doubt))
+            }
+        }
+    }
+
+    fn follows_run_parts(&self) -> bool {
+        let program = self.tree.read_head(Path::new("/usr/bin/run-parts"), HEAD);
+        // Red Hat's is a shell script of another kind.
+        let elf = matches!(program, Fact::Known(head) if head.bytes().starts_with(b"\x7fELF"));
+        self.hooks && elf
+    }
+
+    fn lacks(&self, path: &Path) -> bool {
+        Self::settled(path) && matches!(self.tree.resolve(path), Fact::Absent(_))
     }
 }

@@ -4,6 +4,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::against::Age;
 use super::config::{NOT_EXAMINED, Waiver};
 use super::verdict::{Exit, Verdict};
 use crate::fact::{Unknown, Why};
@@ -46,6 +47,8 @@ pub struct Judged {
     pub confidence: Confidence,
     /// How it stands.
     pub standing: Standing,
+    /// Whether it was there before, where there is a base to tell.
+    pub age: Option<Age>,
 }
 
 /// A rule that stayed open on a host.
@@ -59,6 +62,8 @@ pub struct OpenRule {
     pub accepted: Vec<(Unknown, String)>,
     /// Whether what is open keeps the host from being clear.
     pub decides: bool,
+    /// Whether all of it was open before, where there is a base to tell.
+    pub old: bool,
 }
 
 /// What is asked of the verdict.
@@ -87,6 +92,10 @@ pub struct JudgedHost {
     pub chain: Vec<ChainLine>,
     /// Links that are not examined and that no waiver accepts.
     pub not_examined: Vec<Link>,
+    /// Whether it was compared with what it was.
+    pub compared: bool,
+    /// What was found in the base and is no more.
+    pub cured: Vec<Judged>,
     /// The verdict.
     pub verdict: Verdict,
     /// The exit status this host asks for.
@@ -124,19 +133,36 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         })
         .collect();
 
-    let counts = |judged: &&Judged| judged.standing == Standing::Counts;
-    let blocked = findings
-        .iter()
-        .filter(counts)
-        .any(|j| j.level >= how.fail_on);
-    let undecided = open.iter().any(|rule| rule.decides)
+    let mut host = JudgedHost {
+        examined,
+        findings,
+        open,
+        chain,
+        not_examined,
+        compared: false,
+        cured: Vec::new(),
+        verdict: Verdict::Nothing,
+        exit: Exit::Nothing,
+    };
+    (host.verdict, host.exit) = verdict(&host, how);
+    host
+}
+
+/// The verdict, and the exit status it asks for; what was there before counts for
+/// neither.
+pub(super) fn verdict(host: &JudgedHost, how: &Judgement<'_>) -> (Verdict, Exit) {
+    let counts = |j: &&Judged| j.standing == Standing::Counts && j.age != Some(Age::Old);
+    let mut counting = host.findings.iter().filter(counts);
+    let blocked = counting.any(|j| j.level >= how.fail_on);
+    let examined = &host.examined;
+    let undecided = host.open.iter().any(|rule| rule.decides)
         || examined.unread().next().is_some()
-        || (how.whole_chain && !not_examined.is_empty());
+        || (how.whole_chain && !host.not_examined.is_empty());
     let ran = examined
         .runs
         .iter()
         .any(|run| !matches!(run.ended, Ended::NotApplicable(_) | Ended::NotCovered(_)));
-    let (verdict, exit) = if examined.busy.is_some() {
+    if examined.busy.is_some() {
         (Verdict::Busy, Exit::Busy)
     } else if !ran {
         (Verdict::Nothing, Exit::Nothing)
@@ -148,15 +174,6 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         (Verdict::Undecided, Exit::Undecided)
     } else {
         (Verdict::Clear, Exit::Clear)
-    };
-    JudgedHost {
-        examined,
-        findings,
-        open,
-        chain,
-        not_examined,
-        verdict,
-        exit,
     }
 }
 
@@ -204,6 +221,7 @@ fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
         impact,
         confidence,
         standing,
+        age: None,
     })
 }
 
@@ -312,6 +330,7 @@ fn open_rules(examined: &Examined, waivers: &[&Waiver], fail_on: Level) -> Vec<O
             open,
             accepted,
             decides,
+            old: false,
         });
     }
     rules
@@ -325,8 +344,10 @@ fn chain(examined: &Examined, findings: &[Judged], open: &[OpenRule]) -> Vec<Cha
         let of_link = |judged: &&Judged| judged.card.link == *link;
         let counts =
             |judged: &&Judged| matches!(judged.standing, Standing::Counts | Standing::Follows(_));
-        // They are sorted: the first is the gravest and surest.
-        let worst = findings.iter().filter(of_link).find(counts);
+        // They are sorted, the gravest and surest first; a cause tells more than what
+        // follows from it.
+        let worst = findings.iter().filter(of_link).filter(counts);
+        let worst = worst.min_by_key(|j| (Reverse(j.level), j.standing != Standing::Counts));
         let reached = !(broken_before && (SEQUENCE.contains(link) || BRANCHES.contains(link)));
         let is_open = open
             .iter()

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Outcome, ShownHost};
-use crate::policy::{Standing, Verdict};
+use crate::policy::{Age, Standing, Verdict};
 use crate::rules::Level;
 use crate::text::escape;
 
@@ -26,14 +26,17 @@ pub fn one_line(shown: &ShownHost) -> String {
     let counting = host
         .findings
         .iter()
-        .filter(|j| j.standing == Standing::Counts);
+        .filter(|j| j.standing == Standing::Counts && j.age != Some(Age::Old));
     for judged in counting.filter(|j| j.level == Level::Block) {
         let impacts: Vec<&str> = judged.impact.iter().map(|i| i.word()).collect();
         parts.push(format!("{} ({})", judged.finding.rule, impacts.join(", ")));
     }
-    let warnings = host.count(Level::Warn);
+    let warnings = host.fresh(Level::Warn);
     if warnings > 0 {
         parts.push(plural(warnings, "warning"));
+    }
+    if host.compared {
+        parts.push(format!("{} old, {} cured", host.old(), host.cured.len()));
     }
     for rule in host.open.iter().filter(|rule| rule.decides) {
         if let Some(first) = rule.open.first() {

@@ -32,6 +32,8 @@ pub struct Outcome {
     pub horizon: jiff::SignedDuration,
     /// The policy file in force.
     pub policy: Option<PathBuf>,
+    /// What `--against` compared with.
+    pub against: Option<String>,
     /// The hosts, in the order given.
     pub hosts: Vec<ShownHost>,
     /// Whether `--hosts` asked for several.

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::snippet::quote;
 use super::{Outcome, ShownHost};
 use crate::facts::triggers::{Trigger, action_word};
-use crate::policy::{Judged, Standing};
+use crate::policy::{Age, Judged, Standing};
 use crate::rules::{Confidence, Ended, Evidence, Impact, Level, Link, LinkState};
 use crate::text::{escape, escape_path};
 
@@ -56,6 +56,8 @@ pub struct Run {
     pub horizon_s: i64,
     /// The policy file in force.
     pub policy: Policy,
+    /// What it was compared with: a directory, or a revision with its commit.
+    pub against: Option<String>,
 }
 
 /// The policy.
@@ -95,6 +97,8 @@ pub struct Host {
     pub chain: Vec<ChainLink>,
     /// What was found.
     pub findings: Vec<Finding>,
+    /// What was found in the tree it was compared with and is no more.
+    pub cured: Vec<Finding>,
     /// What could not be answered.
     pub undecided: Vec<Undecided>,
     /// Rules whose question does not arise.
@@ -165,6 +169,9 @@ pub struct Finding {
     pub subject: String,
     /// `counts`, `follows`, `waived` or `preview`.
     pub status: String,
+    /// `new` or `old` (or `cured`, of what is no more), where it was compared with
+    /// something; what is old does not decide.
+    pub age: Option<String>,
     /// Its level.
     pub level: Level,
     /// What goes wrong.
@@ -269,6 +276,8 @@ pub struct Undecided {
     pub rule: String,
     /// Whether it keeps the host from being clear.
     pub decides: bool,
+    /// `new` or `old`, where it was compared with something; what is old does not decide.
+    pub age: Option<String>,
     /// The open questions.
     pub open: Vec<OpenQuestion>,
 }
@@ -356,6 +365,7 @@ impl Report {
                         Some(escape(unread.to_string().as_bytes()))
                     }),
                 },
+                against: outcome.against.clone(),
             },
             verdict: outcome.exit.verdict().word().to_ascii_lowercase(),
             exit: outcome.exit.code(),
@@ -413,7 +423,8 @@ pub(super) fn host(shown: &ShownHost) -> Host {
             })
             .collect(),
         findings: host.findings.iter().map(|j| finding(j, host)).collect(),
-        undecided: host.open.iter().map(undecided).collect(),
+        cured: host.cured.iter().map(|j| cured(j, host)).collect(),
+        undecided: host.open.iter().map(|rule| undecided(rule, host)).collect(),
         not_applicable: reasons(&|ended| match ended {
             Ended::NotApplicable(why) => Some((*why).to_owned()),
             _ => None,
@@ -435,7 +446,15 @@ pub(super) fn host(shown: &ShownHost) -> Host {
     }
 }
 
-fn undecided(rule: &crate::policy::OpenRule) -> Undecided {
+/// A finding of the base; what it followed from is not told.
+fn cured(judged: &Judged, host: &crate::policy::JudgedHost) -> Finding {
+    Finding {
+        age: Some("cured".to_owned()),
+        ..finding(judged, host)
+    }
+}
+
+fn undecided(rule: &crate::policy::OpenRule, host: &crate::policy::JudgedHost) -> Undecided {
     let open = rule.open.iter().map(|unknown| (unknown, None));
     let accepted = rule
         .accepted
@@ -444,6 +463,10 @@ fn undecided(rule: &crate::policy::OpenRule) -> Undecided {
     Undecided {
         rule: rule.card.id.clone(),
         decides: rule.decides,
+        age: host.compared.then(|| {
+            let age = if rule.old { Age::Old } else { Age::New };
+            age.word().to_owned()
+        }),
         open: open
             .chain(accepted)
             .map(|(unknown, accepted)| OpenQuestion {
@@ -480,6 +503,7 @@ fn finding(judged: &Judged, host: &crate::policy::JudgedHost) -> Finding {
         rule: inner.rule.to_owned(),
         subject: escape(inner.subject.as_bytes()),
         status: status.to_owned(),
+        age: judged.age.map(|age| age.word().to_owned()),
         level: judged.level,
         impact: judged.impact.clone(),
         confidence: judged.confidence,

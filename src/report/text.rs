@@ -10,7 +10,7 @@ use super::snippet::{gutter, snippet};
 use super::wrap::wrap;
 use super::{Outcome, ShownHost};
 use crate::facts::triggers::{Trigger, action_word};
-use crate::policy::{Judged, JudgedHost, OpenRule, Standing, Verdict};
+use crate::policy::{Age, Judged, JudgedHost, OpenRule, Standing, Verdict};
 use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState};
 use crate::text::{Place, escape, escape_path};
 use crate::time::relative;
@@ -94,6 +94,7 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
     parts.push(examined.kind.word().to_owned());
     parts.push(examined.zone.show(outcome.now));
     parts.push(policy_words(outcome));
+    parts.extend(against_words(outcome));
     let mut out = String::new();
     let mut column = 0;
     for (index, part) in parts.iter().enumerate() {
@@ -126,6 +127,12 @@ fn policy_words(outcome: &Outcome) -> String {
         }
         None => "policy: none".to_owned(),
     }
+}
+
+/// What it was compared with.
+fn against_words(outcome: &Outcome) -> Option<String> {
+    let base = outcome.against.as_ref()?;
+    Some(format!("against: {base}"))
 }
 
 /// The chain with neighbours that are not covered for the same reason on one line:
@@ -194,9 +201,13 @@ fn message(judged: &Judged) -> String {
 pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let mut out = String::new();
     let rule = judged.finding.rule;
-    let head = judged.level.word().len() + rule.len() + 4;
+    let age = judged
+        .age
+        .map_or(String::new(), |age| format!(" {}", age.word()));
+    let head = judged.level.word().len() + rule.len() + age.len() + 4;
     let text = wrap(&message(judged), head, 4);
-    let _ = writeln!(out, "{}[{rule}]: {}", level_word(judged.level), text.bold());
+    let level = level_word(judged.level);
+    let _ = writeln!(out, "{level}[{rule}]{age}: {}", text.bold());
     let places = judged.finding.evidence.iter().filter_map(place_of);
     let width = gutter(places);
     for evidence in &judged.finding.evidence {
@@ -287,7 +298,10 @@ fn followers(host: &JudgedHost) -> BTreeMap<usize, Vec<&Judged>> {
 pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
     let mut out = String::new();
     let mut told: Vec<&OpenRule> = Vec::new();
-    let shown = |rule: &&OpenRule| !rule.open.is_empty() && (rule.decides || verbose);
+    let shown = |rule: &&OpenRule| {
+        let old = rule.old && rule.card.level == Level::Block;
+        !rule.open.is_empty() && (rule.decides || old || verbose)
+    };
     if verbose {
         for rule in rules.iter().filter(|rule| !rule.accepted.is_empty()) {
             let _ = writeln!(out, "\nundecided[{}]: accepted", rule.card.id);
@@ -308,12 +322,10 @@ pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
             .filter(|other| other.open == rule.open);
         let same: Vec<&str> = same.skip(1).map(|other| other.card.id.as_str()).collect();
         let id = &rule.card.id;
-        let title = wrap(
-            &format!("could not decide: {}", rule.card.title),
-            13 + id.len(),
-            4,
-        );
-        let _ = writeln!(out, "\n{}[{id}]: {title}", "undecided".yellow().bold());
+        let title = format!("could not decide: {}", rule.card.title);
+        let age = if rule.old { " old" } else { "" };
+        let title = wrap(&title, 13 + id.len() + age.len(), 4);
+        let _ = writeln!(out, "\n{}[{id}]{age}: {title}", "undecided".yellow().bold());
         for unknown in rule.open.iter().take(8) {
             let text = escape(unknown.to_string().as_bytes());
             let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
@@ -337,7 +349,7 @@ pub(super) fn open_rules(rules: &[OpenRule], verbose: bool) -> String {
 
 /// What the reader should know beside the findings.
 fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
-    let mut out = String::new();
+    let mut out = cured(host);
     let covered = host.ended(|ended| matches!(ended, Ended::NotCovered(_)));
     if covered > 0 {
         let reasons: Vec<String> = host
@@ -370,6 +382,17 @@ fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
             let word = ended_words(&run.ended);
             let _ = writeln!(out, "  {:<40} {}", run.card.id, wrap(&word, 43, 43));
         }
+    }
+    out
+}
+
+/// What was found in the base and is no more, one line each.
+fn cured(host: &JudgedHost) -> String {
+    let mut out = String::new();
+    for judged in &host.cured {
+        let head = format!("cured[{}]: ", judged.finding.rule);
+        let text = wrap(&message(judged), head.len(), 4);
+        let _ = writeln!(out, "\n{head}{text}");
     }
     out
 }
@@ -415,9 +438,10 @@ fn counts(host: &JudgedHost) -> String {
         (Level::Warn, "warning"),
         (Level::Note, "note"),
     ] {
-        let count = host.count(level);
+        let count = host.fresh(level);
         if count > 0 {
-            parts.push(plural(count, noun));
+            let new = if host.compared { "new " } else { "" };
+            parts.push(plural(count, &format!("{new}{noun}")));
         }
     }
     let passed = host.ended(|ended| *ended == Ended::Passed);
@@ -430,6 +454,10 @@ fn counts(host: &JudgedHost) -> String {
     let waived = host.waived();
     if waived > 0 {
         rest.push(format!("{waived} waived"));
+    }
+    if host.compared {
+        rest.push(format!("{} old", host.old()));
+        rest.push(format!("{} cured", host.cured.len()));
     }
     if !host.not_examined.is_empty() {
         rest.push(format!(
@@ -474,7 +502,7 @@ fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
     let counting = || {
         host.findings
             .iter()
-            .filter(|j| j.standing == Standing::Counts)
+            .filter(|j| j.standing == Standing::Counts && j.age != Some(Age::Old))
     };
     let blockers: Vec<&Judged> = counting()
         .filter(|j| j.level == Level::Block && j.card.link != Link::Triggers)
@@ -523,7 +551,8 @@ fn fleet(outcome: &Outcome) -> String {
     if partial > 0 {
         let _ = write!(head, "   {partial} partial");
     }
-    let _ = writeln!(out, "{head}   {}", policy_words(outcome));
+    let against = against_words(outcome).map_or(String::new(), |base| format!("   {base}"));
+    let _ = writeln!(out, "{head}   {}{against}", policy_words(outcome));
 
     for group in groups(hosts) {
         out.push('\n');
@@ -547,6 +576,11 @@ fn fleet(outcome: &Outcome) -> String {
         let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
     }
     for shown in hosts {
+        let text = cured(&shown.host);
+        if !text.is_empty() {
+            let name = escape(shown.host.examined.name.as_bytes());
+            let _ = writeln!(out, "{text}   = host: {name}");
+        }
         let text = open_rules(&shown.host.open, outcome.verbose);
         if !text.is_empty() {
             out.push_str(&text);
@@ -615,6 +649,7 @@ fn groups(hosts: &[ShownHost]) -> Vec<Vec<(&ShownHost, &Judged)>> {
                 group.first().is_some_and(|(_, first)| {
                     first.finding.rule == judged.finding.rule
                         && first.level == judged.level
+                        && first.age == judged.age
                         && first.finding.message == judged.finding.message
                 })
             };

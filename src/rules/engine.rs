@@ -148,6 +148,17 @@ impl Examined {
 /// Runs the selected rules on `host`.
 #[must_use]
 pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration) -> Examined {
+    examine_against(host, None, selection, horizon)
+}
+
+/// Runs the selected rules on `host`, which the rules may compare with what it was.
+#[must_use]
+pub fn examine_against(
+    host: &Host,
+    base: Option<&Host>,
+    selection: &Selection,
+    horizon: jiff::SignedDuration,
+) -> Examined {
     let os = match host.os() {
         Fact::Known(os) => Some(os.name.clone()),
         _ => None,
@@ -172,6 +183,7 @@ pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration
         let cx = Cx {
             horizon,
             before: &before,
+            base,
         };
         for rule in rules {
             run(*rule, host, &cx, selection, &mut examined);
@@ -253,6 +265,7 @@ pub fn examine_fleet(
     let cx = Cx {
         horizon,
         before: &[],
+        base: None,
     };
     for rule in rules {
         let Some(card) = card(rule.id()).filter(|card| selection.includes(card)) else {

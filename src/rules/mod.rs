@@ -12,6 +12,7 @@ mod down;
 mod engine;
 mod failover;
 mod finding;
+mod hook;
 mod init;
 mod initrd;
 mod kernel;
@@ -27,7 +28,9 @@ mod unit;
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
-pub use engine::{Ended, Examined, Run, Selection, all_ids, examine, examine_fleet};
+pub use engine::{
+    Ended, Examined, Run, Selection, all_ids, examine, examine_against, examine_fleet,
+};
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 
 use crate::fact::Stop;
@@ -59,12 +62,15 @@ pub trait FleetRule: Sync {
 }
 
 /// What a rule may ask beside the host.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Cx<'a> {
     /// How far ahead the schedules are looked at.
     pub horizon: jiff::SignedDuration,
     /// The findings of the rules that ran before: only a rule that joins asks.
     pub before: &'a [Finding],
+    /// The host as it was, where it is compared with that: only rules about what
+    /// changed ask.
+    pub base: Option<&'a Host>,
 }
 
 /// Every rule about one host, sorted by id. Those that join others run last.
@@ -123,11 +129,15 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::PasswordCut,
     &failover::PeersMissing,
     &failover::PreemptsAnyway,
+    &failover::RenamedOnOneSide,
     &failover::RouteOnlyByHook,
     &failover::ScriptBehindLink,
     &failover::ScriptNamesUnknownInstance,
     &failover::ScriptUserMissing,
     &failover::WeightWithoutEffect,
+    &hook::ProgramMissing,
+    &hook::Skipped,
+    &hook::WaitsForUnknownInterface,
     &init::AccountsMissing,
     &init::CannotStart,
     &init::CgroupV1Ignored,

@@ -213,7 +213,7 @@ impl Evaluator<'_> {
                     Some(false) => testing = Some(state),
                     Some(true) => into = join(into, Some(state)),
                     None => {
-                        let condition = arm_condition(word, arm);
+                        let condition = arm_condition(word, arm, !subject.inputs.is_empty());
                         let mut inside = state.clone();
                         inside.assume(&condition, true);
                         into = join(into, Some(inside));
@@ -284,13 +284,14 @@ impl Evaluator<'_> {
     }
 }
 
-fn arm_condition(word: &Word, arm: &Arm) -> Condition {
+fn arm_condition(word: &Word, arm: &Arm, input: bool) -> Condition {
     let patterns: Vec<String> = arm.patterns.iter().map(|p| p.place.text()).collect();
     let place = arm.patterns.first().map_or(&word.place, |p| &p.place);
     Condition {
         place: place.clone(),
         text: format!("case {} in {})", word.place.text(), patterns.join("|")),
         holds: true,
+        input,
     }
 }
 

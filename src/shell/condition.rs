@@ -23,7 +23,27 @@ impl Evaluator<'_> {
         place: &Place,
         state: &mut State,
     ) -> Status {
-        status(self.holds(condition, state), place)
+        let before = std::mem::take(&mut self.asked);
+        let holds = self.holds(condition, state);
+        self.answered(holds, place, before)
+    }
+
+    /// The status of a test, which remembers what it was asked of.
+    fn answered(&mut self, holds: Option<bool>, place: &Place, before: bool) -> Status {
+        let asked = std::mem::replace(&mut self.asked, before);
+        match status(holds, place) {
+            Status::Open(condition) => Status::Open(super::Condition {
+                input: asked,
+                ..condition
+            }),
+            status => status,
+        }
+    }
+
+    /// Notes that a test of this stayed open.
+    fn open(&mut self, holds: Option<bool>, operands: &[&Traced]) -> Option<bool> {
+        self.asked |= holds.is_none() && operands.iter().any(|o| !o.inputs.is_empty());
+        holds
     }
 
     fn holds(&mut self, condition: &Condition, state: &mut State) -> Option<bool> {
@@ -71,6 +91,7 @@ impl Evaluator<'_> {
         left: &Place,
     ) -> Option<bool> {
         let matched = pattern.matches(subject);
+        self.open(matched, &[subject, &pattern.text]);
         self.compared(subject, pattern, right, matched);
         if subject.inputs.is_empty()
             && let Some(literal) = subject.bytes()
@@ -90,6 +111,7 @@ impl Evaluator<'_> {
         state: &mut State,
     ) -> Option<bool> {
         let matched = Self::regex_matches(subject, pattern, state);
+        self.open(matched, &[subject, &pattern.text]);
         if let Some(literal) = pattern.text.bytes() {
             self.compare(subject, literal, place, true, matched);
         }
@@ -145,6 +167,7 @@ impl Evaluator<'_> {
 
     /// `[ ... ]` and `test ...`; the words without the program and the bracket.
     pub(super) fn test(&mut self, words: &[Traced], place: &Place, state: &mut State) -> Status {
+        let before = std::mem::take(&mut self.asked);
         let mut reader = Reader {
             words,
             at: 0,
@@ -152,8 +175,8 @@ impl Evaluator<'_> {
         };
         let holds = match words {
             [] => Some(false),
-            [one] => not_empty(one),
-            [not, one] if not.value.is(b"!") => not_empty(one).map(|b| !b),
+            [one] => self.open(not_empty(one), &[one]),
+            [not, one] if not.value.is(b"!") => self.open(not_empty(one), &[one]).map(|b| !b),
             [operator, one] => match operator.bytes() {
                 Some(bytes) if bytes.starts_with(b"-") => {
                     let bytes = bytes.to_vec();
@@ -167,7 +190,7 @@ impl Evaluator<'_> {
                 if reader.at < words.len() { None } else { holds }
             }
         };
-        status(holds, place)
+        self.answered(holds, place, before)
     }
 
     fn alternatives(&mut self, reader: &mut Reader<'_>, state: &mut State) -> Option<bool> {
@@ -222,14 +245,15 @@ impl Evaluator<'_> {
     }
 
     fn unary(&mut self, operator: &[u8], operand: &Traced, state: &State) -> Option<bool> {
+        let holds = self.unary_holds(operator, operand, state);
+        self.open(holds, &[operand])
+    }
+
+    fn unary_holds(&mut self, operator: &[u8], operand: &Traced, state: &State) -> Option<bool> {
         let what = match operator {
             b"-n" => return self.emptiness(operand).map(|b| !b),
             b"-z" => return self.emptiness(operand),
-            b"-v" => {
-                let name = operand.bytes()?;
-                let set = state.variables.contains_key(name);
-                return if state.tainted { None } else { Some(set) };
-            }
+            b"-v" => return self.is_set(operand, state),
             b"-e" | b"-a" => FileTest::Exists,
             b"-f" => FileTest::Regular,
             b"-d" => FileTest::Directory,
@@ -255,7 +279,39 @@ impl Evaluator<'_> {
         match self.world.test(what, Path::new(&path)) {
             Fact::Known(answer) => Some(answer),
             Fact::Absent(_) => Some(false),
+            // A file named after what the caller gave is no flag that comes and goes.
+            Fact::Unknown(_) if !operand.inputs.is_empty() && self.world.lacks(&path) => {
+                Some(false)
+            }
             Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => None,
+        }
+    }
+
+    /// `-v NAME`, and `-v NAME[KEY]` of a table.
+    fn is_set(&mut self, operand: &Traced, state: &State) -> Option<bool> {
+        let text = operand.bytes()?;
+        let cut = text.iter().position(|b| *b == b'[');
+        let name = text.get(..cut.unwrap_or(text.len()))?;
+        let variable = state.variables.get(name);
+        let Some(cut) = cut else {
+            return (!state.tainted).then_some(variable.is_some());
+        };
+        let key = text.get(cut + 1..)?.strip_suffix(b"]")?.to_vec();
+        let Some(variable) = variable else {
+            return (!state.tainted).then_some(false);
+        };
+        match &variable.contents {
+            Contents::Array {
+                entries,
+                associative: true,
+            } => {
+                let found = entries.contains_key(&(0, key.clone()));
+                let names = entries.keys().map(|(_, name)| name.as_slice());
+                let key = operand.derived(Value::Known(key));
+                self.looked_up_key(&key, names);
+                Some(found)
+            }
+            Contents::Array { .. } | Contents::Scalar(_) => None,
         }
     }
 
@@ -268,6 +324,18 @@ impl Evaluator<'_> {
     }
 
     fn binary(
+        &mut self,
+        operator: &[u8],
+        left: &Traced,
+        right: &Traced,
+        double: bool,
+        state: &mut State,
+    ) -> Option<bool> {
+        let holds = self.binary_holds(operator, left, right, double, state);
+        self.open(holds, &[left, right])
+    }
+
+    fn binary_holds(
         &mut self,
         operator: &[u8],
         left: &Traced,

@@ -380,6 +380,8 @@ impl Reader<'_> {
                     }
                     _ => RedirectKind::Duplicate(target.bytes().to_vec()),
                 };
+                // `<&3` is standard input's.
+                let fd = fd.or_else(|| (op == "<&").then_some(0));
                 Some(Redirect { fd, kind })
             }
             NodeKind::HereDoc {

@@ -99,6 +99,21 @@ impl Evaluator<'_> {
             .filter(|b| b.starts_with(b"-"))
             .collect();
         let has = |letter: u8| options.iter().any(|o| o.contains(&letter));
+        // `declare -F NAME` asks for a function.
+        let asked = argv
+            .iter()
+            .skip(1)
+            .find(|w| !w.value.prefix().starts_with(b"-"));
+        if (has(b'F') || has(b'f'))
+            && builtin != b"export"
+            && builtin != b"readonly"
+            && let Some(name) = asked.and_then(Traced::bytes)
+        {
+            let there = state.functions.contains_key(name);
+            let name = name.to_vec();
+            state.print(&Traced::known([&name[..], b"\n"].concat()));
+            return Flow::done(state, u8::from(!there));
+        }
         let local = builtin == b"local"
             || (matches!(builtin.as_slice(), b"declare" | b"typeset") && !has(b'g'));
         let export = builtin == b"export" && !has(b'n') || builtin != b"export" && has(b'x');

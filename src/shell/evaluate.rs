@@ -35,6 +35,10 @@ pub(super) struct Evaluator<'a> {
     pub(super) failed: bool,
     /// Whether a limit was hit.
     pub(super) full: bool,
+    /// Whether a test of something the caller gave stayed open.
+    pub(super) asked: bool,
+    /// The word in which a parameter is expanded.
+    pub(super) expanding: Option<Place>,
 }
 
 impl Evaluator<'_> {
@@ -448,6 +452,7 @@ pub(super) fn condition_at(place: &Place) -> Condition {
         place: place.clone(),
         text,
         holds: true,
+        input: false,
     }
 }
 

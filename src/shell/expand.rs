@@ -66,6 +66,10 @@ struct Fields {
     current: Option<Traced>,
     /// Where the first unquoted glob character of the field is.
     glob: Option<usize>,
+    /// Whether the field has a quoted one, which is a letter.
+    literal_glob: bool,
+    /// Fields that are patterns: which, and their text.
+    globs: Vec<(usize, Vec<u8>)>,
     /// Whether the last field was ended by a blank.
     blank: bool,
     place: Place,
@@ -85,16 +89,21 @@ impl Fields {
                 && looks_like_glob(bytes)
             {
                 let prefix = bytes.get(..at).unwrap_or(&[]).to_vec();
+                if !self.literal_glob {
+                    self.globs.push((self.done.len(), bytes.to_vec()));
+                }
                 field.value = Value::Unknown { prefix };
                 field.many = true;
             }
             self.done.push(field);
         }
         self.glob = None;
+        self.literal_glob = false;
     }
 
     fn quoted(&mut self, value: &Traced) {
         self.blank = false;
+        self.literal_glob |= value.value.prefix().iter().any(|b| b"*?[\\".contains(b));
         self.current().append(value);
     }
 
@@ -156,6 +165,8 @@ impl Evaluator<'_> {
             done: Vec::new(),
             current: None,
             glob: None,
+            literal_glob: false,
+            globs: Vec::new(),
             blank: false,
             place: word.place.clone(),
         };
@@ -202,6 +213,20 @@ impl Evaluator<'_> {
             }
         }
         fields.end();
+        for (at, text) in std::mem::take(&mut fields.globs).into_iter().rev() {
+            let Some(paths) = self.glob(&text, state) else {
+                continue;
+            };
+            let Some(field) = fields.done.get(at).cloned() else {
+                continue;
+            };
+            // Without a match the pattern stays as it is.
+            let texts = if paths.is_empty() { vec![text] } else { paths };
+            let found = texts
+                .into_iter()
+                .map(|text| field.derived(Value::Known(text)));
+            fields.done.splice(at..=at, found);
+        }
         if fields.done.len() > MOST_FIELDS {
             fields.done.truncate(MOST_FIELDS);
             if let Some(last) = fields.done.last_mut() {
@@ -301,7 +326,10 @@ impl Evaluator<'_> {
                     _ => Traced::unknown(),
                 })
             }
-            PartKind::Parameter(parameter) => self.parameter(parameter, part.quoted, state),
+            PartKind::Parameter(parameter) => {
+                self.expanding = Some(place.clone());
+                self.parameter(parameter, part.quoted, state)
+            }
             PartKind::Command(Some(list)) => {
                 let mut inside = state.clone();
                 inside.out = Some(Traced::known(""));

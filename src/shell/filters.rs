@@ -1,7 +1,9 @@
 //! Programs whose output is known from their words and their input.
 
+use super::awk::awk;
 use super::condition;
 use super::pattern;
+use super::sed::{basic, sed};
 use super::state::State;
 use super::value::{Traced, Value};
 use super::wrappers::base;
@@ -38,7 +40,8 @@ pub(super) fn output(name: &[u8], args: &[Traced], stdin: Option<&Traced>) -> Op
         b"rev" if args.is_empty() => {
             Some(each_line(&input(), |l| l.iter().rev().copied().collect()))
         }
-        b"sed" => sed(args, &input()),
+        b"sed" => over(args, &input(), sed),
+        b"awk" | b"gawk" | b"mawk" => over(args, &input(), awk),
         b"wc" => match args {
             [flag] if flag.value.is(b"-c") => {
                 Some(line(input().change(|b| b.len().to_string().into_bytes())))
@@ -62,31 +65,91 @@ pub(super) fn output(name: &[u8], args: &[Traced], stdin: Option<&Traced>) -> Op
             let text: Vec<String> = numbers.iter().map(|n| format!("{n}\n")).collect();
             Some(Traced::known(text.concat()))
         }
-        b"expr" => match args {
-            [left, operator, right] => {
-                let whole = operator.bytes()?;
-                let mut value = left.derived(Value::unknown());
-                value.take_inputs(right);
-                if let (Some(a), Some(b)) = (
-                    left.bytes().and_then(integer),
-                    right.bytes().and_then(integer),
-                ) {
-                    let result = match whole {
-                        b"+" => a.checked_add(b)?,
-                        b"-" => a.checked_sub(b)?,
-                        b"*" => a.checked_mul(b)?,
-                        b"/" => a.checked_div(b)?,
-                        b"%" => a.checked_rem(b)?,
-                        _ => return None,
-                    };
-                    value.value = Value::known(result.to_string());
-                }
-                Some(line(value))
-            }
-            _ => None,
-        },
+        b"expr" => expr(args).map(line),
         _ => None,
     }
+}
+
+/// A filter that is known where its words and its input are.
+fn over(
+    args: &[Traced],
+    input: &Traced,
+    filter: impl Fn(&[&[u8]], &[u8]) -> Option<Vec<u8>>,
+) -> Option<Traced> {
+    let words: Option<Vec<&[u8]>> = args.iter().map(Traced::bytes).collect();
+    let mut out = match input.bytes() {
+        Some(bytes) => input.derived(Value::Known(filter(&words?, bytes)?)),
+        None => input.derived(Value::unknown()),
+    };
+    for word in args {
+        out.take_inputs(word);
+    }
+    Some(out)
+}
+
+/// `expr` with one operator, or `length`.
+fn expr(args: &[Traced]) -> Option<Traced> {
+    let mut value = Traced::unknown();
+    for word in args {
+        value.take_inputs(word);
+    }
+    let known = |word: &Traced| word.bytes().map(<[u8]>::to_vec);
+    match args {
+        [one] => value.value = one.value.clone(),
+        [name, text] if name.value.is(b"length") => {
+            if let Some(text) = known(text).filter(|text| text.is_ascii()) {
+                value.value = Value::known(text.len().to_string());
+            }
+        }
+        [left, operator, right] => {
+            let operator = operator.bytes()?;
+            let (Some(a), Some(b)) = (known(left), known(right)) else {
+                return Some(value);
+            };
+            let numbers = integer(&a).zip(integer(&b));
+            let result = match (operator, numbers) {
+                (b"+", Some((a, b))) => a.checked_add(b)?.to_string(),
+                (b"-", Some((a, b))) => a.checked_sub(b)?.to_string(),
+                (b"*", Some((a, b))) => a.checked_mul(b)?.to_string(),
+                (b"/", Some((a, b))) => a.checked_div(b)?.to_string(),
+                (b"%", Some((a, b))) => a.checked_rem(b)?.to_string(),
+                (b":", _) => return expr_match(&value, &a, &b),
+                (b"=" | b"!=" | b"<" | b"<=" | b">" | b">=", _) => {
+                    let order = match numbers {
+                        Some((a, b)) => a.cmp(&b),
+                        None => a.cmp(&b),
+                    };
+                    let holds = match operator {
+                        b"=" => order.is_eq(),
+                        b"!=" => order.is_ne(),
+                        b"<" => order.is_lt(),
+                        b"<=" => order.is_le(),
+                        b">" => order.is_gt(),
+                        _ => order.is_ge(),
+                    };
+                    u8::from(holds).to_string()
+                }
+                _ => return None,
+            };
+            value.value = Value::known(result);
+        }
+        _ => return None,
+    }
+    Some(value)
+}
+
+/// `expr STRING : EXPRESSION`: the first group, or how much matched from the start.
+fn expr_match(value: &Traced, text: &[u8], expression: &[u8]) -> Option<Traced> {
+    let expression = basic(std::str::from_utf8(expression).ok()?)?;
+    let regex = condition::posix(&format!("^(?:{expression})"))?;
+    let found = regex.captures(text);
+    let result = match (&found, regex.captures_len()) {
+        (Some(found), 1) => found.get(0)?.len().to_string().into_bytes(),
+        (None, 1) => b"0".to_vec(),
+        (Some(found), _) => found.get(1).map_or(Vec::new(), |g| g.as_bytes().to_vec()),
+        (None, _) => Vec::new(),
+    };
+    Some(value.derived(Value::known(result)))
 }
 
 fn integer(bytes: &[u8]) -> Option<i64> {
@@ -259,67 +322,6 @@ fn lines(name: &[u8], args: &[Traced], input: &Traced) -> Option<Traced> {
     }))
 }
 
-/// `sed 's/a/b/[g]'`, one or more of them.
-fn sed(args: &[Traced], input: &Traced) -> Option<Traced> {
-    let mut extended = false;
-    let mut scripts = Vec::new();
-    let mut at = 0;
-    while let Some(word) = args.get(at) {
-        at += 1;
-        match word.bytes()? {
-            b"-r" | b"-E" => extended = true,
-            b"-e" => {
-                scripts.push(args.get(at)?.bytes()?);
-                at += 1;
-            }
-            option if option.starts_with(b"-") => return None,
-            script if scripts.is_empty() => scripts.push(script),
-            _ => return None,
-        }
-    }
-    let mut text = input.clone();
-    for script in scripts.iter().flat_map(|s| s.split(|b| *b == b';')) {
-        let script = std::str::from_utf8(script.trim_ascii()).ok()?;
-        let rest = script.strip_prefix('s')?;
-        let mark = rest.chars().next()?;
-        let parts: Vec<&str> = rest.get(mark.len_utf8()..)?.split(mark).collect();
-        let [from, to, flags] = parts.as_slice() else {
-            return None;
-        };
-        if to.contains(['\\', '&']) || !matches!(*flags, "" | "g") || from.is_empty() {
-            return None;
-        }
-        let expression = if extended {
-            (*from).to_owned()
-        } else {
-            basic(from)?
-        };
-        let regex = condition::posix(&expression)?;
-        let limit = usize::from(flags.is_empty());
-        let new = regex::bytes::NoExpand(to.as_bytes());
-        text = each_line(&text, |line| {
-            regex.replacen(line, limit, new.clone()).into_owned()
-        });
-    }
-    Some(text)
-}
-
-/// A basic regular expression that means the same as an extended one.
-fn basic(text: &str) -> Option<String> {
-    let mut out = String::new();
-    for c in text.chars() {
-        match c {
-            '\\' => return None,
-            '+' | '?' | '(' | ')' | '{' | '}' | '|' => {
-                out.push('\\');
-                out.push(c);
-            }
-            _ => out.push(c),
-        }
-    }
-    Some(out)
-}
-
 /// The pattern among grep's words: the first that is no option.
 pub(super) fn grep_pattern(args: &[Traced]) -> Option<&Traced> {
     let mut words = args.iter();
@@ -367,7 +369,7 @@ pub(super) fn grep(name: &[u8], args: &[Traced], state: &State) -> Option<(Trace
     } else if flags.contains(&b'E') || name == b"egrep" {
         pattern.to_owned()
     } else {
-        basic(&pattern.replace("\\|", "\u{1}"))?.replace('\u{1}', "|")
+        basic(pattern)?
     };
     if flags.contains(&b'w') {
         expression = format!("(^|[^A-Za-z0-9_])({expression})([^A-Za-z0-9_]|$)");
@@ -398,5 +400,50 @@ pub(super) fn grep(name: &[u8], args: &[Traced], state: &State) -> Option<(Trace
         out.extend_from_slice(line);
         out.push(b'\n');
     }
-    Some((stdin.derived(Value::known(out)), Some(!found.is_empty())))
+    let mut text = stdin.derived(Value::known(out));
+    for word in args {
+        text.take_inputs(word);
+    }
+    Some((text, Some(!found.is_empty())))
+}
+
+/// Which words of a filter are files to read; `None` where the options are not known.
+pub(super) fn files(name: &[u8], args: &[Traced]) -> Option<Vec<usize>> {
+    let (with_value, skipped): (&[u8], usize) = match name {
+        b"cat" | b"tac" | b"rev" => (b"", 0),
+        b"head" | b"tail" => (b"nc", 0),
+        b"cut" => (b"dfcb", 0),
+        b"wc" => (b"", 0),
+        b"grep" | b"egrep" | b"fgrep" => (b"eABCm", 1),
+        b"sed" => (b"e", 1),
+        b"awk" | b"gawk" | b"mawk" => (b"Fv", 1),
+        _ => return None,
+    };
+    let mut operands = Vec::new();
+    let mut given = false;
+    let mut at = 0;
+    while let Some(word) = args.get(at) {
+        let prefix = word.value.prefix();
+        match prefix {
+            b"--" => {}
+            [b'-', .., last] if prefix.len() > 1 => {
+                if prefix.starts_with(b"--") {
+                    return None;
+                }
+                given |= *last == b'e';
+                // `-d:` has its value in it, `-d :` behind it.
+                let alone = prefix.len() == 2 || matches!(name, b"sed" | b"grep" | b"egrep");
+                at += usize::from(alone && with_value.contains(last));
+            }
+            _ => operands.push(at),
+        }
+        at += 1;
+    }
+    let skipped = if given && matches!(name, b"sed" | b"grep" | b"egrep" | b"fgrep") {
+        0
+    } else {
+        skipped
+    };
+    operands.drain(..skipped.min(operands.len()));
+    Some(operands)
 }

@@ -296,6 +296,7 @@ pub(super) fn child(parent: &State, dialect: Dialect) -> State {
     state.slept = parent.slept;
     state.scope = parent.scope.clone();
     state.deferred = parent.deferred;
+    state.arguments = Arc::clone(&parent.arguments);
     state
 }
 

@@ -35,6 +35,7 @@
 
 mod arithmetic;
 mod assignment;
+mod awk;
 mod braces;
 mod branch;
 mod builtin;
@@ -53,10 +54,12 @@ mod pattern;
 pub mod power;
 mod print;
 mod read;
+mod sed;
 mod simple;
 mod source;
 mod start;
 mod state;
+mod surroundings;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -71,12 +74,12 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fact::{Fact, Unknown};
+use crate::fact::{Doubt, Fact, Unknown};
 use crate::text::{File, Place};
 
 pub use source::Source;
 pub use start::{evaluate, is_shell_script};
-pub use tools::is_quiet;
+pub use tools::{is_opaque, is_quiet};
 pub use value::{Input, Value};
 
 /// What the evaluator may ask of the tree; asked from a thread of its own.
@@ -87,6 +90,36 @@ pub trait World: Sync {
     fn find(&self, name: &[u8], path: &[u8]) -> Fact<PathBuf>;
     /// What `test -f FILE` and its like say, where the tree decides it.
     fn test(&self, what: FileTest, path: &Path) -> Fact<bool>;
+    /// The bytes of the file at `path`, where the tree decides them.
+    fn content(&self, path: &Path) -> Fact<Arc<File>> {
+        not_asked(path)
+    }
+    /// The names in the directory at `path`, in byte order, where the tree decides them.
+    fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {
+        not_asked(path)
+    }
+    /// The host's name, as `hostname` prints it.
+    fn hostname(&self) -> Fact<Vec<u8>> {
+        not_asked(Path::new("/etc/hostname"))
+    }
+    /// What is written to the FIFO at `path`, where the call gives one; it counts as
+    /// standard input.
+    fn feed(&self, _path: &Path) -> Option<Vec<u8>> {
+        None
+    }
+    /// Whether `run-parts` is Debian's, and what it runs is to be followed here.
+    fn follows_run_parts(&self) -> bool {
+        false
+    }
+    /// Whether nothing is at `path` now, though something may be put there.
+    fn lacks(&self, _path: &Path) -> bool {
+        false
+    }
+}
+
+fn not_asked<T>(path: &Path) -> Fact<T> {
+    let doubt = Doubt::CannotModel("this is not asked of the tree".into());
+    Fact::Unknown(Unknown::new(path, doubt))
 }
 
 /// The file tests of `test` and `[[ ]]`.
@@ -210,6 +243,8 @@ pub struct Effect {
     pub deferred: bool,
     /// Seconds of `sleep` before it, those that are known.
     pub slept: u64,
+    /// Whether its words, its input or its environment hold something the caller gave.
+    pub input: bool,
 }
 
 /// What is done.
@@ -264,6 +299,9 @@ pub struct Condition {
     pub text: String,
     /// Whether they must succeed, or fail.
     pub holds: bool,
+    /// Whether it was asked of something the caller gave that could not be followed: for
+    /// other words it may be otherwise.
+    pub input: bool,
 }
 
 /// A comparison of an input of the call with something written in the script.

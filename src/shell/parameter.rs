@@ -68,6 +68,9 @@ impl Evaluator<'_> {
             return match name {
                 b"PWD" => Found::One(Traced::new(state.cwd.clone())),
                 b"IFS" => Found::One(Traced::known(" \t\n")),
+                b"HOSTNAME" if let Some(name) = self.host_name(false, state) => {
+                    Found::One(Traced::known(name))
+                }
                 _ if is_dynamic(name) => Found::One(Traced::unknown()),
                 _ if state.tainted => Found::Unsure,
                 _ => Found::Unset,
@@ -95,6 +98,8 @@ impl Evaluator<'_> {
             ) => {
                 let associative = *associative;
                 let found = if associative {
+                    let entries = entries.clone();
+                    self.looked_up_key(&key, entries.keys().map(|(_, name)| name.as_slice()));
                     entries.get(&(0, bytes.to_vec())).cloned()
                 } else {
                     let entries = entries.clone();
@@ -115,6 +120,71 @@ impl Evaluator<'_> {
             }
             (Contents::Scalar(value), _) if value.bytes().is_some() => Found::Unset,
             _ => Found::Unsure,
+        }
+    }
+
+    /// Notes the keys of a table in which something the caller gave is looked up.
+    pub(super) fn looked_up_key<'k>(
+        &mut self,
+        key: &Traced,
+        known: impl Iterator<Item = &'k [u8]>,
+    ) {
+        let Some(place) = key.place.clone() else {
+            return;
+        };
+        let Some(bytes) = key.bytes() else { return };
+        for literal in known {
+            self.compare(key, literal, &place, false, Some(literal == bytes));
+        }
+    }
+
+    /// Notes the variables that a name made of something the caller gave could name:
+    /// with `${2}_VIA`, `gw4` where there is a `gw4_VIA`.
+    fn indirect(&mut self, name: &Traced, bytes: &[u8], state: &State) {
+        let Some(place) = self.expanding.clone() else {
+            return;
+        };
+        let mut known = Vec::new();
+        for input in &name.inputs {
+            let super::Input::Argument(number) = input else {
+                continue;
+            };
+            let given = state.arguments.get(number.saturating_sub(1));
+            let Some(given) = given.and_then(Traced::bytes).filter(|g| !g.is_empty()) else {
+                continue;
+            };
+            let upper = given.to_ascii_uppercase();
+            for (form, raise) in [(given.to_vec(), false), (upper, true)] {
+                let at = bytes.windows(form.len()).position(|window| window == form);
+                let Some(at) = at else { continue };
+                let (before, after) = (bytes.get(..at), bytes.get(at + form.len()..));
+                let (Some(before), Some(after)) = (before, after) else {
+                    continue;
+                };
+                if before.is_empty() && after.is_empty() {
+                    continue;
+                }
+                for variable in state.variables.keys() {
+                    let inner = variable.strip_prefix(before);
+                    let inner = inner.and_then(|inner| inner.strip_suffix(after));
+                    if let Some(inner) = inner.filter(|inner| !inner.is_empty()) {
+                        let literal = if raise {
+                            inner.to_ascii_lowercase()
+                        } else {
+                            inner.to_vec()
+                        };
+                        known.push((input.clone(), literal.clone(), literal == given));
+                    }
+                }
+                break;
+            }
+        }
+        for (input, literal, same) in known {
+            let about = Traced {
+                inputs: vec![input],
+                ..Traced::unknown()
+            };
+            self.compare(&about, &literal, &place, false, Some(same));
         }
     }
 
@@ -170,6 +240,7 @@ impl Evaluator<'_> {
                 let Some(bytes) = name.bytes() else {
                     return Found::Unsure;
                 };
+                self.indirect(&name, bytes, state);
                 let target = Parameter {
                     name: bytes.to_vec(),
                     subscript: None,

@@ -1,7 +1,7 @@
 //! `read`.
 
 use super::evaluate::condition_at;
-use super::state::{Flow, State, Status};
+use super::state::{Contents, Flow, State, Status, Variable};
 use super::value::{Traced, Value};
 use crate::text::Place;
 
@@ -10,15 +10,19 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
     let mut names = Vec::new();
     let mut at = 0;
     let mut odd = false;
+    let mut array = None;
+    let mut other = false;
     while let Some(word) = args.get(at).and_then(Traced::bytes) {
         at += 1;
         if let Some(letters) = word.strip_prefix(b"-").filter(|_| names.is_empty()) {
             if letters.last().is_some_and(|b| b"adinNptu".contains(b)) {
-                odd |= letters.iter().any(|b| b"adnNu".contains(b));
+                other |= letters.contains(&b'u');
+                odd |= letters.iter().any(|b| b"dnNu".contains(b));
                 if letters.ends_with(b"a")
                     && let Some(name) = args.get(at).and_then(Traced::bytes)
                 {
                     names.push(name.to_vec());
+                    array = Some(name.to_vec());
                 }
                 at += 1;
             }
@@ -30,6 +34,8 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
         names.push(b"REPLY".to_vec());
     }
     let input = match &state.stdin {
+        // From another descriptor, of which nothing is known.
+        _ if other => None,
         None => Some(Vec::new()),
         Some(text) if !odd => text.bytes().map(<[u8]>::to_vec),
         Some(_) => None,
@@ -52,8 +58,30 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
         None => Some(b" \t\n".to_vec()),
         Some(variable) => variable.value().bytes().map(<[u8]>::to_vec),
     };
-    let last = names.len().saturating_sub(1);
+    let last = match array {
+        Some(_) => line.len().saturating_add(1),
+        None => names.len().saturating_sub(1),
+    };
     let values = ifs.map(|ifs| split_line(line, &ifs, last));
+    if let (Some(name), Some(values)) = (&array, &values) {
+        // What is left after the last separator is no word of its own.
+        let kept = values.iter().enumerate();
+        let kept = kept.filter(|(at, word)| at + 1 < values.len() || !word.is_empty());
+        let entries = kept.map(|(at, word)| {
+            let key = (u64::try_from(at).unwrap_or(u64::MAX), Vec::new());
+            (key, source.derived(Value::known(word.clone())))
+        });
+        let contents = Contents::Array {
+            entries: entries.collect(),
+            associative: false,
+        };
+        let variable = Variable {
+            contents,
+            exported: false,
+        };
+        state.variables.insert(name.clone(), variable);
+        return Flow::done(state, status);
+    }
     for (index, name) in names.iter().enumerate() {
         let value = match &values {
             // A line with fewer words leaves the other names empty.

@@ -70,6 +70,23 @@ impl Evaluator<'_> {
             }
             return flow;
         }
+        if let [only] = argv.as_slice()
+            && only.value.is(b"exec")
+        {
+            // What is read from here on comes from there.
+            for redirect in &command.redirects {
+                if let RedirectKind::Read(word) = &redirect.kind
+                    && redirect.fd.unwrap_or(0) == 0
+                {
+                    let path = self.single(word, &mut state);
+                    state.stdin = self.file_content(&path, &state);
+                }
+            }
+            let output = |r: &Redirect| !matches!(r.kind, RedirectKind::Read(_));
+            if !command.redirects.iter().any(output) {
+                return Flow::done(state, 0);
+            }
+        }
         // `A=b command` sets A for this command only
         let mut kept = Vec::new();
         for assignment in assignments {
@@ -111,8 +128,7 @@ impl Evaluator<'_> {
                 RedirectKind::Read(word) => {
                     let path = self.single(word, &mut state);
                     if redirect.fd.unwrap_or(0) == 0 {
-                        let empty = path.value.is(b"/dev/null");
-                        state.stdin = (!empty).then(Traced::unknown);
+                        state.stdin = self.file_content(&path, &state);
                         reads = true;
                     }
                 }
@@ -141,6 +157,11 @@ impl Evaluator<'_> {
                             },
                         };
                     }
+                }
+                RedirectKind::Duplicate(target) if redirect.fd == Some(0) => {
+                    let closed = target == b"-";
+                    state.stdin = (!closed).then(Traced::unknown);
+                    reads = true;
                 }
                 RedirectKind::Duplicate(target) => {
                     let to_other = target != b"1" && target != b"1-";
@@ -192,6 +213,7 @@ impl Evaluator<'_> {
                 }),
                 deferred,
                 slept,
+                input: false,
             });
         }
         flow
@@ -253,20 +275,28 @@ impl Evaluator<'_> {
             target,
             deferred: state.deferred,
             slept: state.slept,
+            input: given(argv, state),
         });
     }
 
     /// What is left when a program ran that nothing is known about.
     pub(super) fn ran(argv: &[Traced], place: &Place, mut state: State) -> Flow {
         let mut output = Traced::unknown();
-        if super::tools::filters(argv)
-            && let Some(stdin) = &state.stdin
-        {
+        let filters = super::tools::filters(argv);
+        if filters && let Some(stdin) = &state.stdin {
             output.take_inputs(stdin);
+        }
+        if filters {
+            for word in argv {
+                output.take_inputs(word);
+            }
         }
         state.print(&output);
         state.status = if super::tools::asks(argv) {
-            Status::Open(condition_at(place))
+            Status::Open(super::Condition {
+                input: !output.inputs.is_empty(),
+                ..condition_at(place)
+            })
         } else {
             Status::Assumed(condition_at(place))
         };
@@ -279,6 +309,18 @@ impl Evaluator<'_> {
             variable.exported = true;
         }
     }
+}
+
+/// Whether a program is told something that the caller gave.
+fn given(argv: &[Traced], state: &State) -> bool {
+    let words = argv.iter().skip(1).chain(&state.stdin);
+    let exported = state.variables.values().filter(|v| v.exported);
+    let told = |value: &Traced| {
+        let argument = |input: &super::Input| !matches!(input, super::Input::Variable(_));
+        value.inputs.iter().any(argument)
+    };
+    let mut exported = exported.map(super::state::Variable::value);
+    words.clone().any(told) || exported.any(|value| told(&value))
 }
 
 fn settle_status(state: &mut State) {

@@ -61,6 +61,8 @@ fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
         tested: 0,
         failed: false,
         full: false,
+        asked: false,
+        expanding: None,
     };
     let mut state = State::new(call.dialect);
     for (name, value) in &call.env {
@@ -76,6 +78,7 @@ fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
     let args: Vec<Traced> = numbered
         .map(|(i, value)| Traced::input(value.clone(), Input::Argument(i + 1)))
         .collect();
+    state.arguments = Arc::new(args.clone());
     let end = match &call.program {
         Program::Script(path) => evaluator.start_script(path, args, state),
         Program::Command(source) => {

@@ -32,6 +32,8 @@ pub(super) struct State {
     pub(super) dialect: Dialect,
     pub(super) scope: Scope,
     pub(super) deferred: bool,
+    /// The arguments the caller gave.
+    pub(super) arguments: Arc<Vec<Traced>>,
     /// Saved by the functions being called, innermost last.
     pub(super) frames: Vec<Frame>,
 }
@@ -206,6 +208,7 @@ impl State {
             dialect,
             scope: Scope::Here,
             deferred: false,
+            arguments: Arc::new(Vec::new()),
             frames: Vec::new(),
         }
     }

@@ -284,6 +284,20 @@ pub(super) fn hides_commands(argv: &[Value]) -> bool {
     })
 }
 
+/// Whether an effect is a program in a language that is not read, which may do anything
+/// or nothing with what the caller gave.
+#[must_use]
+pub fn is_opaque(effect: &Effect) -> bool {
+    match &effect.action {
+        Action::Write { .. } => false,
+        Action::Run { argv, .. } => {
+            let name = argv.first().and_then(Value::bytes).map(base);
+            let parts = name == Some(b"run-parts");
+            parts || effect.input && (hides_commands(argv) || Some(&b"lua"[..]) == name)
+        }
+    }
+}
+
 /// Whether an effect changes nothing but logs: printing, asking, waiting,
 /// logging, and output below `/var/log`, `/tmp` or `/dev/null`.
 #[must_use]
@@ -310,6 +324,37 @@ impl Evaluator<'_> {
         place: &Place,
         mut state: State,
     ) -> Result<Flow, Box<State>> {
+        let name = argv.first().and_then(Traced::bytes).map(base);
+        let args = argv.get(1..).unwrap_or(&[]);
+        let read = name.and_then(|name| self.operands(name, args, &state));
+        let Some((words, input)) = read else {
+            return self.tool_on(argv, place, state);
+        };
+        let mut left = argv.get(..1).unwrap_or(&[]).to_vec();
+        left.extend(words);
+        let stdin = state.stdin.replace(input);
+        match self.tool_on(&left, place, state) {
+            Ok(mut flow) => {
+                for state in flow.states() {
+                    state.stdin.clone_from(&stdin);
+                }
+                Ok(flow)
+            }
+            Err(mut state) => {
+                state.stdin = stdin;
+                Err(state)
+            }
+        }
+    }
+
+    fn tool_on(
+        &mut self,
+        argv: &[Traced],
+        place: &Place,
+        mut state: State,
+    ) -> Result<Flow, Box<State>> {
+        // A filter costs what it reads.
+        self.steps += state.stdin.as_ref().map_or(0, |s| s.value.prefix().len()) / 128;
         let name = argv.first().and_then(Traced::bytes).map(base);
         let Some(name) = name.map(<[u8]>::to_vec) else {
             return Err(Box::new(state));
@@ -339,6 +384,13 @@ impl Evaluator<'_> {
                     None => Ok(Flow::done(state, 1)),
                 }
             }
+            b"run-parts" if self.world.follows_run_parts() => self.run_parts(args, place, state),
+            b"hostname" | b"uname" if let Some(name) = self.named(&name, args, &state) => {
+                let mut line = Traced::known(name);
+                line.append(&Traced::known("\n"));
+                state.print(&line);
+                Ok(Flow::done(state, 0))
+            }
             b"hostname" | b"uname" | b"date" | b"whoami" | b"id" | b"mktemp" | b"nproc"
                 if !args
                     .iter()
@@ -363,11 +415,22 @@ impl Evaluator<'_> {
                 if let (Some(stdin), Some(pattern)) = (&state.stdin, grep_pattern(args)) {
                     let (stdin, matched) = (stdin.clone(), found);
                     let literal = pattern.bytes().unwrap_or(b"").to_vec();
-                    let place = pattern.place.clone().unwrap_or_else(|| place.clone());
-                    self.compare(&stdin, &literal, &place, true, matched);
+                    let at = pattern.place.clone().unwrap_or_else(|| place.clone());
+                    self.compare(&stdin, &literal, &at, true, matched);
+                    self.looked_up(&pattern.clone(), &stdin, place);
                 }
                 state.print(&text);
-                state.status = condition::status(found, place);
+                let asked = args
+                    .iter()
+                    .chain(&state.stdin)
+                    .any(|w| !w.inputs.is_empty());
+                state.status = match condition::status(found, place) {
+                    Status::Open(condition) => Status::Open(super::Condition {
+                        input: asked,
+                        ..condition
+                    }),
+                    status => status,
+                };
                 Ok(Flow::next(state))
             }
             _ => match output(&name, args, state.stdin.as_ref()) {
@@ -385,6 +448,41 @@ impl Evaluator<'_> {
                 }
                 None => Err(Box::new(state)),
             },
+        }
+    }
+
+    /// Notes the words of a list in which something the caller gave is looked for.
+    fn looked_up(&mut self, pattern: &Traced, list: &Traced, place: &Place) {
+        const MOST_LINES: usize = 200;
+        let (Some(text), false) = (list.bytes(), pattern.inputs.is_empty()) else {
+            return;
+        };
+        if !list.inputs.is_empty() {
+            return;
+        }
+        let wanted = pattern.bytes().map(|b| {
+            let trim = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_' || *b == b'-';
+            b.iter().copied().filter(trim).collect::<Vec<u8>>()
+        });
+        for line in text.split(|b| *b == b'\n').take(MOST_LINES) {
+            let mut words = line.split(|b| b.is_ascii_whitespace() || matches!(b, b':' | b'='));
+            let Some(word) = words.find(|word| !word.is_empty()) else {
+                continue;
+            };
+            if !word.starts_with(b"#") {
+                let same = wanted.as_ref().map(|wanted| wanted == word);
+                self.compare(pattern, word, place, false, same);
+            }
+        }
+    }
+
+    /// What `hostname` or `uname -n` prints, where the tree tells.
+    fn named(&self, name: &[u8], args: &[Traced], state: &State) -> Option<Vec<u8>> {
+        let words: Option<Vec<&[u8]>> = args.iter().map(Traced::bytes).collect();
+        match (name, words?.as_slice()) {
+            (b"hostname", []) | (b"uname", [b"-n" | b"--nodename"]) => self.host_name(false, state),
+            (b"hostname", [b"-s" | b"--short"]) => self.host_name(true, state),
+            _ => None,
         }
     }
 
@@ -416,6 +514,7 @@ impl Evaluator<'_> {
                 }),
                 deferred: state.deferred,
                 slept: state.slept,
+                input: !data.inputs.is_empty(),
             });
         }
         state.print(&data);

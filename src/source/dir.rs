@@ -19,7 +19,7 @@ use rustix::io::Errno;
 
 use super::helper::{Helper, HelperCommand, Request};
 use super::mounts::{RiskyMount, risky_above, risky_mounts};
-use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
+use super::{Blob, FileKind, Meta, ReadError, Repository, Source, Usage};
 use crate::time::Deadline;
 
 /// A tree below a directory of this machine.
@@ -113,11 +113,19 @@ impl DirSource {
     /// Whether a `.git` (directory or file) stands at the root or above it.
     #[must_use]
     pub fn in_checkout(&self) -> bool {
+        self.repository().is_some()
+    }
+
+    /// The nearest repository whose work tree holds the root.
+    #[must_use]
+    pub fn repository(&self) -> Option<Repository> {
         let risky = |dir: &Path| risky_above(&self.risky, dir).is_some();
-        self.root
-            .ancestors()
-            .filter(|dir| !risky(dir))
-            .any(|dir| std::fs::symlink_metadata(dir.join(".git")).is_ok())
+        let mut above = self.root.ancestors().filter(|dir| !risky(dir));
+        let top = above.find(|dir| std::fs::symlink_metadata(dir.join(".git")).is_ok())?;
+        Some(Repository {
+            git_dir: top.join(".git"),
+            inside: self.root.strip_prefix(top).ok()?.to_path_buf(),
+        })
     }
 
     /// Forgets `openat2`, to test the walk that replaces it.

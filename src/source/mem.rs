@@ -143,6 +143,12 @@ impl Node {
     }
 }
 
+/// Bytes as an open file.
+pub(super) fn in_memory(content: Vec<u8>) -> Box<dyn Blob> {
+    let len = u64::try_from(content.len()).unwrap_or(u64::MAX);
+    Box::new(InMemory { content, len })
+}
+
 /// A file's content with zeros behind it.
 struct InMemory {
     content: Vec<u8>,

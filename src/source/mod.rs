@@ -9,6 +9,7 @@
 mod coverage;
 mod dir;
 mod fault;
+mod git;
 mod given;
 mod glob;
 mod helper;
@@ -23,6 +24,7 @@ use std::path::{Path, PathBuf};
 pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, is_unpacked, strong_signs};
 pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
+pub use git::{GitError, GitSource, Repository};
 pub use given::{open_given, read_given};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
@@ -183,6 +185,12 @@ pub(crate) fn size_words(bytes: u64) -> String {
 #[must_use]
 pub fn is_there(path: &Path) -> bool {
     std::fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether a directory stands at a path of this machine, links followed.
+#[must_use]
+pub fn is_directory(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
 /// A regular file that is read in pieces, so that its size is no limit.

@@ -14,6 +14,7 @@
     reason = "a test that cannot go on must stop with a message; its helpers are its own"
 )]
 
+mod against;
 mod devices;
 mod exits;
 mod guard;

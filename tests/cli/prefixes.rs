@@ -95,6 +95,7 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
         now_given: true,
         horizon,
         policy: None,
+        against: None,
         hosts: vec![ShownHost {
             host: host_judged,
             prefix: String::new(),

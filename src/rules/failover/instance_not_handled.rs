@@ -8,7 +8,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::failover::{Handling, HookCall, Miss};
 use crate::parse::keepalived::HookState;
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct InstanceNotHandled;
@@ -117,7 +117,9 @@ fn finding(
     let first = evidence
         .next()
         .unwrap_or_else(|| Evidence::path(path, "does nothing"));
-    let finding = Finding::new(id, escape_path(path), message, first).with_all(evidence);
+    let finding = Finding::new(id, escape_path(path), message, first)
+        .with_all(evidence)
+        .follows(&["failover-renamed-on-one-side"]);
     let names = words.join(", ");
     let finding = finding.fix(
         format!(
@@ -137,7 +139,14 @@ fn finding(
             && matches!(call.handling, Handling::Handled(_))
             && call.state == HookState::Master
     });
-    if all_groups && instances_handled {
+    // A pattern may be meant to leave some names out.
+    let by_literal = calls.iter().any(|(call, _)| match &call.handling {
+        Handling::Nothing(misses) => misses.iter().any(|m| m.would_act && !m.comparison.pattern),
+        _ => false,
+    });
+    if !by_literal {
+        finding.at_most(Level::Warn).confidence(Confidence::Likely)
+    } else if all_groups && instances_handled {
         finding.at_most(Level::Warn)
     } else {
         finding

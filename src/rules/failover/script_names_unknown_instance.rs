@@ -3,10 +3,10 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::failover::{Handling, HookCall};
-use crate::parse::keepalived::{HookState, Invocation, NotifyCall, NotifyKind};
+use crate::facts::failover::Handling;
+use crate::parse::keepalived::HookState;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
-use crate::shell::Input;
+use crate::shell::{Comparison, Input};
 use crate::text::{escape, escape_path};
 
 pub(in crate::rules) struct ScriptNamesUnknownInstance;
@@ -23,7 +23,6 @@ impl Rule for ScriptNamesUnknownInstance {
         let names: Vec<&Vec<u8>> = instances
             .chain(config.groups.iter().map(|g| &g.name.value))
             .collect();
-        let notify_calls = config.notify_calls();
         let mut seen: Vec<(String, Vec<u8>)> = Vec::new();
         for call in failover
             .calls
@@ -31,7 +30,7 @@ impl Rule for ScriptNamesUnknownInstance {
             .filter(|call| call.state == HookState::Master)
         {
             let Some(path) = &call.path else { continue };
-            let Some(position) = name_position(call, &notify_calls) else {
+            let Some(position) = call.name_at else {
                 continue;
             };
             if let Handling::Undecided(open) = &call.handling {
@@ -43,7 +42,14 @@ impl Rule for ScriptNamesUnknownInstance {
                 if !about_name || comparison.pattern || literal.is_empty() {
                     continue;
                 }
-                if names.contains(&literal) {
+                // A part of a name, as in `${2#VI_}`, is known by what it matches.
+                let fits = |other: &Comparison| {
+                    other.place == comparison.place
+                        && other.literal == *literal
+                        && other.matched == Some(true)
+                };
+                let mut all = failover.calls.iter().flat_map(|call| &call.comparisons);
+                if names.contains(&literal) || all.any(fits) {
                     continue;
                 }
                 let key = (escape_path(path), literal.clone());
@@ -65,7 +71,10 @@ impl Rule for ScriptNamesUnknownInstance {
                     Evidence::span(comparison.place.clone(), label),
                 )
                 .confidence(Confidence::Likely)
-                .follows(&["failover-instance-not-handled"]);
+                .follows(&[
+                    "failover-renamed-on-one-side",
+                    "failover-instance-not-handled",
+                ]);
                 let known: Vec<String> = names.iter().map(|name| escape(name)).collect();
                 let text = format!("keepalived.conf has {}", known.join(", "));
                 finding = finding.with(Evidence::computed(text));
@@ -73,21 +82,5 @@ impl Rule for ScriptNamesUnknownInstance {
             }
         }
         Ok(out)
-    }
-}
-
-/// Which argument of the script is the name: the second of the four that a generic
-/// hook gets behind its own words.
-fn name_position(call: &HookCall, calls: &[NotifyCall<'_>]) -> Option<usize> {
-    let same = calls.iter().find(|c| {
-        c.name == call.name
-            && c.state == call.state
-            && c.notify.command == call.command
-            && c.notify.kind == NotifyKind::Notify
-    })?;
-    match &same.invocation {
-        Invocation::Exec(argv) => argv.len().checked_sub(3),
-        Invocation::Shell(_) => Some(2),
-        Invocation::Never(_) => None,
     }
 }

@@ -6,6 +6,7 @@ mod hostile;
 mod power;
 mod reach;
 mod strangers;
+mod surroundings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -63,6 +64,56 @@ impl World for Tree {
                 file.is_some()
             }
         })
+    }
+}
+
+/// The same tree, which also decides what files hold, what a directory has, and the name
+/// of the host.
+pub(super) struct Settled(pub(super) Tree);
+
+impl World for Settled {
+    fn script(&self, path: &Path) -> Fact<Arc<File>> {
+        self.0.script(path)
+    }
+
+    fn find(&self, name: &[u8], path: &[u8]) -> Fact<PathBuf> {
+        self.0.find(name, path)
+    }
+
+    fn test(&self, what: FileTest, path: &Path) -> Fact<bool> {
+        match self.0.test(what, path) {
+            Fact::Known(false) => Fact::Unknown(Unknown::new(
+                path,
+                Doubt::CannotModel("may be put here".into()),
+            )),
+            other => other,
+        }
+    }
+
+    fn content(&self, path: &Path) -> Fact<Arc<File>> {
+        self.0.script(path)
+    }
+
+    fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {
+        let names = self.0.0.keys().filter_map(|p| p.strip_prefix(path).ok());
+        let first = names.filter_map(|p| p.components().next());
+        let mut names: Vec<Vec<u8>> = first
+            .map(|c| c.as_os_str().as_encoded_bytes().to_vec())
+            .collect();
+        names.dedup();
+        Fact::Known(names)
+    }
+
+    fn hostname(&self) -> Fact<Vec<u8>> {
+        Fact::Known(b"lb1.example.org".to_vec())
+    }
+
+    fn follows_run_parts(&self) -> bool {
+        true
+    }
+
+    fn lacks(&self, path: &Path) -> bool {
+        !self.0.0.contains_key(path)
     }
 }
 

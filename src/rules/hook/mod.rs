@@ -1,0 +1,9 @@
+//! Rules about hooks that are called with the name of an interface.
+
+mod program_missing;
+mod skipped;
+mod waits_for_unknown_interface;
+
+pub(super) use program_missing::ProgramMissing;
+pub(super) use skipped::Skipped;
+pub(super) use waits_for_unknown_interface::WaitsForUnknownInterface;

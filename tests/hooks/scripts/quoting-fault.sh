@@ -1,0 +1,4 @@
+#!/bin/sh
+case "$2" in
+"gw*") ip route replace default via 192.0.2.1 ;;
+esac
