@@ -203,11 +203,14 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 74] = [
+const NOT_READ: [&str; 79] = [
     "/",
+    "/.",
+    "/.build-id",
     "/ash",
     "/bin",
     "/bin/",
+    "/debug/",
     "/dev",
     "/dev/",
     "/dev/cifs",
@@ -235,9 +238,11 @@ const NOT_READ: [&str; 74] = [
     "/etc/finit.conf",
     "/etc/runit/stopit",
     "/etc/s6-linux-init",
+    "/firmware/",
     "/init",
     "/ld-musl-",
     "/lib",
+    "/locale",
     "/mnt",
     "/proc",
     "/proc/",

@@ -128,6 +128,10 @@ pub struct CheckArgs {
     /// Examine every directory that matches, one host each (repeatable)
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["root", "devices", "image"])]
     pub hosts: Vec<String>,
+    /// Examine the tree as a transaction would leave it: what apt hands its hooks, or
+    /// lines as "remove NAME" and "install FILE.deb"; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "hosts")]
+    pub transaction: Option<PathBuf>,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,

@@ -10,8 +10,8 @@ use crate::facts::{Given, Host};
 use crate::policy::{Config, Waiver};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
-    Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
-    detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, Source as _,
+    Tree, TreeKind, detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -173,6 +173,28 @@ pub(super) fn open_tree(
     root: Option<&Path>,
     deadline: Deadline,
 ) -> Result<Tree, Error> {
+    let (source, coverage) = open_source(args, root, deadline)?;
+    let source = Box::new(source);
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+}
+
+/// The same tree with changes laid over it.
+pub(super) fn open_changed(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+    changes: Changes,
+) -> Result<Tree, Error> {
+    let (source, coverage) = open_source(args, root, deadline)?;
+    let source = Box::new(OverlaySource::new(Box::new(source), changes));
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+}
+
+fn open_source(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+) -> Result<(DirSource, Coverage), Error> {
     let live = root.is_none_or(|root| root == Path::new("/"));
     let root = root.unwrap_or(Path::new("/"));
     let source = DirSource::open(root, helper(), deadline)?;
@@ -223,12 +245,7 @@ pub(super) fn open_tree(
         }
         TreeKind::Partial => Coverage::partial(covers),
     };
-    Ok(Tree::new(
-        Box::new(source),
-        coverage,
-        Limits::STANDARD,
-        deadline,
-    ))
+    Ok((source, coverage))
 }
 
 /// How to start the process that reads what may hang.
@@ -284,6 +301,7 @@ pub(super) fn host(
         told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
         versions: setup.config.versions.clone(),
         devices,
+        callers: Vec::new(),
     };
     Host::new(tree, setup.clock.now(), given)
 }

@@ -20,6 +20,7 @@ pub mod services;
 pub mod started;
 pub mod systemd;
 pub mod target;
+pub mod transaction;
 pub mod triggers;
 mod world;
 mod zone;
@@ -28,5 +29,6 @@ mod zone;
 #[path = "../../tests/elf/maker.rs"]
 mod elf_maker;
 
+pub use busy::callers;
 pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
 pub use zone::read as zone_of;

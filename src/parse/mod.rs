@@ -3,6 +3,7 @@
 //! A parser uses its consumer's grammar, not a nicer one; it never fails and
 //! never panics. What the consumer would reject becomes a problem with a span.
 
+pub mod apk;
 pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;
@@ -10,6 +11,7 @@ pub mod calendar;
 pub mod cmdline;
 pub mod crontab;
 pub mod crypttab;
+pub mod deb;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
@@ -28,7 +30,12 @@ pub mod lvm_conf;
 pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;
+pub mod package_version;
+pub mod pacman;
 pub mod partitions;
+pub mod rpm;
+pub mod sqlite;
 pub mod superblock;
+pub mod transaction;
 pub mod udev_db;
 pub mod unit;

@@ -23,7 +23,9 @@ mod unit;
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
-pub use engine::{Ended, Examined, Run, Selection, all_ids, examine, examine_fleet};
+pub use engine::{
+    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_after, examine_fleet,
+};
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 
 use crate::fact::Stop;
@@ -55,12 +57,14 @@ pub trait FleetRule: Sync {
 }
 
 /// What a rule may ask beside the host.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Cx<'a> {
     /// How far ahead the schedules are looked at.
     pub horizon: jiff::SignedDuration,
     /// The findings of the rules that ran before: only a rule that joins asks.
     pub before: &'a [Finding],
+    /// The host as it is before the transaction that is examined.
+    pub base: Option<&'a Host>,
 }
 
 /// Every rule about one host, sorted by id. Those that join others run last.
@@ -156,9 +160,18 @@ pub static ALL: &[&dyn Rule] = &[
     &mount::TypeUnsupported,
     &mount::UsrNeedsInitrd,
     &packages::ConfigMergePending,
+    &packages::DependencyUnmet,
+    &packages::FileAltered,
     &packages::FileHalfUnpacked,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
+    &packages::InitProvidersClash,
+    &packages::KernelIncomplete,
+    &packages::RebootRequired,
+    &packages::RoleRemoved,
+    &packages::RunningModulesRemoved,
+    &packages::SetSplit,
+    &packages::TransactionInterrupted,
     &packages::TriggerPending,
     &root::Ambiguous,
     &mount::RootReadOnly,

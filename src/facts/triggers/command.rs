@@ -54,7 +54,7 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     };
     let mentions = MENTIONS.as_ref();
     let names_a_way_down = mentions.is_none_or(|mentions| mentions.is_match(text));
-    names_a_way_down && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
+    names_a_way_down && !matches!(host.owner(place.path()), Fact::Known(_))
 }
 
 /// A way down.
