@@ -5,9 +5,9 @@ dpkg="dpkg --root=$changed"
 
 # 1,000 paths: of the lists, of the disk, and such as nobody has.
 {
-    cat "$changed"/var/lib/dpkg/info/*.list | shuf -n 600 --random-source=<(yes 1)
+    cat "$changed"/var/lib/dpkg/info/*.list | shuf -n 800 --random-source=<(yes 1)
     (cd "$changed" && find . -xdev -path ./proc -prune -o -print | sed 's,^\.,,' |
-        grep -v '[*?[\\]' | shuf -n 350 --random-source=<(yes 2))
+        grep -v '[*?[\\]' | shuf -n 450 --random-source=<(yes 2))
     for n in $(seq 50); do echo "/nowhere/$n"; done
 } | grep -v '^\(\|\/\.\)$' | sort -u >"$work/paths"
 while read -r path; do
