@@ -82,6 +82,9 @@ pub enum Doubt {
     NotRegular(&'static str),
     /// Understood as far as it goes, but beyond what is modelled: says what.
     CannotModel(String),
+    /// A transaction makes it while it goes on, and nobody can tell before how it will
+    /// look; names what makes it.
+    WillBeMade(String),
     /// The rule itself crashed.
     Crashed(String),
 }
@@ -292,7 +295,7 @@ impl Unknown {
             | Doubt::Deadline
             | Doubt::NotRegular(_)
             | Doubt::Crashed(_) => true,
-            Doubt::CannotModel(_) => false,
+            Doubt::CannotModel(_) | Doubt::WillBeMade(_) => false,
         }
     }
 }
@@ -316,6 +319,7 @@ impl fmt::Display for Doubt {
             Self::Deadline => f.write_str("not read before the deadline"),
             Self::NotRegular(kind) => write!(f, "is {kind}, not a regular file; not opened"),
             Self::CannotModel(what) => f.write_str(what),
+            Self::WillBeMade(by) => write!(f, "will be made by {by}, so it is not known yet"),
             Self::Crashed(message) => write!(f, "the rule crashed: {message}"),
         }
     }

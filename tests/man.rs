@@ -203,11 +203,14 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 87] = [
+const NOT_READ: [&str; 92] = [
     "/",
+    "/.",
+    "/.build-id",
     "/ash",
     "/bin",
     "/bin/",
+    "/debug/",
     "/dev",
     "/dev/",
     "/dev/cifs",
@@ -239,11 +242,13 @@ const NOT_READ: [&str; 87] = [
     "/etc/s6-linux-init",
     "/etc/sysctl",
     "/etc/watchdog",
+    "/firmware/",
     "/home",
     "/init",
     "/ld-musl-",
     "/lib",
     "/lib64",
+    "/locale",
     "/mnt",
     "/opt",
     "/proc",

@@ -134,6 +134,10 @@ pub struct CheckArgs {
     /// Compare with a directory or a git revision; only what is new decides
     #[arg(long, value_name = "BASE")]
     pub against: Option<String>,
+    /// Examine the tree as a transaction would leave it: what apt hands its hooks, or
+    /// lines as "remove NAME" and "install FILE.deb"; - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hosts", "against"])]
+    pub transaction: Option<PathBuf>,
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,

@@ -10,9 +10,9 @@ use super::run::{
     PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree, selection, setup,
     setup_hosts,
 };
-use super::{Error, complain};
+use super::{Error, complain, transaction};
 use crate::facts::devices::Devices;
-use crate::policy::{Exit, JudgedHost, Judgement, Verdict, compare, judge, worst};
+use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, worst};
 use crate::report::{self, Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
 use crate::source::{Tree, glob_hosts};
@@ -37,7 +37,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     decide_colours(args.color);
     let wanted = formats(args)?;
     let selection = selection(&args.rules)?;
-    let mut waivers = accepted(&args.accept)?;
+    let waivers = accepted(&args.accept)?;
     let deadline = deadline(&args.tree, None)?;
 
     let (setup, examined) = if args.hosts.is_empty() {
@@ -45,6 +45,18 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         let tree = open_tree(&args.tree, root, deadline)?;
         let place = PolicyPlace::of(&tree);
         let setup = setup(&args.tree, &tree, place, deadline)?;
+        if let Some(path) = &args.transaction {
+            let mut tree = tree;
+            tree.add_covers(&setup.config.covers);
+            let mut one = transaction::run(path, tree, &setup, args, &selection)?;
+            one.unread_policy.clone_from(&setup.config.unread);
+            let seen = vec![Seen {
+                examined: one,
+                prefix: String::new(),
+                base: Before::NotAsked,
+            }];
+            return Ok(finish(args, &setup, seen, waivers, &wanted));
+        }
         let label = label(args.tree.root.as_ref());
         let devices = devices(&args.devices, &tree)?;
         let base = base(args, root, &tree, deadline)?;
@@ -66,6 +78,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         (setup, examined)
     };
 
+    Ok(finish(args, &setup, examined, waivers, &wanted))
+}
+
+/// Judges and reports.
+fn finish(
+    args: &CheckArgs,
+    setup: &Setup,
+    examined: Vec<Seen>,
+    mut waivers: Vec<Waiver>,
+    wanted: &[Wanted],
+) -> Exit {
     waivers.extend(setup.config.waivers.iter().cloned());
     let fail_on = args.fail_on.map(level).or(setup.config.fail_on);
     let judgement = Judgement {
@@ -74,17 +97,17 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         whole_chain: false,
         audit: args.rules.audit,
     };
-    let outcome = outcome(&setup, examined, &judgement, args);
+    let outcome = outcome(setup, examined, &judgement, args);
     // One report that cannot be written keeps back no other, and no blocker.
     let mut exits = vec![outcome.exit];
-    for wanted in &wanted {
+    for wanted in wanted {
         let text = render(&outcome, wanted.format);
         if let Err(error) = text.and_then(|text| write_out(&wanted.to, text.as_bytes())) {
             complain(&error.to_string());
             exits.push(error.exit());
         }
     }
-    Ok(worst(exits))
+    worst(exits)
 }
 
 /// A host examined.

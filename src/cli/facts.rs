@@ -9,6 +9,7 @@ use super::run::{PolicyPlace, deadline, devices, host, label, open_tree, setup};
 use crate::fact::{Fact, Listing};
 use crate::facts::init::State;
 use crate::facts::mounts::Failure;
+use crate::facts::packages::Family;
 use crate::facts::{Boots, Host};
 use crate::policy::Exit;
 use crate::text::{escape, escape_path};
@@ -88,15 +89,13 @@ fn shown(host: &Host) -> String {
         if let Some(dpkg) = &packages.dpkg {
             parts.push(format!("dpkg: {} paragraphs", dpkg.packages.len()));
         }
-        if let Some(portage) = &packages.portage {
-            parts.push(format!("portage: {} packages", portage.packages.len()));
+        for (family, count) in packages.counts() {
+            if family != Family::Dpkg {
+                parts.push(format!("{}: {count} packages", family.name()));
+            }
         }
-        parts.extend(
-            packages
-                .unread
-                .iter()
-                .map(|kind| format!("{kind}: not read")),
-        );
+        let unread = packages.unread.iter();
+        parts.extend(unread.map(|(kind, why)| format!("{kind}: {why}")));
         parts.join("; ")
     });
     listing(&mut line, "kernels", host.kernels(), |kernel| {

@@ -9,6 +9,7 @@ mod facts;
 mod guard;
 mod output;
 mod run;
+mod transaction;
 mod triggers;
 
 pub use args::Cli;
@@ -61,9 +62,11 @@ impl From<OpenError> for Error {
             ReadError::NotFound | ReadError::NotDir | ReadError::NotRegular(_) => {
                 Self::Nothing(error.to_string())
             }
-            ReadError::Denied | ReadError::Io(_) | ReadError::Limit(_) | ReadError::Deadline => {
-                Self::Undecided(error.to_string())
-            }
+            ReadError::Denied
+            | ReadError::Io(_)
+            | ReadError::Limit(_)
+            | ReadError::Deadline
+            | ReadError::WillBeMade(_) => Self::Undecided(error.to_string()),
         }
     }
 }

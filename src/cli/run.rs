@@ -12,8 +12,8 @@ use crate::policy::{Config, Waiver};
 use crate::probe::{Live, Probe, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
-    Ambiguous, Coverage, DirSource, HelperCommand, Limits, Source as _, Tree, TreeKind,
-    detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, Source as _,
+    Tree, TreeKind, detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -175,6 +175,28 @@ pub(super) fn open_tree(
     root: Option<&Path>,
     deadline: Deadline,
 ) -> Result<Tree, Error> {
+    let (source, coverage) = open_source(args, root, deadline)?;
+    let source = Box::new(source);
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+}
+
+/// The same tree with changes laid over it.
+pub(super) fn open_changed(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+    changes: Changes,
+) -> Result<Tree, Error> {
+    let (source, coverage) = open_source(args, root, deadline)?;
+    let source = Box::new(OverlaySource::new(Box::new(source), changes));
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+}
+
+fn open_source(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+) -> Result<(DirSource, Coverage), Error> {
     let live = root.is_none_or(|root| root == Path::new("/"));
     let root = root.unwrap_or(Path::new("/"));
     let source = DirSource::open(root, helper(), deadline)?;
@@ -230,12 +252,7 @@ pub(super) fn open_tree(
         }
         TreeKind::Partial => Coverage::partial(covers),
     };
-    Ok(Tree::new(
-        Box::new(source),
-        coverage,
-        Limits::STANDARD,
-        deadline,
-    ))
+    Ok((source, coverage))
 }
 
 /// How to start the process that reads what may hang.
@@ -296,6 +313,7 @@ pub(super) fn host(
         devices,
         between_looks: BETWEEN_LOOKS,
         probes,
+        callers: Vec::new(),
     };
     Host::new(tree, setup.clock.now(), given)
 }

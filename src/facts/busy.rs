@@ -34,7 +34,9 @@ const LOCKS: [(&str, &str); 8] = [
 /// The first package manager's lock that some process holds; Absent where none is.
 ///
 /// Only a live tree has `/proc/locks`; an offline one is not covered.
-pub fn read(tree: &Tree) -> Fact<Busy> {
+///
+/// A lock that one of `callers` holds is left out: whoever called us is at work for us.
+pub fn read(tree: &Tree, callers: &[u32]) -> Fact<Busy> {
     tree.read(Path::new("/proc/locks")).and_then(|file| {
         let held: Vec<(Span, Held)> = file
             .lines()
@@ -51,7 +53,7 @@ pub fn read(tree: &Tree) -> Fact<Busy> {
                 }
             };
             for (span, held) in &held {
-                if held.ino != found.meta.ino {
+                if held.ino != found.meta.ino || callers.contains(&held.pid) {
                     continue;
                 }
                 let pid = held.pid;
@@ -74,6 +76,28 @@ pub fn read(tree: &Tree) -> Fact<Busy> {
         }
     })
 }
+
+/// A process and those that started it, as far as a live tree tells.
+#[must_use]
+pub fn callers(tree: &Tree, pid: u32) -> Vec<u32> {
+    let mut chain = vec![pid];
+    let mut at = pid;
+    while chain.len() < MOST_CALLERS {
+        let status = tree.read(Path::new(&format!("/proc/{at}/status")));
+        let Fact::Known(file) = status else { break };
+        let text = String::from_utf8_lossy(file.bytes()).into_owned();
+        let parent = text.lines().find_map(|line| line.strip_prefix("PPid:"));
+        match parent.and_then(|parent| parent.trim().parse().ok()) {
+            Some(parent) if parent != 0 => at = parent,
+            _ => break,
+        }
+        chain.push(at);
+    }
+    chain
+}
+
+/// How far the way up is followed.
+const MOST_CALLERS: usize = 64;
 
 /// Programs that change packages, as `/proc/PID/comm` has them: cut to 15 bytes.
 const MANAGERS: [&[u8]; 14] = [
@@ -157,7 +181,7 @@ mod tests {
         }
         let coverage = Coverage::live();
         let tree = Tree::for_tests(source, coverage);
-        read(&tree)
+        read(&tree, &[])
     }
 
     #[test]
@@ -171,6 +195,27 @@ mod tests {
         };
         assert_eq!((found.pid, found.who), (4242, "apt or dpkg"));
         assert_eq!(found.place.start().line, 2);
+    }
+
+    #[test]
+    fn the_lock_of_whoever_called_us_does_not_count() {
+        let mut source = MemSource::new();
+        source
+            .file("/var/lib/dpkg/lock-frontend", "")
+            .file(
+                "/proc/locks",
+                "1: POSIX ADVISORY WRITE 4242 fe:01:77 0 EOF\n",
+            )
+            .file("/proc/9/status", "Name:\tsh\nPPid:\t4242\n")
+            .file("/proc/4242/status", "Name:\tapt\nPPid:\t1\n");
+        if let Some(node) = source.node_mut("/var/lib/dpkg/lock-frontend") {
+            node.meta.dev = 0xfe01;
+            node.meta.ino = 77;
+        }
+        let tree = Tree::for_tests(source, Coverage::live());
+        assert_eq!(callers(&tree, 9), [9, 4242, 1]);
+        assert!(matches!(read(&tree, &[9]), Fact::Known(_)));
+        assert!(matches!(read(&tree, &callers(&tree, 9)), Fact::Absent(_)));
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Given {
     pub between_looks: Duration,
     /// Who asks running daemons.
     pub probes: Probes,
+    /// Processes that called us: a lock of theirs is no reason to wait.
+    pub callers: Vec<u32>,
 }
 
 /// One host.
@@ -156,6 +158,11 @@ impl Host {
         &self.tree
     }
 
+    /// Says which processes called us.
+    pub fn set_callers(&mut self, callers: Vec<u32>) {
+        self.given.callers = callers;
+    }
+
     /// What is known of its boot so far.
     pub(super) const fn boot(&self) -> &Boot {
         &self.boot
@@ -207,11 +214,10 @@ impl Host {
             .and_then(|packages| self.owners.of(&self.tree, packages, path))
     }
 
-    /// The package that ships any file.
-    pub fn owner_of_any(&self, path: &Path) -> Fact<String> {
-        self.packages()
-            .as_ref()
-            .and_then(|packages| packages::shipped_by(&self.tree, packages, path))
+    /// The packages whose file list names exactly this path.
+    pub fn listed_owners(&self, path: &Path) -> Fact<Vec<String>> {
+        let packages = self.packages().as_ref();
+        packages.map(|packages| self.owners.listed(&self.tree, packages, path))
     }
 
     /// The inits the next boot would try.
@@ -463,7 +469,7 @@ impl Host {
 
     /// The package manager at work on this tree, if one is.
     pub fn busy(&self) -> Fact<Busy> {
-        busy::read(&self.tree)
+        busy::read(&self.tree, &self.given.callers)
     }
 
     /// Whether this tree boots by itself.

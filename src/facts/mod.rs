@@ -30,6 +30,7 @@ pub mod stores;
 pub mod sysctl;
 pub mod systemd;
 pub mod target;
+pub mod transaction;
 pub mod triggers;
 mod world;
 mod zone;
@@ -38,5 +39,6 @@ mod zone;
 #[path = "../../tests/elf/maker.rs"]
 mod elf_maker;
 
+pub use busy::callers;
 pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
 pub use zone::read as zone_of;

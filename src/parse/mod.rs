@@ -4,6 +4,7 @@
 //! never panics. What the consumer would reject becomes a problem with a span.
 
 pub mod anacrontab;
+pub mod apk;
 pub mod apt_conf;
 pub mod at_job;
 pub mod blkid;
@@ -13,6 +14,7 @@ pub mod calendar;
 pub mod cmdline;
 pub mod crontab;
 pub mod crypttab;
+pub mod deb;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
@@ -33,12 +35,17 @@ pub mod lvm_conf;
 pub mod mountinfo;
 pub mod openrc_script;
 pub mod os_release;
+pub mod package_version;
+pub mod pacman;
 pub mod pam;
 pub mod partitions;
 pub mod redis_conf;
+pub mod rpm;
+pub mod sqlite;
 pub mod sshd_config;
 pub mod superblock;
 pub mod sysctl;
+pub mod transaction;
 pub mod udev_db;
 pub mod unit;
 pub mod watchdog_conf;

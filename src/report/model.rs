@@ -111,6 +111,21 @@ pub struct Host {
     pub busy: Option<Busy>,
     /// Why the package managers' locks could not be looked at.
     pub busy_unread: Option<String>,
+    /// The transaction that was laid over the tree; then only what it newly breaks is told.
+    pub transaction: Option<WireTransaction>,
+}
+
+/// A transaction: names of packages.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WireTransaction {
+    /// What goes.
+    pub removed: Vec<String>,
+    /// What comes.
+    pub installed: Vec<String>,
+    /// What changes.
+    pub upgraded: Vec<String>,
+    /// What could not be read of it.
+    pub unread: Vec<String>,
 }
 
 /// A package manager at work.
@@ -442,6 +457,18 @@ pub(super) fn host(shown: &ShownHost) -> Host {
         busy_unread: examined.unread_busy.as_ref().map(|unread| {
             let text = unread.to_string();
             escape(text.as_bytes())
+        }),
+        transaction: examined.transaction.as_ref().map(|outline| {
+            let names = |list: &[String]| list.iter().map(|n| escape(n.as_bytes())).collect();
+            let unread = outline.gaps.iter();
+            WireTransaction {
+                removed: names(&outline.removed),
+                installed: names(&outline.installed),
+                upgraded: names(&outline.upgraded),
+                unread: unread
+                    .map(|gap| escape(gap.to_string().as_bytes()))
+                    .collect(),
+            }
         }),
     }
 }

@@ -11,7 +11,7 @@ use super::wrap::wrap;
 use super::{Outcome, ShownHost};
 use crate::facts::triggers::{Trigger, action_word};
 use crate::policy::{Age, Judged, JudgedHost, OpenRule, Standing, Verdict};
-use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState};
+use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState, Outline};
 use crate::text::{Place, escape, escape_path};
 use crate::time::relative;
 
@@ -95,6 +95,7 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
     parts.push(examined.zone.show(outcome.now));
     parts.push(policy_words(outcome));
     parts.extend(against_words(outcome));
+    parts.extend(examined.transaction.as_ref().map(transaction_words));
     let mut out = String::new();
     let mut column = 0;
     for (index, part) in parts.iter().enumerate() {
@@ -113,6 +114,24 @@ fn header(outcome: &Outcome, host: &JudgedHost) -> String {
     }
     out.push('\n');
     out
+}
+
+/// `after a transaction: 1 package goes, 2 come`.
+fn transaction_words(outline: &Outline) -> String {
+    let counts = [
+        (outline.removed.len(), "removed"),
+        (outline.installed.len(), "installed"),
+        (outline.upgraded.len(), "upgraded"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if counts.is_empty() {
+        "after a transaction that changes nothing".to_owned()
+    } else {
+        format!("after a transaction: {}", counts.join(", "))
+    }
 }
 
 fn policy_words(outcome: &Outcome) -> String {
@@ -524,7 +543,12 @@ fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
     } else {
         "must not be rebooted"
     };
-    let mut text = format!("{name} {fate}: {}", message(first));
+    let when = if host.examined.transaction.is_some() {
+        "after this transaction "
+    } else {
+        ""
+    };
+    let mut text = format!("{when}{name} {fate}: {}", message(first));
     let next = host.examined.next_down();
     if let Some((at, trigger)) = next.and_then(|t| t.next_at().map(|at| (at, t))) {
         let when = host.examined.zone.show(at);

@@ -4,6 +4,7 @@ use super::card::Link;
 use super::failover;
 use super::schedule;
 use crate::fact::{Fact, Why};
+use crate::facts::packages::Family;
 use crate::facts::{Boots, Host};
 
 /// How a link stands.
@@ -205,19 +206,17 @@ fn packages(host: &Host) -> Summary {
                     format!("dpkg: {installed} installed, {between} half-way")
                 });
             }
-            if let Some(portage) = &packages.portage {
-                parts.push(format!("portage: {} installed", portage.packages.len()));
+            for (family, count) in packages.counts() {
+                if family != Family::Dpkg {
+                    parts.push(format!("{}: {count} installed", family.name()));
+                }
             }
+            let unread = packages.unread.iter();
+            let unread: Vec<String> = unread.map(|(kind, why)| format!("{kind}: {why}")).collect();
             if parts.is_empty() {
-                let text = format!("{} database, not read yet", packages.unread.join(", "));
-                return Summary::new(LinkState::NotExamined, text);
+                return Summary::new(LinkState::NotExamined, unread.join("; "));
             }
-            parts.extend(
-                packages
-                    .unread
-                    .iter()
-                    .map(|kind| format!("{kind}: not read yet")),
-            );
+            parts.extend(unread);
             Summary::new(LinkState::Ok, parts.join("; "))
         }
         Fact::Absent(_) => Summary::new(LinkState::None, "no package database"),

@@ -89,6 +89,21 @@ pub struct Examined {
     pub unread_policy: Option<Unknown>,
     /// The package managers' locks, where they could not be looked at.
     pub unread_busy: Option<Unknown>,
+    /// The transaction whose result was examined.
+    pub transaction: Option<Outline>,
+}
+
+/// A transaction, for people: names of packages, sorted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outline {
+    /// What goes.
+    pub removed: Vec<String>,
+    /// What comes.
+    pub installed: Vec<String>,
+    /// What changes.
+    pub upgraded: Vec<String>,
+    /// What could not be read of it.
+    pub gaps: Vec<Unknown>,
 }
 
 impl Examined {
@@ -124,6 +139,7 @@ impl Examined {
             crashed: false,
             unread_policy: None,
             unread_busy: None,
+            transaction: None,
         }
     }
 
@@ -133,7 +149,47 @@ impl Examined {
         let busy = self.unread_busy.as_ref();
         let policy = policy.map(|unknown| ("what this site accepts", unknown));
         let busy = busy.map(|unknown| ("whether a package manager is at work", unknown));
-        policy.into_iter().chain(busy)
+        let gaps = self.transaction.iter().flat_map(|outline| &outline.gaps);
+        let gaps = gaps.map(|unknown| ("what the transaction brings", unknown));
+        policy.into_iter().chain(busy).chain(gaps)
+    }
+
+    /// Leaves only what was not there before: findings that are new or graver, and
+    /// questions that the transaction opened. What it makes while it goes on is no open
+    /// question: nobody can look at it before.
+    pub fn only_new(&mut self, before: &Self) {
+        let known = |finding: &Finding| {
+            before.findings.iter().any(|old| {
+                let same = old.subject == finding.subject || old.message == finding.message;
+                old.rule == finding.rule && same && old.at_most >= finding.at_most
+            })
+        };
+        self.findings.retain(|finding| !known(finding));
+        for run in &mut self.runs {
+            let left = |rule: &str| self.findings.iter().any(|finding| finding.rule == rule);
+            let ended = match &run.ended {
+                Ended::Found => Ended::Found,
+                Ended::Undecided(open) => {
+                    let old = before.runs.iter().find(|old| old.card.id == run.card.id);
+                    let old = old.map(|old| &old.ended);
+                    let was_open = |unknown: &Unknown| matches!(old, Some(Ended::Undecided(old)) if old.contains(unknown));
+                    let is_new = |unknown: &&Unknown| {
+                        !matches!(unknown.doubt, Doubt::WillBeMade(_)) && !was_open(unknown)
+                    };
+                    let open: Vec<Unknown> = open.iter().filter(is_new).cloned().collect();
+                    if open.is_empty() {
+                        Ended::Found
+                    } else {
+                        Ended::Undecided(open)
+                    }
+                }
+                _ => continue,
+            };
+            run.ended = match ended {
+                Ended::Found if !left(&run.card.id) => Ended::Passed,
+                ended => ended,
+            };
+        }
     }
 
     /// When it next goes down by itself, and how.

@@ -29,7 +29,7 @@ pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, neare
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
 pub use engine::{
-    Ended, Examined, Run, Selection, all_ids, examine, examine_against, examine_fleet,
+    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_against, examine_fleet,
 };
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 
@@ -68,8 +68,8 @@ pub struct Cx<'a> {
     pub horizon: jiff::SignedDuration,
     /// The findings of the rules that ran before: only a rule that joins asks.
     pub before: &'a [Finding],
-    /// The host as it was, where it is compared with that: only rules about what
-    /// changed ask.
+    /// The host as it was, or as it is before a transaction, where it is compared with
+    /// that: only rules about what changed ask.
     pub base: Option<&'a Host>,
 }
 
@@ -227,9 +227,18 @@ pub static ALL: &[&dyn Rule] = &[
     &network::NotStarted,
     &network::ResolverMissing,
     &packages::ConfigMergePending,
+    &packages::DependencyUnmet,
+    &packages::FileAltered,
     &packages::FileHalfUnpacked,
     &packages::HalfConfigured,
     &packages::InitProviderMissing,
+    &packages::InitProvidersClash,
+    &packages::KernelIncomplete,
+    &packages::RebootRequired,
+    &packages::RoleRemoved,
+    &packages::RunningModulesRemoved,
+    &packages::SetSplit,
+    &packages::TransactionInterrupted,
     &packages::TriggerPending,
     &root::Ambiguous,
     &mount::RootReadOnly,

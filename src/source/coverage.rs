@@ -136,6 +136,7 @@ pub fn strong_signs(source: &dyn Source) -> Vec<&'static str> {
             ReadError::NotFound
             | ReadError::NotDir
             | ReadError::Limit(_)
+            | ReadError::WillBeMade(_)
             | ReadError::NotRegular(_),
         ) => false,
     };

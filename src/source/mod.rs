@@ -15,6 +15,7 @@ mod glob;
 mod helper;
 mod mem;
 mod mounts;
+mod overlay;
 mod pieces;
 mod tree;
 
@@ -29,6 +30,7 @@ pub use given::{open_given, read_given};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
+pub use overlay::{Changes, Later, OverlaySource};
 pub use pieces::{Pieces, Reader};
 pub use tree::{Found, Hop, Limits, Tree};
 
@@ -113,6 +115,10 @@ pub enum ReadError {
     /// Not a regular file, so not opened.
     #[error("not a regular file")]
     NotRegular(FileKind),
+    /// A transaction makes it while it goes on: how it will look is not known before. The
+    /// text names what makes it.
+    #[error("will be made by {0}")]
+    WillBeMade(String),
 }
 
 impl ReadError {
@@ -140,6 +146,7 @@ impl ReadError {
             Self::Limit(text) => Doubt::Limit(text),
             Self::Deadline => Doubt::Deadline,
             Self::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
+            Self::WillBeMade(by) => Doubt::WillBeMade(by),
         }
     }
 }

@@ -52,7 +52,7 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     } else {
         place.file.bytes()
     };
-    names_a_way_down(text) && !matches!(host.owner_of_any(place.path()), Fact::Known(_))
+    names_a_way_down(text) && !matches!(host.owner(place.path()), Fact::Known(_))
 }
 
 /// Whether a text has one of the words without which nothing takes a box down.

@@ -170,7 +170,7 @@ fn acpid(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
         return;
     }
     for path in names(host, "/etc/acpi/events", out) {
-        let shipped = matches!(host.owner_of_any(&path), Fact::Known(_)) || is_vendors(&path);
+        let shipped = matches!(host.owner(&path), Fact::Known(_)) || is_vendors(&path);
         let Some(file) = optional(host, &path, out).filter(|_| !shipped) else {
             continue;
         };

@@ -106,7 +106,7 @@ fn of_table(host: &Host, command: &Started, out: &mut Listing<Trigger>) {
         return;
     }
     // The distribution's own masters call everything else.
-    let shipped = || matches!(host.owner_of_any(&command.program), Fact::Known(_));
+    let shipped = || matches!(host.owner(&command.program), Fact::Known(_));
     let masters = [
         "/etc/init.d/rc",
         "/etc/init.d/rcS",

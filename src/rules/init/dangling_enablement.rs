@@ -3,6 +3,7 @@
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::services::{Enabled, System};
+use crate::parse::dpkg::State;
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 use crate::text::escape_path;
 
@@ -143,5 +144,5 @@ fn removed_but_not_purged(host: &Host, name: &str) -> bool {
         return false;
     };
     let mut named = dpkg.packages.iter().filter(|p| p.name == name);
-    named.any(|package| package.state == "config-files")
+    named.any(|package| package.state == State::ConfigFiles)
 }

@@ -1,67 +1,11 @@
 //! `packages-half-configured`: packages between two states.
 
+use super::critical;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 
 pub(in crate::rules) struct HalfConfigured;
-
-/// Packages whose half-done state can keep a box from booting or from being
-/// reached: by name, or by prefix where it ends in a hyphen.
-const CRITICAL: [&str; 40] = [
-    "linux-image-",
-    "linux-base",
-    "initramfs-tools",
-    "initramfs-tools-core",
-    "dracut",
-    "dracut-core",
-    "grub-",
-    "shim-signed",
-    "systemd-boot",
-    "libc6",
-    "libc-bin",
-    "systemd",
-    "systemd-sysv",
-    "libsystemd0",
-    "libsystemd-shared",
-    "sysvinit-core",
-    "sysv-rc",
-    "initscripts",
-    "insserv",
-    "startpar",
-    "openrc",
-    "runit",
-    "runit-init",
-    "udev",
-    "libudev1",
-    "mount",
-    "util-linux",
-    "e2fsprogs",
-    "xfsprogs",
-    "btrfs-progs",
-    "lvm2",
-    "dmsetup",
-    "mdadm",
-    "cryptsetup",
-    "kmod",
-    "bash",
-    "dash",
-    "coreutils",
-    "busybox",
-    "openssh-server",
-];
-
-/// Packages behind the network and the login.
-const NETWORK: [&str; 8] = [
-    "ifupdown",
-    "network-manager",
-    "netplan.io",
-    "netbase",
-    "iproute2",
-    "isc-dhcp-client",
-    "libpam-runtime",
-    "login",
-];
 
 impl Rule for HalfConfigured {
     fn id(&self) -> &'static str {
@@ -79,18 +23,18 @@ impl Rule for HalfConfigured {
             }
             for package in dpkg.packages.iter().filter(|p| p.is_in_between()) {
                 let name = &package.name;
-                let state = if package.flag == "reinstreq" {
-                    format!("{} and must be reinstalled", package.state)
+                let state = if package.must_be_reinstalled {
+                    format!("{} and must be reinstalled", package.state.word())
                 } else {
-                    package.state.clone()
+                    package.state.word().to_owned()
                 };
                 let message = format!("package {name} is {state}");
                 let label = format!("package {name}");
                 let evidence = Evidence::span(package.place.clone(), label);
                 let mut finding = Finding::new(self.id(), name.clone(), message, evidence);
-                if is_one_of(name, &CRITICAL) {
+                if critical::boots(name) {
                     finding = finding.impact(&[Impact::NoBoot]);
-                } else if is_one_of(name, &NETWORK) {
+                } else if critical::connects(name) {
                     finding = finding.impact(&[Impact::NoNetwork, Impact::NoAccess]);
                 } else {
                     finding = finding.at_most(Level::Warn).impact(&[Impact::NoService]);
@@ -115,18 +59,10 @@ impl Rule for HalfConfigured {
             }
         }
         if packages.dpkg.is_none() && packages.portage.is_none() {
-            return Err(Stop::NotApplicable("this package database is not read yet"));
+            return Err(Stop::NotApplicable(
+                "this package manager has no such states",
+            ));
         }
         Ok(out)
     }
-}
-
-fn is_one_of(name: &str, list: &[&str]) -> bool {
-    list.iter().any(|known| {
-        if known.ends_with('-') {
-            name.starts_with(known)
-        } else {
-            name == *known
-        }
-    })
 }

@@ -15,6 +15,11 @@ impl Rule for InitProviderMissing {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_start()?;
         let packages = super::databases(host)?;
+        if packages.dpkg.is_none() && packages.portage.is_none() {
+            return Err(Stop::NotApplicable(
+                "which packages bring an init is not known of this package manager",
+            ));
+        }
         if !packages.unread.is_empty() {
             return Err(Stop::NotApplicable("this package database is not read yet"));
         }

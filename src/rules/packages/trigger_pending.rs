@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::parse::dpkg::{Field, State};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
@@ -31,7 +32,8 @@ impl Rule for TriggerPending {
         for package in &dpkg.packages {
             let maker = MAKERS.iter().find(|(name, _)| package.name == *name);
             let Some((name, what)) = maker else { continue };
-            if package.state != "triggers-pending" && package.triggers_pending.is_empty() {
+            let asked = !package.field(Field::TriggersPending).is_empty();
+            if package.state != State::TriggersPending && !asked {
                 continue;
             }
             let message = format!("{what} was not made again: {name} has its trigger pending");

@@ -35,7 +35,7 @@ impl Rule for DaemonOff {
             {
                 continue;
             }
-            match host.owner_of_any(path) {
+            match host.owner(path) {
                 Fact::Absent(_) => own.push(live),
                 Fact::Known(_) => {}
                 other => out.gap(&other),

@@ -165,8 +165,5 @@ fn is_unlimited(unit: &Unit) -> bool {
 
 /// What a distribution ships is the distribution's affair.
 fn is_packaged(host: &Host, path: &std::path::Path) -> bool {
-    !matches!(
-        host.owner_of_any(path),
-        Fact::Absent(_) | Fact::NotCovered(_)
-    )
+    !matches!(host.owner(path), Fact::Absent(_) | Fact::NotCovered(_))
 }

@@ -1,0 +1,84 @@
+//! `comeback check --transaction`: what a package manager is about to break.
+
+use std::io::Read as _;
+use std::path::Path;
+
+use super::Error;
+use super::args::CheckArgs;
+use super::run::{Setup, devices, host, label, open_changed};
+use crate::facts::transaction::{Plan, Refused, lay_out, parse_plan};
+use crate::facts::{Host, callers};
+use crate::rules::{Examined, Outline, Selection, examine, examine_against};
+use crate::source::{Tree, TreeKind, read_given};
+use crate::text::escape_path;
+
+/// The longest transaction that is read, bytes.
+const LONGEST: u64 = 64 << 20;
+
+/// What the transaction would newly break.
+pub(super) fn run(
+    path: &Path,
+    tree: Tree,
+    setup: &Setup,
+    args: &CheckArgs,
+    selection: &Selection,
+) -> Result<Examined, Error> {
+    if tree.coverage().kind == TreeKind::Partial {
+        return Err(Error::Usage(
+            "--transaction: a part of a root has no packages".into(),
+        ));
+    }
+    let plan = read_plan(path)?;
+    let name = label(args.tree.root.as_ref());
+    let known = devices(&args.devices, &tree)?;
+    let callers = match tree.coverage().kind {
+        TreeKind::Live => callers(&tree, std::process::id()),
+        TreeKind::Full | TreeKind::Partial => Vec::new(),
+    };
+    let as_host = |tree: Tree| -> Host {
+        let mut host = host(tree, setup, &args.tree, name.clone(), known.clone());
+        host.set_callers(callers.clone());
+        host
+    };
+    let before = as_host(tree);
+    let first = examine(&before, selection, setup.horizon);
+    if first.busy.is_some() {
+        return Ok(first);
+    }
+    let laid_out = lay_out(before.tree(), &plan, setup.deadline);
+    let laid_out = laid_out.map_err(|refused| match refused {
+        Refused::Unknown(_) => Error::Undecided(format!("--transaction: {refused}")),
+        Refused::NoDatabase | Refused::NotInstalled(_) => {
+            Error::Usage(format!("--transaction: {refused}"))
+        }
+    })?;
+    let root = args.tree.root.as_deref();
+    let tree = open_changed(&args.tree, root, setup.deadline, laid_out.changes)?;
+    let after = as_host(tree);
+    let mut examined = examine_against(&after, Some(&before), selection, setup.horizon);
+    examined.only_new(&first);
+    examined.transaction = Some(Outline {
+        removed: laid_out.removed,
+        installed: laid_out.installed,
+        upgraded: laid_out.upgraded,
+        gaps: laid_out.gaps,
+    });
+    Ok(examined)
+}
+
+fn read_plan(path: &Path) -> Result<Plan, Error> {
+    let shown = escape_path(path);
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin()
+            .lock()
+            .take(LONGEST)
+            .read_to_end(&mut bytes);
+        read.map_err(|error| Error::Usage(format!("--transaction -: {error}")))?;
+        bytes
+    } else {
+        let read = read_given(path);
+        read.map_err(|error| Error::Usage(format!("--transaction {shown}: {error}")))?
+    };
+    parse_plan(&bytes).map_err(|fault| Error::Usage(format!("--transaction {shown}: {fault}")))
+}

@@ -1,0 +1,105 @@
+//! Portage's `/var/db/pkg`.
+
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::fact::{Doubt, Fact, Looked};
+use crate::source::Tree;
+
+/// Portage's `/var/db/pkg`.
+#[derive(Debug)]
+pub struct Portage {
+    /// The installed packages.
+    pub packages: Vec<Ebuild>,
+    /// Merges that never ended: directories named `-MERGING-...`.
+    pub merging: Vec<PathBuf>,
+}
+
+/// One installed Gentoo package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ebuild {
+    /// Category, such as `sys-apps`.
+    pub category: String,
+    /// Name, such as `sysvinit`.
+    pub name: String,
+    /// Version with revision, such as `2.86-r10`.
+    pub version: String,
+    /// Its directory below `/var/db/pkg`.
+    pub path: PathBuf,
+}
+
+pub(super) fn read(tree: &Tree) -> Fact<Portage> {
+    let top = Path::new("/var/db/pkg");
+    tree.list(top).and_then(|categories| {
+        let mut portage = Portage {
+            packages: Vec::new(),
+            merging: Vec::new(),
+        };
+        for category in categories.iter() {
+            let dir = top.join(category);
+            let names = match tree.list(&dir) {
+                Fact::Known(names) => names,
+                // A plain file among the categories.
+                Fact::Absent(_) | Fact::NotCovered(_) => continue,
+                Fact::Broken(fault) => return Fact::Broken(fault),
+                Fact::Unknown(unknown) => match unknown.doubt {
+                    Doubt::Io(text) if text.contains("not a directory") => continue,
+                    _ => return Fact::Unknown(unknown),
+                },
+            };
+            for name in names.iter() {
+                let path = dir.join(name);
+                let text = String::from_utf8_lossy(name.as_bytes());
+                if let Some(rest) = text.strip_prefix("-MERGING-") {
+                    portage.merging.push(dir.join(rest));
+                } else if let Some((name, version)) = split_pf(&text) {
+                    portage.packages.push(Ebuild {
+                        category: category.to_string_lossy().into_owned(),
+                        name: name.to_owned(),
+                        version: version.to_owned(),
+                        path,
+                    });
+                }
+            }
+        }
+        if portage.packages.is_empty() && portage.merging.is_empty() {
+            return Fact::Absent(Looked::at(top));
+        }
+        Fact::Known(portage)
+    })
+}
+
+/// `sysvinit-2.86-r10` as name and version (PMS 3.2: the version begins after the
+/// last hyphen that a digit follows, a revision `-rN` aside).
+fn split_pf(pf: &str) -> Option<(&str, &str)> {
+    let body_end = match pf.rfind("-r") {
+        Some(at) if pf.len() > at + 2 && pf.bytes().skip(at + 2).all(|b| b.is_ascii_digit()) => at,
+        _ => pf.len(),
+    };
+    let body = pf.get(..body_end)?;
+    let hyphen = body.rfind('-')?;
+    let starts_version = body.as_bytes().get(hyphen + 1)?.is_ascii_digit();
+    (starts_version && hyphen > 0).then(|| (&pf[..hyphen], &pf[hyphen + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gentoo_names_end_where_the_version_begins() {
+        let cases = [
+            ("sysvinit-2.86-r10", Some(("sysvinit", "2.86-r10"))),
+            ("gtk+-2.24.5", Some(("gtk+", "2.24.5"))),
+            (
+                "font-adobe-100dpi-1.0.1",
+                Some(("font-adobe-100dpi", "1.0.1")),
+            ),
+            ("nover", None),
+            ("-1", None),
+        ];
+        for (pf, expected) in cases {
+            assert_eq!(split_pf(pf), expected, "{pf}");
+        }
+    }
+}
