@@ -56,7 +56,7 @@ fn a_mount_that_never_answers_is_undecided_in_time_and_named() {
     run.ends(4)
         .says("UNDECIDED")
         .says("/var/spool/cron/tabs: not read before the deadline")
-        .says("could not decide: keepalived refuses its");
+        .says("could not decide: keepalived drops a");
     assert!(took < Duration::from_secs(4) + SLACK, "{took:?}");
 }
 

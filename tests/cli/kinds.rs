@@ -178,7 +178,7 @@ fn an_image_without_kernel_and_init_does_not_boot_and_is_not_blocked() {
         );
     root.check(&[])
         .ends(0)
-        .says("loader..target not covered")
+        .says("loader..access not covered")
         .says("a container or image does not boot by itself");
     root.file(".dockerenv", "");
     root.check(&[]).ends(0);

@@ -222,7 +222,7 @@ fn the_way_through_scripts_to_a_reboot_is_told_place_by_place() {
         "/etc/cron.d/night:1:1",
         "/etc/cron.d/night:1:17",
         "/opt/a:2:1",
-        "/opt/b:3:6",
+        "/opt/b:3:1",
         "/opt/c:3:18",
         "/opt/f:2:3",
     ];
