@@ -9,7 +9,7 @@ fn a_healthy_root_is_clear_and_exits_0() {
     assert_eq!(run.stderr, "");
     run.says(" 0 undecided")
         .never_says("warn[")
-        .says("CLEAR   2 notes");
+        .says("2 notes;");
 }
 
 #[test]
