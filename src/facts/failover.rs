@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::Host;
 use super::hooks::doing::{Does, does, sample};
 use super::hooks::fifo::{self, Event};
+use super::paths;
 use super::world::TreeWorld;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::parse::init_script::{Head, head};
@@ -19,7 +20,7 @@ use crate::shell::{
     Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Source, Value, evaluate,
     is_shell_script,
 };
-use crate::source::{FileKind, Found, Tree, glob_to_regex};
+use crate::source::{FileKind, Found, Tree};
 use crate::text::{File, escape_path};
 
 /// Where keepalived reads its configuration unless told otherwise.
@@ -196,7 +197,8 @@ fn included(tree: &Tree, include: &Include) -> Listing<Arc<File>> {
     for pattern in braces(&include.pattern) {
         let pattern = PathBuf::from(std::ffi::OsStr::from_bytes(&pattern));
         let pattern = include.cwd.join(pattern);
-        for path in matches(tree, &pattern, &mut out) {
+        let paths = out.take_gaps(paths::matching(tree, pattern.as_os_str().as_bytes()));
+        for path in paths {
             match tree.resolve(&path) {
                 Fact::Known(found)
                     if found.meta.kind == FileKind::File && !found.meta.any_execute_bit() =>
@@ -229,53 +231,6 @@ fn braces(pattern: &[u8]) -> Vec<Vec<u8>> {
     alternatives
         .map(|choice| [before.as_slice(), choice, after.as_slice()].concat())
         .collect()
-}
-
-/// The paths a glob pattern matches, in byte order.
-fn matches(tree: &Tree, pattern: &Path, out: &mut Listing<Arc<File>>) -> Vec<PathBuf> {
-    let mut found = vec![PathBuf::from("/")];
-    for component in pattern.components() {
-        let name = match component {
-            std::path::Component::Normal(name) => name,
-            std::path::Component::ParentDir => {
-                for path in &mut found {
-                    path.push("..");
-                }
-                continue;
-            }
-            _ => continue,
-        };
-        let special = name
-            .as_bytes()
-            .iter()
-            .any(|b| matches!(b, b'*' | b'?' | b'['));
-        if !special {
-            for path in &mut found {
-                path.push(name);
-            }
-            continue;
-        }
-        let Some(regex) = name.to_str().and_then(glob_to_regex) else {
-            let doubt = Doubt::CannotModel("a pattern that is not understood".into());
-            out.gaps.push(Unknown::new(pattern, doubt));
-            return Vec::new();
-        };
-        let hidden = name.as_bytes().starts_with(b".");
-        let mut next = Vec::new();
-        for dir in found {
-            let entries = tree.entries(&dir);
-            for entry in &entries.items {
-                let name = entry.file_name().map_or(&[][..], |name| name.as_bytes());
-                if regex.is_match(name) && (hidden || !name.starts_with(b".")) {
-                    next.push(entry.clone());
-                }
-            }
-            out.gaps.extend(entries.gaps);
-            out.uncovered.extend(entries.uncovered);
-        }
-        found = next;
-    }
-    found
 }
 
 fn calls(host: &Host, config: &Config) -> Vec<HookCall> {
@@ -659,10 +614,8 @@ mod tests {
             crate::source::Limits::STANDARD,
             crate::time::Deadline::none(),
         );
-        let mut out = Listing::new();
-        let pattern = Path::new("/etc/keepalived/../vrrp.d/*.conf");
-        let found = matches(&tree, pattern, &mut out);
-        assert_eq!(found, [Path::new("/etc/keepalived/../vrrp.d/a.conf")]);
-        assert!(out.gaps.is_empty());
+        let found = paths::matching(&tree, b"/etc/keepalived/../vrrp.d/*.conf");
+        assert_eq!(found.items, [Path::new("/etc/keepalived/../vrrp.d/a.conf")]);
+        assert!(found.gaps.is_empty());
     }
 }

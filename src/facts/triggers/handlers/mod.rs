@@ -10,11 +10,12 @@ mod udev;
 use std::path::{Path, PathBuf};
 
 use super::Trigger;
-use super::event::{Handler, add, names, split, words};
+use super::event::{Handler, add, split, words};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
+use crate::facts::paths::matching;
 use crate::shell::Value;
-use crate::source::{TreeKind, glob_to_regex};
+use crate::source::TreeKind;
 use crate::text::{File, Place, Span};
 
 /// Adds what their commands do.
@@ -58,20 +59,10 @@ fn part(file: &std::sync::Arc<File>, span: Span, line: &[u8], part: &[u8]) -> Pl
     file.place(Span::new(start, start + part.len()))
 }
 
-/// The files a pattern names, `*` and its kin in the last part alone.
+/// The files a pattern names.
 fn globbed(host: &Host, pattern: &str, out: &mut Listing<Trigger>) -> Vec<PathBuf> {
-    let path = Path::new(pattern);
-    if !pattern.contains(['*', '?', '[']) {
-        return vec![path.to_path_buf()];
-    }
-    let (Some(dir), Some(glob)) = (path.parent(), glob_to_regex(pattern)) else {
-        return Vec::new();
-    };
-    let found = names(host, dir, out).into_iter();
-    let hidden = |path: &PathBuf| {
-        let name = path.file_name().map(std::ffi::OsStr::as_encoded_bytes);
-        name.is_some_and(|name| name.starts_with(b"."))
-    };
-    let fits = |path: &PathBuf| glob.is_match(path.as_os_str().as_encoded_bytes());
-    found.filter(|path| fits(path) && !hidden(path)).collect()
+    let found = matching(host.tree(), pattern.as_bytes());
+    // A part of a root is judged by the handlers that it has.
+    out.gaps.extend(found.gaps);
+    found.items
 }
