@@ -214,12 +214,6 @@ impl Host {
             .and_then(|packages| self.owners.of(&self.tree, packages, path))
     }
 
-    /// The packages whose file list names exactly this path.
-    pub fn listed_owners(&self, path: &Path) -> Fact<Vec<String>> {
-        let packages = self.packages().as_ref();
-        packages.map(|packages| self.owners.listed(&self.tree, packages, path))
-    }
-
     /// The inits the next boot would try.
     pub fn init(&self) -> &Init {
         self.init.get_or_init(|| {

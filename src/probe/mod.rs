@@ -51,17 +51,17 @@ pub enum ProbeError {
 
 /// Asks daemons, or gives the answers they gave before.
 pub trait Probe: Send + Sync {
-    /// The answers of the Redis at `address` to `commands`, one text for each.
+    /// The answer of the Redis at `address` to a command, given by its words.
     ///
     /// # Errors
-    /// Why there are none.
+    /// Why there is none.
     fn redis(
         &self,
         address: &Address,
         password: Option<&[u8]>,
-        commands: &[&[&str]],
+        command: &[&str],
         deadline: Deadline,
-    ) -> Result<Vec<Vec<u8>>, ProbeError>;
+    ) -> Result<Vec<u8>, ProbeError>;
 }
 
 /// Asks the daemons of this machine.
@@ -73,10 +73,10 @@ impl Probe for Live {
         &self,
         address: &Address,
         password: Option<&[u8]>,
-        commands: &[&[&str]],
+        command: &[&str],
         deadline: Deadline,
-    ) -> Result<Vec<Vec<u8>>, ProbeError> {
-        redis::ask(address, password, commands, deadline)
+    ) -> Result<Vec<u8>, ProbeError> {
+        redis::ask(address, password, command, deadline)
     }
 }
 
@@ -89,15 +89,12 @@ impl Probe for Recorded {
         &self,
         address: &Address,
         _password: Option<&[u8]>,
-        commands: &[&[&str]],
+        command: &[&str],
         _deadline: Deadline,
-    ) -> Result<Vec<Vec<u8>>, ProbeError> {
-        let answer = |command: &&[&str]| {
-            let key = format!("{address} {}", command.join(" "));
-            let none = || Err(ProbeError::Refused("connection refused".to_owned()));
-            self.0.get(&key).cloned().unwrap_or_else(none)
-        };
-        commands.iter().map(answer).collect()
+    ) -> Result<Vec<u8>, ProbeError> {
+        let key = format!("{address} {}", command.join(" "));
+        let none = || Err(ProbeError::Refused("connection refused".to_owned()));
+        self.0.get(&key).cloned().unwrap_or_else(none)
     }
 }
 

@@ -14,13 +14,13 @@ const LONGEST: usize = 1 << 20;
 /// Most parts of one answer, parts within parts included.
 const MOST_PARTS: usize = 4096;
 
-/// Asks `commands` in order; an answer of several texts is joined by blanks.
+/// Asks one command; an answer of several texts is joined by blanks.
 pub(super) fn ask(
     address: &Address,
     password: Option<&[u8]>,
-    commands: &[&[&str]],
+    command: &[&str],
     deadline: Deadline,
-) -> Result<Vec<Vec<u8>>, ProbeError> {
+) -> Result<Vec<u8>, ProbeError> {
     let until = Until::new(deadline)?;
     match address {
         Address::Tcp(socket) => {
@@ -30,7 +30,7 @@ pub(super) fn ask(
                 stream.set_read_timeout(Some(left))?;
                 stream.set_write_timeout(Some(left))
             };
-            talk(&stream, &stream, &wait, until, password, commands)
+            talk(&stream, &stream, &wait, until, password, command)
         }
         Address::Unix(path) => {
             let stream = UnixStream::connect(path).map_err(|error| failed(&error))?;
@@ -38,7 +38,7 @@ pub(super) fn ask(
                 stream.set_read_timeout(Some(left))?;
                 stream.set_write_timeout(Some(left))
             };
-            talk(&stream, &stream, &wait, until, password, commands)
+            talk(&stream, &stream, &wait, until, password, command)
         }
     }
 }
@@ -86,8 +86,8 @@ fn talk<R: Read, W: Write>(
     wait: &dyn Fn(Duration) -> std::io::Result<()>,
     until: Until,
     password: Option<&[u8]>,
-    commands: &[&[&str]],
-) -> Result<Vec<Vec<u8>>, ProbeError> {
+    command: &[&str],
+) -> Result<Vec<u8>, ProbeError> {
     let mut reader = Answers {
         from: BufReader::new(from),
         wait,
@@ -103,14 +103,10 @@ fn talk<R: Read, W: Write>(
         send(&[b"AUTH", password])?;
         reader.answer(0)?;
     }
-    let mut out = Vec::new();
-    for command in commands {
-        let words: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
-        send(&words)?;
-        reader.parts = 0;
-        out.push(reader.answer(0)?);
-    }
-    Ok(out)
+    let words: Vec<&[u8]> = command.iter().map(|word| word.as_bytes()).collect();
+    send(&words)?;
+    reader.parts = 0;
+    reader.answer(0)
 }
 
 /// A request: an array of texts with their lengths.
@@ -210,24 +206,29 @@ fn strange() -> ProbeError {
 mod tests {
     use super::*;
 
-    fn answers(bytes: &[u8], commands: usize) -> Result<Vec<Vec<u8>>, ProbeError> {
-        let commands = vec![&["INFO"][..]; commands];
+    fn answer(bytes: &[u8]) -> Result<Vec<u8>, ProbeError> {
         let until = Until::new(Deadline::none()).unwrap();
         let mut sent = Vec::new();
-        talk(bytes, &mut sent, &|_| Ok(()), until, None, &commands)
+        talk(bytes, &mut sent, &|_| Ok(()), until, None, &["INFO"])
     }
 
     #[test]
     fn answers_of_each_kind_are_texts() {
-        let bytes = b"$5\r\na\r\nbc\r\n*2\r\n$4\r\nsave\r\n$0\r\n\r\n+OK\r\n:7\r\n$-1\r\n";
-        let found = answers(bytes, 5).unwrap();
-        let expected: [&[u8]; 5] = [b"a\r\nbc", b"save ", b"OK", b"7", b""];
-        assert_eq!(found, expected);
+        let cases: [(&[u8], &[u8]); 5] = [
+            (b"$5\r\na\r\nbc\r\n", b"a\r\nbc"),
+            (b"*2\r\n$4\r\nsave\r\n$0\r\n\r\n", b"save "),
+            (b"+OK\r\n", b"OK"),
+            (b":7\r\n", b"7"),
+            (b"$-1\r\n", b""),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(answer(bytes).unwrap(), expected);
+        }
     }
 
     #[test]
     fn errors_and_nonsense_are_told_apart_and_end() {
-        let refused = answers(b"-NOAUTH Authentication required.\r\n", 1);
+        let refused = answer(b"-NOAUTH Authentication required.\r\n");
         let text = "NOAUTH Authentication required.".to_owned();
         assert_eq!(refused, Err(ProbeError::Error(text)));
         for bytes in [
@@ -240,7 +241,7 @@ mod tests {
             b"+OK\n",
         ] {
             assert!(
-                matches!(answers(bytes, 1), Err(ProbeError::Error(_))),
+                matches!(answer(bytes), Err(ProbeError::Error(_))),
                 "{bytes:?}"
             );
         }

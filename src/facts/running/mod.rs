@@ -8,12 +8,12 @@ mod session;
 mod work;
 
 pub use mounted::{Filled, Mounted, filled, mounted, on_memory, silent};
-pub(super) use proc::read as read_processes;
-pub use proc::{Held, Process, held, processes, program, stuck, unit};
+pub use proc::{Held, Process, held, processes, stuck, unit};
+pub(super) use proc::{command_line, place_of, read as read_processes};
 pub use session::{Inhibitor, Session, inhibitors, sessions};
 pub use work::{Job, Rebuild, Weight, jobs, rebuilds, swap_beyond_memory};
 
-use crate::fact::{Stop, Why};
+use crate::fact::{Listing, Stop, Why};
 use crate::facts::Host;
 use crate::source::TreeKind;
 
@@ -26,4 +26,14 @@ pub fn must_run(host: &Host) -> Result<(), Stop> {
         TreeKind::Live => Ok(()),
         TreeKind::Full | TreeKind::Partial => Err(Stop::NotCovered(Why::NoRuntime)),
     }
+}
+
+/// A list of what the running system has; not covered where there is none.
+pub(super) fn of_running<T>(host: &Host, fill: impl FnOnce(&mut Listing<T>)) -> Listing<T> {
+    let mut out = Listing::new();
+    match must_run(host) {
+        Err(Stop::NotCovered(why)) => out.uncovered.push(why),
+        Ok(()) | Err(_) => fill(&mut out),
+    }
+    out
 }

@@ -3,6 +3,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use super::of_running;
 use crate::fact::{Doubt, Fact, Listing};
 use crate::facts::Host;
 use crate::parse::mountinfo::{self, Mount};
@@ -49,25 +50,21 @@ impl Mounted {
 /// What is mounted now; each point once, with what is on top.
 #[must_use]
 pub fn mounted(host: &Host) -> Listing<Mounted> {
-    let mut out = Listing::new();
-    if let Err(crate::fact::Stop::NotCovered(why)) = super::must_run(host) {
-        out.uncovered.push(why);
-        return out;
-    }
-    let Some(file) = out.take(host.tree().read(Path::new(TABLE))) else {
-        return out;
-    };
-    for (span, line) in file.lines() {
-        // One line is a table of one.
-        let Some(mount) = mountinfo::parse(line).pop() else {
-            continue;
+    of_running(host, |out| {
+        let Some(file) = out.take(host.tree().read(Path::new(TABLE))) else {
+            return;
         };
-        out.items
-            .retain(|known: &Mounted| known.mount.point != mount.point);
-        let place = file.place(span);
-        out.items.push(Mounted { mount, place });
-    }
-    out
+        for (span, line) in file.lines() {
+            // One line is a table of one.
+            let Some(mount) = mountinfo::parse(line).pop() else {
+                continue;
+            };
+            out.items
+                .retain(|known: &Mounted| known.mount.point != mount.point);
+            let place = file.place(span);
+            out.items.push(Mounted { mount, place });
+        }
+    })
 }
 
 /// Mounts whose server does not answer: neither a look at them nor an unmount ends.

@@ -1,13 +1,13 @@
 //! The processes of the running system, as `/proc/PID/status` shows them (proc(5); Linux
 //! 6.1 `fs/proc/array.c`).
 
-use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::of_running;
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
-use crate::text::{File, Place, escape};
+use crate::text::{File, Place, Span, escape};
 
 /// One process.
 #[derive(Clone, Debug)]
@@ -53,11 +53,7 @@ impl Process {
     /// The line of a field, or the first line.
     #[must_use]
     pub fn place(&self, field: &str) -> Place {
-        let named = self.file.lines().find(|(_, line)| is_field(line, field));
-        match named {
-            Some((span, _)) => self.file.place(span),
-            None => self.file.place(self.file.line_span(1)),
-        }
+        place_of(&self.file, field)
     }
 
     /// `nginx (process 812)`.
@@ -67,38 +63,40 @@ impl Process {
     }
 }
 
-fn is_field(line: &[u8], name: &str) -> bool {
-    line.strip_prefix(name.as_bytes())
-        .is_some_and(|rest| rest.first() == Some(&b':'))
+/// The line of a field written as `Name: value`, and its value without blanks around it.
+pub(in crate::facts) fn field<'a>(file: &'a File, name: &str) -> Option<(Span, &'a [u8])> {
+    file.lines().find_map(|(span, line)| {
+        let value = line.strip_prefix(name.as_bytes())?.strip_prefix(b":")?;
+        Some((span, value.trim_ascii()))
+    })
+}
+
+/// The place of a field, or of the first line where there is none.
+pub(in crate::facts) fn place_of(file: &Arc<File>, name: &str) -> Place {
+    let span = field(file, name).map_or_else(|| file.line_span(1), |(span, _)| span);
+    file.place(span)
 }
 
 fn value<'a>(file: &'a File, name: &str) -> Option<&'a [u8]> {
-    let (_, line) = file.lines().find(|(_, line)| is_field(line, name))?;
-    line.get(name.len() + 1..).map(<[u8]>::trim_ascii)
+    field(file, name).map(|(_, value)| value)
 }
 
 /// Every process, by number. One that ends meanwhile is left out; one that other users
 /// may not see (`hidepid`) is not in the list of /proc either.
 pub(in crate::facts) fn read(host: &Host) -> Listing<Process> {
-    let mut out = Listing::new();
-    if let Err(stop) = super::must_run(host) {
-        if let crate::fact::Stop::NotCovered(why) = stop {
-            out.uncovered.push(why);
+    of_running(host, |out| {
+        let entries = out.take_gaps(host.tree().entries(Path::new("/proc")));
+        for dir in entries {
+            let pid = dir.file_name().and_then(|name| name.to_str()?.parse().ok());
+            let Some(pid) = pid else { continue };
+            match host.tree().read(&dir.join("status")) {
+                Fact::Known(file) => out.items.extend(Process::parse(pid, file)),
+                Fact::Unknown(unknown) if !has_ended(&unknown) => out.gaps.push(unknown),
+                Fact::Unknown(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
+            }
         }
-        return out;
-    }
-    let entries = out.take_gaps(host.tree().entries(Path::new("/proc")));
-    for dir in entries {
-        let pid = dir.file_name().and_then(|name| name.to_str()?.parse().ok());
-        let Some(pid) = pid else { continue };
-        match host.tree().read(&dir.join("status")) {
-            Fact::Known(file) => out.items.extend(Process::parse(pid, file)),
-            Fact::Unknown(unknown) if !has_ended(&unknown) => out.gaps.push(unknown),
-            Fact::Unknown(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
-        }
-    }
-    out.items.sort_by_key(|process| process.pid);
-    out
+        out.items.sort_by_key(|process| process.pid);
+    })
 }
 
 /// A process that ended between the look at /proc and the read (ESRCH).
@@ -131,6 +129,21 @@ pub fn unit(host: &Host, pid: u32) -> Option<String> {
 
 fn find(line: &[u8], needle: &[u8]) -> bool {
     line.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The words of a process's command line, as it left them.
+pub(in crate::facts) fn command_line(host: &Host, pid: u32) -> Vec<Vec<u8>> {
+    let path = format!("/proc/{pid}/cmdline");
+    match host.tree().read(Path::new(&path)) {
+        Fact::Known(file) => {
+            let words = file.bytes().split(|b| *b == 0);
+            words
+                .filter(|w| !w.is_empty())
+                .map(<[u8]>::to_vec)
+                .collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Processes that wait in the kernel for something that does not come: in state D on
@@ -180,21 +193,6 @@ pub fn held(host: &Host) -> Vec<(&Process, Held, Option<String>)> {
         Some((process, how, unit(host, process.pid)))
     });
     held.collect()
-}
-
-/// The program a process runs, and whether its file was deleted; `None` for a thread of
-/// the kernel and for what may not be seen.
-#[must_use]
-pub fn program(host: &Host, pid: u32) -> Option<(PathBuf, bool)> {
-    let path = PathBuf::from(format!("/proc/{pid}/exe"));
-    let Fact::Known(target) = host.tree().read_link(&path) else {
-        return None;
-    };
-    let bytes = target.as_os_str().as_bytes();
-    Some(match bytes.strip_suffix(b" (deleted)") {
-        Some(name) => (PathBuf::from(std::ffi::OsStr::from_bytes(name)), true),
-        None => (target, false),
-    })
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
+use super::of_running;
 use super::proc::unit;
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
@@ -45,41 +46,37 @@ pub struct Inhibitor {
 /// since 257 that of root too; `delay` holds it for at most `InhibitDelayMaxSec`.
 #[must_use]
 pub fn inhibitors(host: &Host) -> Listing<Inhibitor> {
-    let mut out = Listing::new();
-    if let Err(crate::fact::Stop::NotCovered(why)) = super::must_run(host) {
-        out.uncovered.push(why);
-        return out;
-    }
-    let entries = out.take_gaps(host.tree().entries(Path::new(INHIBITORS)));
-    for path in entries {
-        // Beside each file stands the FIFO by which its end is seen.
-        if path.extension().is_some_and(|end| end == "ref") {
-            continue;
+    of_running(host, |out| {
+        let entries = out.take_gaps(host.tree().entries(Path::new(INHIBITORS)));
+        for path in entries {
+            // Beside each file stands the FIFO by which its end is seen.
+            if path.extension().is_some_and(|end| end == "ref") {
+                continue;
+            }
+            let Some(file) = out.take(host.tree().read(&path)) else {
+                continue;
+            };
+            let value = |key: &str| value(&file, key);
+            let what = value("WHAT");
+            if !what.split(':').any(|word| word == "shutdown") {
+                continue;
+            }
+            // One whose process has ended is left over.
+            let pid: Option<u32> = value("PID").parse().ok();
+            let is_there = |pid: u32| super::processes(host).items.iter().any(|p| p.pid == pid);
+            if pid.is_some_and(|pid| !is_there(pid)) {
+                continue;
+            }
+            let line = file.lines().find(|(_, line)| line.starts_with(b"WHAT="));
+            let span = line.map_or_else(|| file.line_span(1), |(span, _)| span);
+            out.items.push(Inhibitor {
+                who: value("WHO"),
+                why: value("WHY"),
+                blocks: matches!(value("MODE").as_str(), "block" | "block-weak"),
+                place: file.place(span),
+            });
         }
-        let Some(file) = out.take(host.tree().read(&path)) else {
-            continue;
-        };
-        let value = |key: &str| value(&file, key);
-        let what = value("WHAT");
-        if !what.split(':').any(|word| word == "shutdown") {
-            continue;
-        }
-        // One whose process has ended is left over.
-        let pid: Option<u32> = value("PID").parse().ok();
-        let is_there = |pid: u32| super::processes(host).items.iter().any(|p| p.pid == pid);
-        if pid.is_some_and(|pid| !is_there(pid)) {
-            continue;
-        }
-        let line = file.lines().find(|(_, line)| line.starts_with(b"WHAT="));
-        let span = line.map_or_else(|| file.line_span(1), |(span, _)| span);
-        out.items.push(Inhibitor {
-            who: value("WHO"),
-            why: value("WHY"),
-            blocks: matches!(value("MODE").as_str(), "block" | "block-weak"),
-            place: file.place(span),
-        });
-    }
-    out
+    })
 }
 
 /// Somebody who is logged in.
@@ -96,19 +93,15 @@ pub struct Session {
 /// Who is logged in beside the one who runs this program.
 #[must_use]
 pub fn sessions(host: &Host) -> Listing<Session> {
-    let mut out = Listing::new();
-    if let Err(crate::fact::Stop::NotCovered(why)) = super::must_run(host) {
-        out.uncovered.push(why);
-        return out;
-    }
-    let own = own_process(host);
-    match host.tree().list(Path::new(SESSIONS)) {
-        Fact::Known(_) => of_logind(host, own, &mut out),
-        Fact::Absent(_) | Fact::NotCovered(_) => of_utmp(host, own, &mut out),
-        Fact::Broken(fault) => out.gaps.push(fault.into()),
-        Fact::Unknown(unknown) => out.gaps.push(unknown),
-    }
-    out
+    of_running(host, |out| {
+        let own = own_process(host);
+        match host.tree().list(Path::new(SESSIONS)) {
+            Fact::Known(_) => of_logind(host, own, out),
+            Fact::Absent(_) | Fact::NotCovered(_) => of_utmp(host, own, out),
+            Fact::Broken(fault) => out.gaps.push(fault.into()),
+            Fact::Unknown(unknown) => out.gaps.push(unknown),
+        }
+    })
 }
 
 fn own_process(host: &Host) -> Option<u32> {
@@ -193,21 +186,6 @@ impl Session {
             }
         }
         text
-    }
-}
-
-/// The command line of a process, its words parted by blanks.
-pub(super) fn command_line(host: &Host, pid: u32) -> Vec<Vec<u8>> {
-    let path = format!("/proc/{pid}/cmdline");
-    match host.tree().read(Path::new(&path)) {
-        Fact::Known(file) => {
-            let words = file.bytes().split(|b| *b == 0);
-            words
-                .filter(|w| !w.is_empty())
-                .map(<[u8]>::to_vec)
-                .collect()
-        }
-        _ => Vec::new(),
     }
 }
 

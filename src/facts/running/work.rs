@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::proc::Process;
-use super::session::{base_name, command_line};
+use super::of_running;
+use super::proc::{Process, command_line, field, place_of};
+use super::session::base_name;
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::text::Place;
@@ -136,37 +137,33 @@ pub struct Rebuild {
 /// The arrays of /proc/mdstat at work (Linux 6.1 `drivers/md/md.c`, `status_resync`).
 #[must_use]
 pub fn rebuilds(host: &Host) -> Listing<Rebuild> {
-    let mut out = Listing::new();
-    if let Err(crate::fact::Stop::NotCovered(why)) = super::must_run(host) {
-        out.uncovered.push(why);
-        return out;
-    }
-    let Some(file) = out.take(host.tree().read(Path::new("/proc/mdstat"))) else {
-        return out;
-    };
-    let mut array = String::new();
-    for (span, line) in file.lines() {
-        let text = String::from_utf8_lossy(line);
-        let mut words = text.split_ascii_whitespace();
-        if let (Some(name), Some(":")) = (words.next(), words.next())
-            && name.starts_with("md")
-        {
-            name.clone_into(&mut array);
-            continue;
+    of_running(host, |out| {
+        let Some(file) = out.take(host.tree().read(Path::new("/proc/mdstat"))) else {
+            return;
+        };
+        let mut array = String::new();
+        for (span, line) in file.lines() {
+            let text = String::from_utf8_lossy(line);
+            let mut words = text.split_ascii_whitespace();
+            if let (Some(name), Some(":")) = (words.next(), words.next())
+                && name.starts_with("md")
+            {
+                name.clone_into(&mut array);
+                continue;
+            }
+            let words: Vec<&str> = text.split_ascii_whitespace().collect();
+            let at = words.windows(3).find(|window| window.get(1) == Some(&"="));
+            let Some([what, _, done]) = at else { continue };
+            if matches!(*what, "recovery" | "resync" | "reshape") {
+                out.items.push(Rebuild {
+                    array: array.clone(),
+                    what: (*what).to_owned(),
+                    done: (*done).to_owned(),
+                    place: file.place(span),
+                });
+            }
         }
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let at = words.windows(3).find(|window| window.get(1) == Some(&"="));
-        let Some([what, _, done]) = at else { continue };
-        if matches!(*what, "recovery" | "resync" | "reshape") {
-            out.items.push(Rebuild {
-                array: array.clone(),
-                what: (*what).to_owned(),
-                done: (*done).to_owned(),
-                place: file.place(span),
-            });
-        }
-    }
-    out
+    })
 }
 
 /// Swap in use beyond the memory that could take it back, in KiB, with the line of
@@ -176,31 +173,19 @@ pub fn swap_beyond_memory(host: &Host) -> Fact<(u64, u64, Place)> {
     host.tree()
         .read(Path::new("/proc/meminfo"))
         .and_then(|file| {
-            let line = |name: &str| {
-                let is_it = |line: &[u8]| {
-                    line.strip_prefix(name.as_bytes())
-                        .is_some_and(|r| r.starts_with(b":"))
-                };
-                file.lines().find(|(_, line)| is_it(line))
-            };
             let value = |name: &str| -> Option<u64> {
-                let (_, line) = line(name)?;
-                let text = String::from_utf8_lossy(line).into_owned();
-                text.split_ascii_whitespace().nth(1)?.parse().ok()
+                let (_, value) = field(&file, name)?;
+                let text = String::from_utf8_lossy(value).into_owned();
+                text.split_ascii_whitespace().next()?.parse().ok()
             };
-            let values = (
-                value("SwapTotal"),
-                value("SwapFree"),
-                value("MemAvailable"),
-                line("SwapFree"),
-            );
-            let (Some(total), Some(free), Some(available), Some((span, _))) = values else {
+            let values = (value("SwapTotal"), value("SwapFree"), value("MemAvailable"));
+            let (Some(total), Some(free), Some(available)) = values else {
                 return Fact::Absent(crate::fact::Looked::at("/proc/meminfo"));
             };
             // What is both in swap and in memory need not be read back.
             let cached = value("SwapCached").unwrap_or(0);
             let used = total.saturating_sub(free).saturating_sub(cached);
-            Fact::Known((used, available, file.place(span)))
+            Fact::Known((used, available, place_of(&file, "SwapFree")))
         })
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::rdb::holds_keys;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::facts::Host;
-use crate::facts::running::{Process, must_run, processes};
+use crate::facts::running::{Process, command_line, of_running, place_of, processes};
 use crate::parse::redis_conf::{self, Directive};
 use crate::probe::{Address, Probe, ProbeError};
 use crate::text::File;
@@ -245,49 +245,41 @@ impl Server {
     /// The line of `INFO` with a value.
     #[must_use]
     pub fn place(&self, key: &str) -> crate::text::Place {
-        let is_it = |line: &[u8]| {
-            line.strip_prefix(key.as_bytes())
-                .is_some_and(|r| r.starts_with(b":"))
-        };
-        let found = self.info.lines().find(|(_, line)| is_it(line));
-        let span = found.map_or_else(|| self.info.line_span(1), |(span, _)| span);
-        self.info.place(span)
+        place_of(&self.info, key)
     }
 }
 
 /// The running servers. One that does not answer is a gap, not nothing.
 pub(in crate::facts) fn servers(host: &Host) -> Listing<Server> {
-    let mut out = Listing::new();
-    if let Err(crate::fact::Stop::NotCovered(why)) = must_run(host) {
-        out.uncovered.push(why);
-        return out;
-    }
-    let list = processes(host);
-    out.gaps.extend(list.gaps.iter().cloned());
-    let is_one = |p: &&Process| matches!(&p.name[..], b"redis-server" | b"valkey-server");
-    for process in list.items.iter().filter(is_one) {
-        let Some(probe) = &host.probes().0 else {
-            out.uncovered.push(Why::ProbesOff);
-            break;
-        };
-        // A child that saves is no server of its own.
-        let parent = list.items.iter().find(|p| p.pid == process.parent);
-        if parent.is_some_and(|parent| parent.name == process.name) || process.state == b'Z' {
-            continue;
+    of_running(host, |out| {
+        let list = processes(host);
+        out.gaps.extend(list.gaps.iter().cloned());
+        let is_one = |p: &&Process| matches!(&p.name[..], b"redis-server" | b"valkey-server");
+        for process in list.items.iter().filter(is_one) {
+            let Some(probe) = &host.probes().0 else {
+                out.uncovered.push(Why::ProbesOff);
+                break;
+            };
+            // A child that saves is no server of its own.
+            let parent = list.items.iter().find(|p| p.pid == process.parent);
+            if parent.is_some_and(|parent| parent.name == process.name) || process.state == b'Z' {
+                continue;
+            }
+            match server(host, process, probe.as_ref()) {
+                Ok(server) => out.items.extend(server),
+                Err(unknown) => out.gaps.push(unknown),
+            }
         }
-        match server(host, process, probe.as_ref()) {
-            Ok(server) => out.items.extend(server),
-            Err(unknown) => out.gaps.push(unknown),
-        }
-    }
-    out
+    })
 }
 
 fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Server>, Unknown> {
     let what = process.shown();
     let open =
         |why: String| Unknown::new(format!("/proc/{}", process.pid), Doubt::CannotModel(why));
-    let title = title(host, process.pid);
+    // `/usr/bin/redis-server 127.0.0.1:6379`: the title that it gives itself.
+    let title = command_line(host, process.pid).join(&b' ');
+    let title = String::from_utf8_lossy(&title);
     if title.contains("[sentinel]") {
         return Ok(None);
     }
@@ -300,26 +292,15 @@ fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Se
         )));
     }
     let deadline = host.tree().deadline();
-    let commands: [&[&str]; 2] = [&["INFO"], &["CONFIG", "GET", "save"]];
     let ask = |password: Option<&[u8]>| {
-        let info = commands.get(..1).unwrap_or(&[]);
-        probe
-            .redis(&address, password, info, deadline)
-            .map(|answers| {
-                // Renamed or forbidden, it is no reason to know nothing.
-                let points = probe.redis(
-                    &address,
-                    password,
-                    commands.get(1..).unwrap_or(&[]),
-                    deadline,
-                );
-                let points = points.ok().and_then(|mut answers| answers.pop());
-                let points = points.map(|text| {
-                    let text = String::from_utf8_lossy(&text).into_owned();
-                    text.strip_prefix("save").unwrap_or(&text).to_owned()
-                });
-                (answers, points)
-            })
+        let info = probe.redis(&address, password, &["INFO"], deadline)?;
+        // Renamed or forbidden, it is no reason to know nothing.
+        let points = probe.redis(&address, password, &["CONFIG", "GET", "save"], deadline);
+        let points = points.ok().map(|text| {
+            let text = String::from_utf8_lossy(&text).into_owned();
+            text.strip_prefix("save").unwrap_or(&text).to_owned()
+        });
+        Ok((info, points))
     };
     let mut answer = ask(None);
     if matches!(&answer, Err(ProbeError::Error(text)) if text.starts_with("NOAUTH")) {
@@ -337,10 +318,7 @@ fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Se
         }
     }
     match answer {
-        Ok((mut answers, points)) => {
-            let info = answers.pop().unwrap_or_else(Vec::new);
-            Ok(Some(Server::new(process, address, info, points)))
-        }
+        Ok((info, points)) => Ok(Some(Server::new(process, address, info, points))),
         Err(error) => {
             let doubt = if error == ProbeError::Silent {
                 Doubt::Deadline
@@ -349,18 +327,6 @@ fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Se
             };
             Err(Unknown::new(format!("redis {address}"), doubt))
         }
-    }
-}
-
-/// The title that the server gives itself: `/usr/bin/redis-server 127.0.0.1:6379`.
-fn title(host: &Host, pid: u32) -> String {
-    let path = format!("/proc/{pid}/cmdline");
-    match host.tree().read(Path::new(&path)) {
-        Fact::Known(file) => {
-            let text = String::from_utf8_lossy(file.bytes()).replace('\0', " ");
-            text.trim().to_owned()
-        }
-        _ => String::new(),
     }
 }
 

@@ -12,15 +12,8 @@ impl Rule for RedisForgets {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        let servers = host.redis();
-        if servers.items.is_empty() {
-            servers.complete()?;
-            return Err(Stop::NotApplicable("no Redis runs"));
-        }
-        let mut out = Findings::new();
-        out.open.extend(servers.gaps.iter().cloned());
-        for server in &servers.items {
-            out.judged += 1;
+        let (mut out, servers) = super::servers(host)?;
+        for server in servers {
             let changes = server.number("rdb_changes_since_last_save");
             // A replica gets everything again from its master.
             let is_replica = server.value("role") == Some("slave");

@@ -1,11 +1,10 @@
 //! `down-data-in-memory`: files at a place where data is kept lie in memory only.
 
 use super::super::{Cx, Evidence, Finding, Findings, Rule};
-use super::size;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::running::{Filled, must_run, on_memory};
-use crate::text::{escape, escape_path};
+use crate::text::{escape, escape_path, size};
 
 /// Bytes below which nothing was put there.
 const SOMETHING: u64 = 1 << 20;

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use super::super::{Cx, Evidence, Finding, Findings, Level, Rule};
-use super::size;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::running::{Filled, filled, must_run};
-use crate::text::escape_path;
+use crate::text::{escape_path, size};
 
 /// Where boots and services write.
 const WRITTEN: [&str; 8] = [

@@ -22,6 +22,7 @@ pub(super) use swap_too_full::SwapTooFull;
 pub(super) use turned_read_only::TurnedReadOnly;
 pub(super) use work_at_hand::WorkAtHand;
 
+use super::Findings;
 use super::chain::{LinkState, Summary};
 use crate::fact::Stop;
 use crate::facts::Host;
@@ -49,13 +50,12 @@ pub(super) fn summary(host: &Host) -> Summary {
     )
 }
 
-/// `3.2 GiB`, for people.
-fn size(bytes: u64) -> String {
-    let units = [(1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
-    let fits = units.into_iter().find(|(unit, _)| bytes >= *unit);
-    let Some((unit, name)) = fits else {
-        return format!("{bytes} bytes");
-    };
-    let tenths = bytes.saturating_mul(10).div_euclid(unit);
-    format!("{}.{} {name}", tenths / 10, tenths % 10)
+/// The processes of the running system, with what is not known of them.
+fn everyone(host: &Host) -> Result<Findings, Stop> {
+    must_run(host)?;
+    let mut out = Findings::new();
+    let list = processes(host);
+    out.judged = list.items.len();
+    out.open.extend(list.gaps.iter().cloned());
+    Ok(out)
 }

@@ -3,7 +3,7 @@
 use super::super::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::running::{Held, held, must_run, processes};
+use crate::facts::running::{Held, held};
 
 pub(in crate::rules) struct ProcessHeld;
 
@@ -13,11 +13,7 @@ impl Rule for ProcessHeld {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        must_run(host)?;
-        let mut out = Findings::new();
-        let list = processes(host);
-        out.judged = list.items.len();
-        out.open.extend(list.gaps.iter().cloned());
+        let mut out = super::everyone(host)?;
         for (process, how, unit) in held(host) {
             let of = unit
                 .as_ref()

@@ -3,7 +3,7 @@
 use super::super::{Cx, Evidence, Finding, Findings, Impact, Rule};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::running::{must_run, processes, stuck, unit};
+use crate::facts::running::{stuck, unit};
 
 pub(in crate::rules) struct ProcessStuck;
 
@@ -13,11 +13,7 @@ impl Rule for ProcessStuck {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        must_run(host)?;
-        let mut out = Findings::new();
-        let list = processes(host);
-        out.judged = list.items.len();
-        out.open.extend(list.gaps.iter().cloned());
+        let mut out = super::everyone(host)?;
         for process in stuck(host) {
             let of = match unit(host, process.pid) {
                 Some(unit) => format!(" of {unit}"),

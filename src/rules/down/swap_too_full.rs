@@ -1,10 +1,10 @@
 //! `down-swap-too-full`: more is swapped out than memory could take back.
 
 use super::super::{Cx, Evidence, Finding, Findings, Rule};
-use super::size;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::running::{must_run, swap_beyond_memory};
+use crate::text::size;
 
 pub(in crate::rules) struct SwapTooFull;
 

@@ -3,7 +3,7 @@
 use super::super::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::running::{Weight, jobs, must_run, processes, rebuilds};
+use crate::facts::running::{Weight, jobs, rebuilds};
 use crate::text::escape;
 
 pub(in crate::rules) struct WorkAtHand;
@@ -14,11 +14,7 @@ impl Rule for WorkAtHand {
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
-        must_run(host)?;
-        let mut out = Findings::new();
-        let list = processes(host);
-        out.judged = list.items.len();
-        out.open.extend(list.gaps.iter().cloned());
+        let mut out = super::everyone(host)?;
         for job in jobs(host) {
             let shown = job.process.shown();
             let name = String::from_utf8_lossy(&job.process.name).into_owned();
