@@ -20,9 +20,13 @@ pub struct Command {
 }
 
 /// Where the bytes of a text come from: pairs of an offset in the text and the
-/// offset in the file at which a run of neighbours begins.
+/// offset in the file at which a run of neighbours begins. Nearly every command is one
+/// run, which takes no memory of its own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-struct Origin(Vec<(usize, usize)>);
+struct Origin {
+    first: Option<(usize, usize)>,
+    later: Vec<(usize, usize)>,
+}
 
 /// Text collected byte by byte together with its origin.
 #[derive(Clone, Debug, Default)]
@@ -44,9 +48,30 @@ pub(super) enum Percent {
 
 impl Origin {
     fn offset(&self, at: usize) -> Option<usize> {
-        let run = self.0.partition_point(|(start, _)| *start <= at);
-        let (start, file) = self.0.get(run.checked_sub(1)?)?;
-        Some(file + (at - start))
+        let later = self.later.partition_point(|(start, _)| *start <= at);
+        let run = match later.checked_sub(1) {
+            Some(run) => self.later.get(run).copied(),
+            None => self.first.filter(|(start, _)| *start <= at),
+        };
+        run.map(|(start, file)| file + (at - start))
+    }
+
+    fn runs(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.first.into_iter().chain(self.later.iter().copied())
+    }
+
+    /// Adds a run behind the others.
+    fn push(&mut self, run: (usize, usize)) {
+        match self.first {
+            None => self.first = Some(run),
+            Some(_) => self.later.push(run),
+        }
+    }
+
+    /// Forgets the runs from `length` on.
+    fn cut(&mut self, length: usize) {
+        while self.later.pop_if(|(start, _)| *start >= length).is_some() {}
+        self.first.take_if(|(start, _)| *start >= length);
     }
 }
 
@@ -55,25 +80,24 @@ impl Traced {
     pub(super) fn copy(bytes: &[u8], span: Span) -> Self {
         Self {
             bytes: bytes.to_vec(),
-            origin: Origin(vec![(0, span.start)]),
+            origin: Origin {
+                first: Some((0, span.start)),
+                later: Vec::new(),
+            },
         }
     }
 
     pub(super) fn push(&mut self, byte: u8, offset: usize) {
         let at = self.bytes.len();
         if self.origin.offset(at) != Some(offset) {
-            self.origin.0.push((at, offset));
+            self.origin.push((at, offset));
         }
         self.bytes.push(byte);
     }
 
     pub(super) fn pop(&mut self) {
         self.bytes.pop();
-        if let Some((start, _)) = self.origin.0.last()
-            && *start >= self.bytes.len()
-        {
-            self.origin.0.pop();
-        }
+        self.origin.cut(self.bytes.len());
     }
 
     /// The offset in the file of the byte at `at`.
@@ -85,15 +109,13 @@ impl Traced {
     pub(super) fn part(&self, from: usize, to: usize) -> Self {
         let mut part = Self::default();
         let bytes = self.bytes.get(from..to).unwrap_or(&[]);
-        let first = self.origin.0.partition_point(|(start, _)| *start <= from);
         if let Some(offset) = self.offset(from) {
-            part.origin.0.push((0, offset));
+            part.origin.push((0, offset));
         }
-        let later = self.origin.0.iter().skip(first);
-        let later = later.take_while(|(start, _)| *start < to);
-        part.origin
-            .0
-            .extend(later.map(|(start, file)| (start - from, *file)));
+        let later = self.origin.runs().filter(|(start, _)| *start > from);
+        for (start, file) in later.take_while(|(start, _)| *start < to) {
+            part.origin.push((start - from, file));
+        }
         part.bytes = bytes.to_vec();
         part
     }
@@ -101,12 +123,15 @@ impl Traced {
 
 impl Command {
     /// Applies the daemon's rule for `%` to the written command.
-    pub(super) fn new(written: &Traced, percent: Percent, empty_at: usize) -> Self {
+    pub(super) fn new(mut written: Traced, percent: Percent, empty_at: usize) -> Self {
         let blanks = written
             .bytes
             .iter()
-            .take_while(|b| matches!(b, b' ' | b'\t'));
-        let written = written.part(blanks.count(), written.bytes.len());
+            .take_while(|b| matches!(b, b' ' | b'\t'))
+            .count();
+        if blanks > 0 {
+            written = written.part(blanks, written.bytes.len());
+        }
         let start = written.offset(0).filter(|_| !written.bytes.is_empty());
         let last = written.bytes.len().checked_sub(1);
         let end = last.and_then(|at| written.offset(at)).map(|at| at + 1);
@@ -159,11 +184,11 @@ impl Command {
 fn cut(written: &Traced, percent: Percent) -> (Traced, Option<usize>) {
     let mut text = Traced::default();
     let mut escaped = false;
-    let mut runs = written.origin.0.iter().peekable();
+    let mut runs = written.origin.runs().peekable();
     let mut run = (0, 0);
     for (at, byte) in written.bytes.iter().enumerate() {
         if let Some(next) = runs.next_if(|(start, _)| *start == at) {
-            run = *next;
+            run = next;
         }
         let offset = run.1 + (at - run.0);
         if escaped {
@@ -220,7 +245,7 @@ mod tests {
 
     fn command(text: &str, percent: Percent) -> Command {
         let span = Span::new(10, 10 + text.len());
-        Command::new(&Traced::copy(text.as_bytes(), span), percent, 10)
+        Command::new(Traced::copy(text.as_bytes(), span), percent, 10)
     }
 
     #[test]

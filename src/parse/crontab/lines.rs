@@ -51,7 +51,7 @@ pub(super) fn of(bytes: &[u8], span: Span) -> &[u8] {
 
 /// The rest of a line as a command, as it stands there.
 pub(super) fn command(bytes: &[u8], rest: Span, percent: Percent) -> Command {
-    Command::new(&Traced::copy(of(bytes, rest), rest), percent, rest.start)
+    Command::new(Traced::copy(of(bytes, rest), rest), percent, rest.start)
 }
 
 /// The words of the rest of a line as a command, one blank between them.
@@ -65,5 +65,5 @@ pub(super) fn joined(bytes: &[u8], rest: Span, percent: Percent) -> Command {
             text.push(*byte, at);
         }
     }
-    Command::new(&text, percent, rest.start)
+    Command::new(text, percent, rest.start)
 }

@@ -357,7 +357,7 @@ fn push_job(
     (from, to): (usize, usize),
 ) {
     let written = line.text.part(from, to);
-    let command = Command::new(&written, Percent::Literal, line.span.end);
+    let command = Command::new(written, Percent::Literal, line.span.end);
     if let Some(at) = command.text.windows(2).position(|pair| pair == b"\\%") {
         let message = "crond keeps the backslash of `\\%`; the shell drops it outside quotes only";
         let span = command.file_span(at..at + 2);

@@ -8,6 +8,7 @@
 use super::super::CRONIE_BUFFER;
 use super::super::cursor::{Byte, Cursor};
 use super::super::fields::{Field, Values};
+use crate::text::Span;
 
 /// A field as read, whether or not the daemon accepted it.
 #[derive(Clone, Debug, Default)]
@@ -139,20 +140,22 @@ fn debian_range(cursor: &mut Cursor, byte: Byte, field: Field, scan: &mut Scan) 
 
 /// A run of letters and digits as a number, and the byte behind it.
 fn debian_number(cursor: &mut Cursor, mut byte: Byte, field: Option<Field>) -> Option<(i32, Byte)> {
-    let mut word = Vec::new();
-    while let Some(b) = byte.filter(u8::is_ascii_alphanumeric) {
-        word.push(b);
-        if word.len() >= 1000 {
+    let start = cursor.at.saturating_sub(usize::from(byte.is_some()));
+    let mut length = 0;
+    while byte.is_some_and(|b| b.is_ascii_alphanumeric()) {
+        length += 1;
+        if length >= 1000 {
             return None;
         }
         byte = cursor.next();
     }
     let byte = Some(debian_char(byte)?);
-    if let Some(number) = field.and_then(|field| named(field, &word)) {
+    let word = cursor.slice(Span::new(start, start + length));
+    if let Some(number) = field.and_then(|field| named(field, word)) {
         return Some((number, byte));
     }
     let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-    digits.then(|| (strtol(&word), byte))
+    digits.then(|| (strtol(word), byte))
 }
 
 /// Adds `first..=last` by `step`; false where a value does not fit the field.
@@ -252,21 +255,23 @@ fn cronie_random(cursor: &mut Cursor, first: i32, field: Field, scan: &mut Scan)
 
 /// A run of letters and digits as a number; the byte behind it stays unread.
 fn cronie_number(cursor: &mut Cursor, field: Option<Field>) -> Option<i32> {
-    let mut word = Vec::new();
+    let start = cursor.at;
+    let mut length = 0;
     let mut byte = cursor.next();
-    while let Some(b) = byte.filter(u8::is_ascii_alphanumeric) {
-        word.push(b);
-        if word.len() >= CRONIE_BUFFER {
+    while byte.is_some_and(|b| b.is_ascii_alphanumeric()) {
+        length += 1;
+        if length >= CRONIE_BUFFER {
             return None;
         }
         byte = cursor.next();
     }
     cursor.back(byte);
+    let word = cursor.slice(Span::new(start, start + length));
     if word.is_empty() {
         return None;
     }
     if word.iter().all(u8::is_ascii_digit) {
-        return Some(strtol(&word));
+        return Some(strtol(word));
     }
-    field.and_then(|field| named(field, &word))
+    field.and_then(|field| named(field, word))
 }

@@ -327,7 +327,7 @@ impl Reader<'_> {
             schedule_span: when.span,
             field_spans: when.fields,
             user,
-            command: Command::new(&text, percent, written.start),
+            command: Command::new(text, percent, written.start),
             assignments_above: self.table.assignments.len(),
             cron_tz: self.cron_tz,
             random_delay_minutes: self.random_delay,
