@@ -483,14 +483,20 @@ impl Host {
         }
     }
 
-    /// Stops a rule about process 1 where the tree starts none by itself.
+    /// Stops a rule about process 1 where the tree starts none by itself, or where it
+    /// could not be looked at: which one it is decides what is read.
     ///
     /// # Errors
-    /// [`Stop::NotCovered`] for images without an init, and partial trees.
+    /// [`Stop::NotCovered`] for images without an init, and partial trees;
+    /// [`Stop::Undecided`] where a candidate cannot be read.
     pub fn must_start(&self) -> Result<(), Stop> {
         match self.boots() {
-            Boots::InitOnly(_) => Ok(()),
-            Boots::Yes(_) | Boots::No(_) | Boots::NotCovered(_) => self.must_boot(),
+            Boots::InitOnly(_) => {}
+            Boots::Yes(_) | Boots::No(_) | Boots::NotCovered(_) => self.must_boot()?,
+        }
+        match self.init().winner() {
+            Err(Fact::Unknown(unknown)) if unknown.could_not_look() => Err(undecided(unknown)),
+            Ok(_) | Err(_) => Ok(()),
         }
     }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::Host;
 use super::init::InitKind;
 use super::world::TreeWorld;
-use crate::fact::{Fact, Listing, Looked};
+use crate::fact::{Fact, Listing, Looked, Unknown};
 use crate::parse::{busybox_inittab, inittab};
 use crate::shell::{Action, Call, Dialect, Limits, Program, Value, evaluate};
 use crate::source::Tree;
@@ -242,6 +242,13 @@ pub(super) fn openrc_calls(host: &Host) -> Listing<Openrc> {
             continue;
         }
         let is_rc = command.program.ends_with("rc");
+        if is_openrc(&command.program)
+            && is_rc
+            && !is_installed
+            && let Fact::Unknown(unknown) = host.packages()
+        {
+            out.gaps.push(unknown.clone());
+        }
         if is_openrc(&command.program) && (is_installed || !is_rc) {
             // Without a word it goes on to where it was going: `default`.
             let level = command.args.first().cloned();
@@ -251,7 +258,10 @@ pub(super) fn openrc_calls(host: &Host) -> Listing<Openrc> {
                 place: command.place.clone(),
             });
         } else if command.program.starts_with("/etc") {
-            out.items.extend(called_by(host.tree(), command));
+            match called_by(host.tree(), command) {
+                Ok(calls) => out.items.extend(calls),
+                Err(unknown) => out.gaps.push(unknown),
+            }
         }
     }
     out
@@ -267,17 +277,19 @@ fn is_openrc(program: &Path) -> bool {
 }
 
 /// Calls of OpenRC in a script, as Debian's `/etc/init.d/rcS` and `rc` make them.
-fn called_by(tree: &Tree, command: &Started) -> Vec<Openrc> {
+fn called_by(tree: &Tree, command: &Started) -> Result<Vec<Openrc>, Unknown> {
     let head = match tree.read(&command.program) {
         Fact::Known(file) => file,
+        // A limit of ours, or a program that is no file: no wrapper is that long.
+        Fact::Unknown(unknown) if unknown.could_not_look() => return Err(unknown),
         Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => {
-            return Vec::new();
+            return Ok(Vec::new());
         }
     };
     // Only a wrapper is followed: the scripts of sysvinit are long and call others.
     let names_it = head.bytes().windows(6).any(|window| window == b"openrc");
     if !names_it {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let args = command.args.iter().map(|arg| Value::known(arg.as_bytes()));
     let call = Call {
@@ -310,7 +322,7 @@ fn called_by(tree: &Tree, command: &Started) -> Vec<Openrc> {
             });
         }
     }
-    calls
+    Ok(calls)
 }
 
 /// Terminals on which somebody can log in, in words; what cannot be read is a gap.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::stack::{self, FileSystem, Told};
 use super::{InitrdFacts, InitrdKind, fold, module_name};
-use crate::fact::Fact;
+use crate::fact::{Fact, Unknown};
 use crate::facts::Host;
 use crate::parse::initrd::Lookup;
 
@@ -101,15 +101,20 @@ pub fn needed(host: &Host) -> Vec<Driver> {
 }
 
 /// Names of what the kernel that starts has inside, where a list tells it.
-#[must_use]
-pub fn built_in(host: &Host) -> Option<BTreeSet<Vec<u8>>> {
-    let Fact::Known(modules) = host.modules() else {
-        return None;
+///
+/// # Errors
+/// What could not be read.
+pub fn built_in(host: &Host) -> Result<Option<BTreeSet<Vec<u8>>>, Unknown> {
+    let modules = match host.modules() {
+        Fact::Known(modules) => modules,
+        Fact::Unknown(unknown) => return Err(unknown),
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return Ok(None),
     };
-    let Fact::Known(modules) = modules.as_ref() else {
-        return None;
-    };
-    modules.builtin.clone()
+    match modules.as_ref() {
+        Fact::Known(modules) => Ok(modules.builtin.clone()),
+        Fact::Unknown(unknown) => Err(unknown.clone()),
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => Ok(None),
+    }
 }
 
 impl Driver {
@@ -130,7 +135,7 @@ impl Driver {
 /// Whether the kernel has a driver for the root's disk and file system inside.
 #[must_use]
 pub fn are_built_in(host: &Host) -> bool {
-    let Some(builtin) = built_in(host) else {
+    let Ok(Some(builtin)) = built_in(host) else {
         return false;
     };
     let needed = needed(host);

@@ -35,11 +35,7 @@ impl Systemd {
     #[must_use]
     pub fn is_in_boot(&self, name: &str) -> Comes {
         let Some(ix) = self.plan.units.find(name) else {
-            return if self.plan.open.is_empty() {
-                Comes::Not
-            } else {
-                Comes::Unknown
-            };
+            return self.nothing();
         };
         self.comes(ix)
     }
@@ -48,7 +44,7 @@ impl Systemd {
     #[must_use]
     pub fn comes(&self, ix: Ix) -> Comes {
         let Some(transaction) = &self.plan.transaction else {
-            return Comes::Not;
+            return self.nothing();
         };
         match self.course.fates.get(&ix) {
             Some(Fate::Starts) => return Comes::Starts,
@@ -72,7 +68,16 @@ impl Systemd {
         if transaction.refused.contains_key(&ix) {
             return Comes::Refused;
         }
-        Comes::Not
+        self.nothing()
+    }
+
+    /// What it means that nothing starts a unit: what could not be read may.
+    fn nothing(&self) -> Comes {
+        if self.open().is_empty() {
+            Comes::Not
+        } else {
+            Comes::Unknown
+        }
     }
 
     /// Devices that never come, as udev does not run: every one.

@@ -62,6 +62,9 @@ pub fn manager(host: &Host) -> Manager {
         Fact::Known(version) => Some(version.major),
         _ => None,
     };
+    if let Fact::Unknown(unknown) = &installed {
+        found.open.push(unknown.clone());
+    }
     // Before 255 there is none, and PID 1 does it by itself.
     if major.is_some_and(|major| major >= 255) {
         program(host, "systemd-executor", Role::Executor, &mut found);

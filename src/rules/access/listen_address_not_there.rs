@@ -49,9 +49,11 @@ impl Rule for ListenAddressNotThere {
         if let Err(stop @ (Stop::Undecided(_) | Stop::NotCovered(_))) = alone {
             return Err(stop);
         }
-        let interfaces = crate::rules::network::running(host)
-            .ok()
-            .map(|(_, found)| found);
+        let interfaces = match crate::rules::network::running(host) {
+            Ok((_, found)) => Some(found),
+            Err(stop @ (Stop::Undecided(_) | Stop::NotCovered(_))) => return Err(stop),
+            Err(Stop::NotApplicable(_)) => None,
+        };
         if let (Ok(()), Some(interfaces)) = (&alone, interfaces) {
             if interfaces.is_refused() {
                 return Err(Stop::NotApplicable("ifup refuses its file"));

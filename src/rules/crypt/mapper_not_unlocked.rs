@@ -27,6 +27,7 @@ impl Rule for MapperNotUnlocked {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_boot()?;
+        host.must_start()?;
         let mounts = host.mounts();
         if !matches!(
             mounts.manager,

@@ -25,6 +25,7 @@ use crate::text::Place;
 /// What crypttab of a host that boots says.
 fn of(host: &Host) -> Result<&Crypt, Stop> {
     host.must_boot()?;
+    host.must_start()?;
     let crypt = host.crypt();
     match crypt.file.require()? {
         Some(_) => {}

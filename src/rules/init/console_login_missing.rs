@@ -15,6 +15,7 @@ impl Rule for ConsoleLoginMissing {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_boot()?;
+        host.must_start()?;
         let (place, text) = match host.init_kind() {
             Some(InitKind::SysV) => (
                 "/etc/inittab",

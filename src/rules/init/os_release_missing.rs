@@ -1,9 +1,9 @@
 //! `init-os-release-missing`: a systemd in the initrd takes the root for no operating
 //! system.
 
-use crate::fact::Stop;
-use crate::facts::Host;
+use crate::fact::{Fact, Stop};
 use crate::facts::init::Starter;
+use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 
 pub(in crate::rules) struct OsReleaseMissing;
@@ -17,6 +17,9 @@ impl Rule for OsReleaseMissing {
         host.must_boot()?;
         let init = host.init();
         if init.boot.starter != Starter::SystemdInitrd {
+            if let Fact::Unknown(unknown) = host.initrd() {
+                return Err(undecided(unknown.clone()));
+            }
             return Err(Stop::NotApplicable("no systemd in the initrd"));
         }
         let ended = super::ending(host);

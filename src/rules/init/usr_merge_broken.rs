@@ -46,7 +46,13 @@ impl Rule for UsrMergeBroken {
             };
             let content = match host.tree().list(&below) {
                 Fact::Known(names) if !names.is_empty() => names.len(),
-                _ => continue,
+                Fact::Unknown(unknown) => {
+                    out.open.push(unknown);
+                    continue;
+                }
+                Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {
+                    continue;
+                }
             };
             let message = format!("{what}, and {content} files that belong below it are in /usr");
             let finding = Finding::new(self.id(), format!("/{name}"), message, evidence)

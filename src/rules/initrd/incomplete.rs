@@ -75,7 +75,7 @@ fn boot_script(host: &Host, facts: &InitrdFacts) -> Vec<u8> {
 /// Why no driver is loaded by itself, where the root needs one: without udev nothing
 /// answers the kernel's events.
 fn no_events(host: &Host, facts: &InitrdFacts) -> Option<String> {
-    let built_in = drivers::built_in(host)?;
+    let built_in = drivers::built_in(host).ok().flatten()?;
     // Loaded by name, before udev is started (load_modules of scripts/functions).
     let by_name = facts.content("conf/modules").unwrap_or(b"");
     let by_name = by_name.split(|byte| *byte == b'\n').map(fold).collect();

@@ -2,9 +2,9 @@
 //! root's disk or file system.
 
 use crate::fact::Stop;
-use crate::facts::Host;
 use crate::facts::boot::drivers::{self, Driver, Loadable};
 use crate::facts::boot::{InitrdFacts, InitrdKind};
+use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, kernel, root};
 use crate::text::{escape, escape_path};
 
@@ -18,7 +18,7 @@ impl Rule for LacksRootModule {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let facts = super::whole(host)?;
         let release = &kernel::release(host)?;
-        let Some(built_in) = drivers::built_in(host) else {
+        let Some(built_in) = drivers::built_in(host).map_err(undecided)? else {
             return Err(Stop::NotApplicable(
                 "what is built into the kernel is not known",
             ));

@@ -18,6 +18,7 @@ impl Rule for TooOld {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         loader::entry(host)?;
+        host.must_start()?;
         let release = &super::release(host)?;
         let shown = escape(release);
         let Some(kernel) = version_in(&shown) else {

@@ -15,6 +15,7 @@ impl Rule for WrongArchitecture {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let kernel = super::of(host)?;
+        host.must_start()?;
         let Some(kernels) = kernel.image.architecture else {
             return Err(Stop::NotApplicable("the image tells no architecture"));
         };

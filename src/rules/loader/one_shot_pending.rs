@@ -1,12 +1,13 @@
 //! `loader-one-shot-pending`: the next boot is not the usual one.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::boot::ProblemKind;
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::rules::{Cx, Evidence, Finding, Findings, Impact, Level, Rule};
-use crate::text::{escape, escape_path};
+use crate::text::{File, escape, escape_path};
 
 pub(in crate::rules) struct OneShotPending;
 
@@ -24,9 +25,8 @@ impl Rule for OneShotPending {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_boot()?;
-        let tree = host.tree();
         let mut out = Findings::new();
-        if let Fact::Known(variable) = tree.read(Path::new(OS_INDICATIONS))
+        if let Some(variable) = read(host, OS_INDICATIONS, &mut out)
             && variable.bytes().get(4).is_some_and(|byte| byte & 1 == 1)
         {
             let message = "the next boot stops in the firmware's own menu";
@@ -37,7 +37,7 @@ impl Rule for OneShotPending {
                 &["systemctl reboot --firmware-setup=false"],
             ));
         }
-        if let Fact::Known(variable) = tree.read(Path::new(BOOT_NEXT))
+        if let Some(variable) = read(host, BOOT_NEXT, &mut out)
             && let Some([low, high]) = variable.bytes().get(4..6)
         {
             let number = u16::from_le_bytes([*low, *high]);
@@ -46,7 +46,7 @@ impl Rule for OneShotPending {
             let finding = Finding::new(self.id(), "BootNext", message, evidence);
             out.push(finding.at_most(Level::Note));
         }
-        if let Fact::Known(loaded) = tree.read(Path::new("/sys/kernel/kexec_loaded"))
+        if let Some(loaded) = read(host, "/sys/kernel/kexec_loaded", &mut out)
             && loaded.bytes().trim_ascii() == b"1"
         {
             let message = "a kernel is loaded for kexec: a reboot may start that one, without \
@@ -85,5 +85,17 @@ impl Rule for OneShotPending {
             }
         }
         Ok(out)
+    }
+}
+
+/// A file of the running kernel, where it is there; noted where it cannot be read.
+fn read(host: &Host, path: &str, out: &mut Findings) -> Option<Arc<File>> {
+    match host.tree().read(Path::new(path)) {
+        Fact::Known(file) => Some(file),
+        Fact::Unknown(unknown) => {
+            out.open.push(unknown);
+            None
+        }
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => None,
     }
 }

@@ -46,6 +46,7 @@ use crate::text::Place;
 /// What the init of a host that boots will mount.
 fn of(host: &Host) -> Result<&Mounts, Stop> {
     host.must_boot()?;
+    host.must_start()?;
     let mounts = host.mounts();
     if mounts.manager == Manager::Unknown {
         return Err(Stop::NotApplicable("it is not known what this init mounts"));

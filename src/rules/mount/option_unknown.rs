@@ -1,7 +1,7 @@
 //! `mount-option-unknown`: a file system refuses an option.
 
 use super::found;
-use crate::fact::{Fact, Stop};
+use crate::fact::{Fact, Stop, Unknown};
 use crate::facts::Host;
 use crate::facts::kernels::version_in;
 use crate::facts::mounts::{Failure, Judged, Outcome, Role, judge_option};
@@ -34,11 +34,17 @@ impl Rule for OptionUnknown {
                         "does not take".to_owned(),
                         format!("takes {}", values.join(", ")),
                     ),
-                    Judged::Removed(release) if is_older(host, release) => continue,
-                    Judged::Removed(release) => (
-                        "no longer takes".to_owned(),
-                        format!("gone since Linux {release}"),
-                    ),
+                    Judged::Removed(release) => match is_older(host, release) {
+                        Ok(true) => continue,
+                        Ok(false) => (
+                            "no longer takes".to_owned(),
+                            format!("gone since Linux {release}"),
+                        ),
+                        Err(unknown) => {
+                            out.open.push(unknown);
+                            continue;
+                        }
+                    },
                 };
                 let (subject, kind) = (plan.subject(), escape(kind));
                 let name = escape(&option.text);
@@ -55,9 +61,10 @@ impl Rule for OptionUnknown {
 
 /// Whether the kernel of the next boot is from before `release`; so it is held to be
 /// where its release is not known.
-fn is_older(host: &Host, release: &str) -> bool {
+fn is_older(host: &Host, release: &str) -> Result<bool, Unknown> {
     match host.mount_types() {
-        Fact::Known(types) => version_in(&types.release) < version_in(release),
-        _ => true,
+        Fact::Known(types) => Ok(version_in(&types.release) < version_in(release)),
+        Fact::Unknown(unknown) => Err(unknown.clone()),
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => Ok(true),
     }
 }

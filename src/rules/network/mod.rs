@@ -26,8 +26,8 @@ pub(super) use resolver_missing::ResolverMissing;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
-use crate::facts::Host;
 use crate::facts::network::{Ifupdown, Reader, State, sets_up};
+use crate::facts::{Host, undecided};
 use crate::parse::interfaces::{Interfaces, Stanza};
 use crate::text::escape;
 
@@ -67,6 +67,9 @@ fn ifupdown(host: &Host) -> Result<(&Ifupdown, &Interfaces), Stop> {
 pub(super) fn running(host: &Host) -> Result<(&Ifupdown, &Interfaces), Stop> {
     let (ifupdown, interfaces) = ifupdown(host)?;
     if ifupdown.reader == Reader::Other {
+        if let Fact::Unknown(unknown) = host.packages() {
+            return Err(undecided(unknown.clone()));
+        }
         return Err(Stop::NotApplicable(
             "another program than Debian's ifupdown reads the file",
         ));

@@ -2,9 +2,9 @@
 //! forbids a driver that the root needs.
 
 use crate::fact::{Fact, Stop};
-use crate::facts::Host;
 use crate::facts::boot::drivers::{self, Driver};
 use crate::facts::boot::{InitrdFacts, InitrdKind, RootFacts, fold};
+use crate::facts::{Host, undecided};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule, loader};
 use crate::text::escape;
 
@@ -17,7 +17,7 @@ impl Rule for ModuleBlocked {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let root = super::of(host)?;
-        let Some(built_in) = drivers::built_in(host) else {
+        let Some(built_in) = drivers::built_in(host).map_err(undecided)? else {
             return Err(Stop::NotApplicable(
                 "what is built into the kernel is not known",
             ));

@@ -82,9 +82,11 @@ fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
 /// Notes what of the triggers' files below these paths could not be read.
 fn gaps_below(host: &Host, dirs: &[&str], out: &mut Findings) {
     let gaps = host.triggers().list.gaps.iter();
+    // What lies above them hides them as well.
     let is_below = |path: &std::path::Path| {
+        let above = |dir: &&str| std::path::Path::new(dir).starts_with(path);
         let path = path.to_string_lossy();
-        dirs.iter().any(|dir| path.starts_with(dir))
+        dirs.iter().any(|dir| path.starts_with(dir) || above(dir))
     };
     let gaps: Vec<_> = gaps.filter(|gap| is_below(&gap.path)).cloned().collect();
     if !gaps.is_empty() {

@@ -32,7 +32,9 @@ impl Rule for ProbeUnlimited {
                 break;
             }
             out.judged += 1;
-            out.list.extend(of_job(self.id(), host, live));
+            if let Some(found) = of_job(self.id(), host, live) {
+                report(host, live.table.file.path(), found, &mut out);
+            }
         }
         super::incomplete(&cron.tables, &mut out);
         if let Fact::Known(boot) = host.systemd() {
@@ -107,7 +109,21 @@ fn of_timers(id: &'static str, host: &Host, boot: &Systemd, out: &mut Findings) 
         }
         out.judged += 1;
         for service in timer.of(Dep::Triggers) {
-            out.list.extend(of_service(id, host, boot, *ix, service));
+            let unit = boot.plan.units.get(service);
+            let path = unit.and_then(|unit| unit.path.as_deref());
+            if let (Some(path), Some(found)) = (path, of_service(id, host, boot, *ix, service)) {
+                report(host, path, found, out);
+            }
+        }
+    }
+}
+
+/// What a package brings is its maintainer's: where that cannot be told, it stays open.
+fn report(host: &Host, path: &std::path::Path, found: Finding, out: &mut Findings) {
+    match host.owner(path) {
+        Fact::Unknown(unknown) => out.open.push(unknown),
+        Fact::Known(_) | Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {
+            out.push(found);
         }
     }
 }
@@ -165,5 +181,5 @@ fn is_unlimited(unit: &Unit) -> bool {
 
 /// What a distribution ships is the distribution's affair.
 fn is_packaged(host: &Host, path: &std::path::Path) -> bool {
-    !matches!(host.owner(path), Fact::Absent(_) | Fact::NotCovered(_))
+    matches!(host.owner(path), Fact::Known(_) | Fact::Broken(_))
 }

@@ -16,6 +16,7 @@ impl Rule for LevelOverridden {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         host.must_boot()?;
+        host.must_start()?;
         if host.init_kind() != Some(InitKind::SysV) {
             return Err(Stop::NotApplicable("sysvinit does not start this box"));
         }

@@ -56,6 +56,7 @@ fn sysvinit(host: &Host, out: &mut Findings) -> Result<(), Stop> {
             .with(Evidence::span(place.clone(), label))
     };
     let Some(command) = waits else {
+        started.complete()?;
         let text = format!("no wait or once line is for runlevel {level}");
         out.push(finding(Evidence::path("/etc/inittab", text)));
         return Ok(());
@@ -64,6 +65,7 @@ fn sysvinit(host: &Host, out: &mut Findings) -> Result<(), Stop> {
     let is_rc =
         command.program.ends_with("init.d/rc") || command.program == Path::new("/lib/init/rc");
     if !is_rc || !host.openrc_calls().items.is_empty() {
+        started.complete()?;
         return Ok(());
     }
     let dir = format!("/etc/rc{level}.d");
