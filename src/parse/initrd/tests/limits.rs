@@ -15,7 +15,7 @@ fn bomb(kind: Compression, len: usize) -> Vec<u8> {
             encoder.finish().unwrap()
         }
         Compression::Gzip => {
-            let level = flate2::Compression::fast();
+            let level = flate2::Compression::best();
             let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
             encoder.write_all(&cpio).unwrap();
             let zeros = vec![0; 1 << 20];
