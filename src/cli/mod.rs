@@ -66,7 +66,8 @@ impl From<OpenError> for Error {
             | ReadError::Io(_)
             | ReadError::Limit(_)
             | ReadError::Deadline
-            | ReadError::WillBeMade(_) => Self::Undecided(error.to_string()),
+            | ReadError::WillBeMade(_)
+            | ReadError::NotRecorded => Self::Undecided(error.to_string()),
         }
     }
 }

@@ -17,6 +17,8 @@ mod mem;
 mod mounts;
 mod overlay;
 mod pieces;
+mod record;
+mod replay;
 mod tree;
 
 use std::ffi::OsString;
@@ -32,6 +34,8 @@ pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
 pub use overlay::{Changes, Later, OverlaySource};
 pub use pieces::{Pieces, Reader};
+pub use record::{Content, Record, Recorder, RecordingSource, Seen};
+pub use replay::ReplaySource;
 pub use tree::{Found, Hop, Limits, Tree};
 
 use crate::fact::Doubt;
@@ -119,6 +123,9 @@ pub enum ReadError {
     /// text names what makes it.
     #[error("will be made by {0}")]
     WillBeMade(String),
+    /// A recorded tree of which this was not asked: neither there nor absent.
+    #[error("not in the snapshot")]
+    NotRecorded,
 }
 
 impl ReadError {
@@ -147,6 +154,7 @@ impl ReadError {
             Self::Deadline => Doubt::Deadline,
             Self::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
             Self::WillBeMade(by) => Doubt::WillBeMade(by),
+            Self::NotRecorded => Doubt::Io(self.to_string()),
         }
     }
 }
