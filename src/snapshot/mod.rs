@@ -12,7 +12,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-pub use secrets::Key;
+pub use secrets::{Key, key_of};
 
 use crate::probe::{ProbeError, Probes, Replayed};
 use crate::source::{
@@ -37,6 +37,8 @@ pub struct Snapshot {
     pub taken: jiff::Timestamp,
     /// The host's name, where it has one.
     pub host: Option<String>,
+    /// What it was called by the user, or by its directory.
+    pub label: Option<String>,
     /// Which kind of tree.
     pub kind: TreeKind,
     /// Whether owners and modes are the host's.
@@ -169,6 +171,7 @@ impl Snapshot {
                 kind,
                 owners: self.owners,
                 covers: self.covers.iter().map(|path| Text::path(path)).collect(),
+                label: self.label.clone(),
                 told_full: self.told_full,
             },
             answers: answers.collect(),
@@ -228,6 +231,7 @@ impl Snapshot {
         Ok(Self {
             taken,
             host: document.host,
+            label: document.tree.label,
             kind: match document.tree.kind {
                 WireKind::Live => TreeKind::Live,
                 WireKind::Full => TreeKind::Full,
@@ -333,6 +337,7 @@ mod tests {
         Snapshot {
             taken: jiff::Timestamp::UNIX_EPOCH,
             host: Some("web1".to_owned()),
+            label: None,
             kind: TreeKind::Full,
             owners: true,
             covers: vec!["/etc/cron.d".into()],

@@ -257,6 +257,12 @@ fn veil(secret: &mut [u8], key: &Key) {
     }
 }
 
+/// The key that a secret of any length stands for.
+#[must_use]
+pub fn key_of(secret: &[u8]) -> Key {
+    Sha256::digest(secret.trim_ascii()).into()
+}
+
 fn digest(key: &Key, bytes: &[u8]) -> [u8; 32] {
     let mut inner = Sha256::new();
     inner.update(key);

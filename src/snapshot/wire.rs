@@ -44,6 +44,9 @@ pub(super) struct WireTree {
     /// Where a partial tree is complete.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) covers: Vec<Text>,
+    /// What it was called where its own name was not asked for: its directory's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) label: Option<String>,
     /// Whether it was said to be whole.
     #[serde(default, skip_serializing_if = "is_false")]
     pub(super) told_full: bool,

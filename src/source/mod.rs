@@ -28,7 +28,7 @@ pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, is_unpacked, stro
 pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
 pub use git::{GitError, GitSource, Repository};
-pub use given::{open_given, read_given};
+pub use given::{open_given, random, read_given, read_snapshot};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
@@ -206,6 +206,12 @@ pub fn is_there(path: &Path) -> bool {
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Whether a regular file stands at a path of this machine, links followed.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file())
 }
 
 /// A regular file that is read in pieces, so that its size is no limit.

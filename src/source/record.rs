@@ -61,10 +61,10 @@ impl Content {
         let touches = before.filter(|(at, piece)| at.saturating_add(length(piece)) >= offset);
         let start = touches.map_or(offset, |(at, _)| *at);
         let known = touches.map(|(at, _)| *at);
-        let mut joined = match known.and_then(|at| self.pieces.remove(&at)) {
-            Some(piece) => piece,
-            None => Vec::new(),
-        };
+        let mut joined = Vec::new();
+        if let Some(piece) = known.and_then(|at| self.pieces.remove(&at)) {
+            joined = piece;
+        }
         extend(&mut joined, start, offset, bytes);
         while let Some((at, _)) = self.pieces.range(start..=end).next() {
             let at = *at;
