@@ -110,6 +110,8 @@ pub enum Why {
     KernelOutside,
     /// Running daemons are not asked (`--no-probe`).
     ProbesOff,
+    /// A snapshot for which this was not read; names the path, or whom was not asked.
+    NotRecorded(PathBuf),
 }
 
 /// Why a rule stopped without an answer.
@@ -351,6 +353,9 @@ impl fmt::Display for Why {
             }
             Self::Container => f.write_str("a container or image does not boot by itself"),
             Self::KernelOutside => f.write_str("the kernel comes from outside this tree"),
+            Self::NotRecorded(path) => {
+                write!(f, "{} is not in the snapshot", escape_path(path))
+            }
             Self::ProbesOff => f.write_str("no running daemon was asked (--no-probe)"),
         }
     }

@@ -27,6 +27,7 @@
 //! | [`time`] | the clock, deadlines, zones, and when a schedule comes up next |
 //! | [`source`] | the only door to a tree, and which kind of tree it is |
 //! | [`probe`] | questions that only a running daemon of this machine can answer |
+//! | [`snapshot`] | a host recorded in one file, to be read again elsewhere |
 //! | [`facts`] | one host, each area read on first use |
 //! | [`rules`] | the checks, their cards, and the chain of a boot |
 //! | [`policy`] | configuration, waivers, levels, the verdict |
@@ -72,6 +73,7 @@ pub mod probe;
 pub mod report;
 pub mod rules;
 pub mod shell;
+pub mod snapshot;
 pub mod source;
 pub mod text;
 pub mod time;

@@ -273,7 +273,7 @@ fn a_door_that_nobody_uses_is_closed() {
 
 /// Which module may know which, lowest first: bytes and places, answers, grammars,
 /// loaders and scripts, clocks, trees, facts, rules, verdict, report, program.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("text", &[]),
     ("fact", &["text"]),
     ("parse", &["text", "fact"]),
@@ -282,6 +282,7 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ("time", &["text", "parse"]),
     ("source", &["text", "fact", "time"]),
     ("probe", &["text", "time"]),
+    ("snapshot", &["text", "time", "source", "probe"]),
     (
         "facts",
         &[
@@ -302,7 +303,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     (
         "cli",
         &[
-            "text", "fact", "time", "source", "probe", "facts", "rules", "policy", "report",
+            "text", "fact", "time", "source", "probe", "snapshot", "facts", "rules", "policy",
+            "report",
         ],
     ),
 ];

@@ -11,6 +11,7 @@ use golden::same_as_file;
 use serde_json::Value;
 
 const SCHEMA: &str = "schema/comeback.report-1.schema.json";
+const SNAPSHOT: &str = "schema/comeback.snapshot-1.schema.json";
 
 /// Runs the program with an empty environment, at a fixed moment.
 fn comeback(root: &Path, arguments: &[&str]) -> Output {
@@ -100,6 +101,22 @@ fn a_report_of_a_broken_root_obeys_the_schema() {
         let evidence = finding["evidence"].as_array().unwrap();
         assert!(!evidence.is_empty(), "{finding}");
     }
+}
+
+#[test]
+fn a_snapshot_obeys_the_schema_in_the_repository_which_the_program_prints() {
+    same_as_file(SNAPSHOT, &comeback::snapshot::schema().unwrap());
+    let dir = broken_root();
+    let taken = comeback(dir.path(), &["snapshot", "web1"]);
+    assert_eq!(taken.status.code(), Some(0), "{taken:?}");
+    let mut snapshot: Value = serde_json::from_slice(&taken.stdout).unwrap();
+    let text = std::fs::read_to_string(golden::repository(SNAPSHOT)).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let complaints_now = complaints(&schema, &snapshot);
+    assert!(complaints_now.is_empty(), "\n{}", complaints_now.join("\n"));
+    assert_eq!(snapshot["schema"], "comeback.snapshot/1");
+    snapshot["paths"][0]["path"] = 7.into();
+    assert!(!complaints(&schema, &snapshot).is_empty());
 }
 
 #[test]

@@ -1,13 +1,14 @@
-//! What `--against` names: a directory, or a revision of the repository the tree lies in.
+//! What `--against` names: a directory, a snapshot, or a revision of the repository the tree lies in.
 
 use std::ffi::OsString;
 use std::path::Path;
 
 use super::Error;
 use super::args::{TreeArgs, TreeWord};
-use super::run::{helper, open_tree};
+use super::run::{Opened, helper, open_tree};
 use crate::source::{
     Coverage, DirSource, GitError, GitSource, Limits, Repository, Tree, TreeKind, is_directory,
+    is_regular,
 };
 use crate::text::{escape, escape_path};
 use crate::time::Deadline;
@@ -15,7 +16,7 @@ use crate::time::Deadline;
 /// A tree as it was; `None` where the host was not there yet.
 pub(super) struct Base {
     /// The tree.
-    pub(super) tree: Option<Tree>,
+    pub(super) tree: Option<Opened>,
     /// What it is, for people: the directory, or the revision with its commit.
     pub(super) name: String,
 }
@@ -33,7 +34,8 @@ pub(super) fn open_base(
     deadline: Deadline,
 ) -> Result<Base, Error> {
     let path = Path::new(named);
-    let directory = is_directory(path);
+    // A snapshot is one tree, as a directory is.
+    let directory = is_directory(path) || is_regular(path);
     let spelled = named.starts_with(['/', '.']);
     if directory && spelled {
         return directory_base(args, named, deadline);
@@ -44,7 +46,7 @@ pub(super) fn open_base(
     };
     match (directory, revision) {
         (true, Some(_)) => Err(Error::Usage(format!(
-            "--against {}: both a directory and a revision; write ./ before the directory, \
+            "--against {}: both a path and a revision; write ./ before the path, \
              or refs/heads/ before the branch",
             escape(named.as_bytes())
         ))),
@@ -53,7 +55,7 @@ pub(super) fn open_base(
         (false, None) => {
             let at = escape_path(root.unwrap_or(Path::new("/")));
             Err(Error::Usage(format!(
-                "--against {}: no such directory, and no such revision of a git repository \
+                "--against {}: no such directory or snapshot, and no such revision of a git repository \
                  that holds {at}",
                 escape(named.as_bytes())
             )))
@@ -66,6 +68,9 @@ fn directory_base(args: &TreeArgs, named: &str, deadline: Deadline) -> Result<Ba
     // The running system is one; what it is compared with is another.
     args.tree = args.tree.filter(|word| *word != TreeWord::Live);
     let path = Path::new(named);
+    if is_regular(path) {
+        (args.tree, args.covers) = (None, Vec::new());
+    }
     let tree = open_tree(&args, Some(path), deadline).map_err(|error| match error {
         Error::Usage(text) => Error::Usage(format!("--against: {text}")),
         Error::Nothing(text) => Error::Nothing(format!("--against: {text}")),
@@ -119,7 +124,7 @@ fn revision_base(
     };
     let tree = Tree::new(Box::new(source), coverage, Limits::STANDARD, deadline);
     Ok(Some(Base {
-        tree: Some(tree),
+        tree: Some(tree.into()),
         name,
     }))
 }

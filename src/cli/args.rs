@@ -40,6 +40,8 @@ pub enum Command {
     Guard(GuardArgs),
     /// List everything that will reboot or power off this box, next times first
     Triggers(TriggersArgs),
+    /// Record this host in one file: what was read, and what its daemons answered
+    Snapshot(SnapshotArgs),
     /// Show what was read, with state and place
     Facts(FactsArgs),
     /// List the rules
@@ -48,8 +50,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
-    /// Print the JSON Schema of the report
-    Schema,
+    /// Print the JSON Schema of the report, or of snapshots
+    Schema(SchemaArgs),
     /// Answer look-ups on standard input (used by comeback itself)
     #[command(name = "read-helper", hide = true)]
     ReadHelper,
@@ -58,7 +60,7 @@ pub enum Command {
 /// Which tree, and how it is read.
 #[derive(Debug, Args, Clone)]
 pub struct TreeArgs {
-    /// The root to examine; the live system where absent
+    /// The root to examine, or a snapshot of one; the live system where absent
     pub root: Option<PathBuf>,
     /// What kind of tree it is
     #[arg(long, value_name = "KIND")]
@@ -128,10 +130,10 @@ pub struct CheckArgs {
     /// Its devices.
     #[command(flatten)]
     pub devices: DeviceArgs,
-    /// Examine every directory that matches, one host each (repeatable)
+    /// Examine every directory or snapshot that matches, one host each (repeatable)
     #[arg(long, value_name = "GLOB", conflicts_with_all = ["root", "devices", "image"])]
     pub hosts: Vec<String>,
-    /// Compare with a directory or a git revision; only what is new decides
+    /// Compare with a directory, a snapshot or a git revision; only what is new decides
     #[arg(long, value_name = "BASE")]
     pub against: Option<String>,
     /// Examine the tree as a transaction would leave it: what apt hands its hooks, or
@@ -192,6 +194,18 @@ pub struct TriggersArgs {
     pub format: ListFormat,
 }
 
+/// `comeback snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// Where to write it, for its owner alone: packed where the name ends in .zst or
+    /// .gz; standard output where absent
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
 /// `comeback facts`.
 #[derive(Debug, Args)]
 pub struct FactsArgs {
@@ -216,6 +230,23 @@ pub struct RulesArgs {
 pub struct ExplainArgs {
     /// The rule's id
     pub rule: String,
+}
+
+/// `comeback schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what
+    #[arg(value_name = "OF", value_enum, default_value = "report")]
+    pub of: SchemaWord,
+}
+
+/// What there is a schema of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SchemaWord {
+    /// Reports
+    Report,
+    /// Snapshots
+    Snapshot,
 }
 
 /// `comeback completions`.

@@ -7,8 +7,8 @@ use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
 use super::output::{Output, decide_colours, write_out};
 use super::run::{
-    PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree, selection, setup,
-    setup_hosts,
+    Opened, PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree, selection,
+    setup, setup_hosts,
 };
 use super::{Error, complain, transaction};
 use crate::facts::devices::Devices;
@@ -150,13 +150,13 @@ struct Run<'a> {
 impl Run<'_> {
     fn one(
         &self,
-        tree: Tree,
+        tree: Opened,
         base: Option<Base>,
         (label, devices): (Option<String>, Option<Devices>),
         prefix: String,
     ) -> Seen {
         let setup = self.setup;
-        let over = |mut tree: Tree, label, devices| {
+        let over = |mut tree: Opened, label, devices| {
             tree.add_covers(&setup.config.covers);
             host(tree, setup, &self.args.tree, label, devices)
         };
@@ -214,6 +214,10 @@ impl Run<'_> {
                 .map(|name| name.to_string_lossy().into_owned());
             match open_tree(&args.tree, Some(root), setup.deadline) {
                 Ok(tree) => {
+                    let label = match tree.recorded() {
+                        Some(recorded) => recorded.host.clone().or(label),
+                        None => label,
+                    };
                     let base = base(args, Some(root), &tree, setup.deadline)?;
                     seen.push(self.one(tree, base, (label, None), prefix));
                 }

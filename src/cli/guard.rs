@@ -28,6 +28,11 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
     let mut waivers = accepted(&args.accept)?;
     let deadline = deadline(&args.tree, Some(DEADLINE))?;
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
+    if tree.recorded().is_some() {
+        return Err(Error::Usage(
+            "guard: a snapshot is how a box was, not how it is".into(),
+        ));
+    }
     if tree.coverage().kind == TreeKind::Partial {
         return Err(Error::Usage(
             "guard: a partial tree cannot say whether a box comes back".into(),

@@ -9,6 +9,7 @@ mod facts;
 mod guard;
 mod output;
 mod run;
+mod snapshot;
 mod transaction;
 mod triggers;
 
@@ -66,7 +67,8 @@ impl From<OpenError> for Error {
             | ReadError::Io(_)
             | ReadError::Limit(_)
             | ReadError::Deadline
-            | ReadError::WillBeMade(_) => Self::Undecided(error.to_string()),
+            | ReadError::WillBeMade(_)
+            | ReadError::NotRecorded => Self::Undecided(error.to_string()),
         }
     }
 }
@@ -105,11 +107,12 @@ fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
         Some(Command::Check(args)) => check::run(&args),
         Some(Command::Guard(args)) => guard::run(args),
         Some(Command::Triggers(args)) => triggers::run(&args),
+        Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Facts(args)) => facts::run(&args),
         Some(Command::Rules(args)) => explain::rules(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Completions(args)) => completions(&args),
-        Some(Command::Schema) => schema(),
+        Some(Command::Schema(args)) => schema(&args),
         Some(Command::ReadHelper) => Ok(helper()),
     }
 }
@@ -142,7 +145,7 @@ fn print_clap(error: &clap::Error) -> u8 {
 fn short_help() -> Result<Exit, Error> {
     let mut text = String::from(
         "comeback: will this box come back, and come back useful?\n\n\
-         Usage: comeback <check|guard|triggers|facts|rules|explain> ...\n\n",
+         Usage: comeback <check|guard|triggers|snapshot|facts|rules|explain> ...\n\n",
     );
     text.push_str(args::EXAMPLES);
     text.push_str("\n\nMore: comeback --help, comeback COMMAND --help, man comeback\n");
@@ -157,8 +160,12 @@ fn completions(args: &args::CompletionsArgs) -> Result<Exit, Error> {
     Ok(Exit::Clear)
 }
 
-fn schema() -> Result<Exit, Error> {
-    let text = crate::report::schema().map_err(|e| Error::Output(e.to_string()))?;
+fn schema(args: &args::SchemaArgs) -> Result<Exit, Error> {
+    let text = match args.of {
+        args::SchemaWord::Report => crate::report::schema(),
+        args::SchemaWord::Snapshot => crate::snapshot::schema(),
+    };
+    let text = text.map_err(|e| Error::Output(e.to_string()))?;
     write_out(&Output::Stdout, text.as_bytes())?;
     Ok(Exit::Clear)
 }

@@ -1,7 +1,7 @@
 //! Where reports go.
 
 use std::io::{ErrorKind, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::Error;
 use super::args::ColorWord;
@@ -57,6 +57,43 @@ pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
     }
 }
 
+/// Writes all of `bytes` to a file that only its owner may read, whole or not at all.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let failed = |error: std::io::Error| {
+        let error = crate::source::ReadError::from_io(&error);
+        Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
+    };
+    let plain = match std::fs::symlink_metadata(path) {
+        Ok(meta) => meta.is_file(),
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    };
+    if !plain {
+        return std::fs::write(path, bytes).map_err(failed);
+    }
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".part");
+    let beside = PathBuf::from(beside);
+    // What a run that was cut off left, or somebody put there, is never written through.
+    let _ = std::fs::remove_file(&beside);
+    let mut options = std::fs::OpenOptions::new();
+    let made = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside);
+    let written = made.and_then(|mut file| {
+        file.write_all(bytes)?;
+        // It must outlive the reboot that it is taken before.
+        file.sync_all()?;
+        std::fs::rename(&beside, path)
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&beside);
+    }
+    written.map_err(failed)
+}
+
 /// Decides about colours once, for this run.
 pub(super) fn decide_colours(when: ColorWord) {
     let on = match when {
@@ -87,6 +124,23 @@ mod tests {
         write_out(&Output::File(file.clone()), b"newer").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"newer");
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn a_private_file_is_read_by_its_owner_alone_and_written_through_no_link_beside_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("before.json"), dir.path().join("other"));
+        std::fs::write(&other, "theirs").unwrap();
+        std::os::unix::fs::symlink(&other, dir.path().join("before.json.part")).unwrap();
+        std::fs::write(&file, "old").unwrap();
+        write_private(&file, b"new").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert_eq!(std::fs::read(&other).unwrap(), b"theirs");
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o7777, 0o600);
+        let none = write_private(&dir.path().join("none/x"), b"new");
+        assert!(matches!(none, Err(Error::Output(_))));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! From arguments to examined hosts: clock, tree, policy.
 
+use std::ops::{Deref, DerefMut};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +10,62 @@ use super::args::{DeviceArgs, RuleArgs, TreeArgs, TreeWord};
 use crate::facts::devices::{Devices, refused as refused_image};
 use crate::facts::{Given, Host};
 use crate::policy::{Config, Waiver};
-use crate::probe::{Live, Probe, Probes};
+use crate::probe::{Live, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
+use crate::snapshot::Snapshot;
 use crate::source::{
-    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, Source as _,
-    Tree, TreeKind, detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, ReadError,
+    Recorder, RecordingSource, Source as _, Tree, TreeKind, detect_kind, is_regular, is_there,
+    is_unpacked, open_given, read_given, read_policy, read_snapshot,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
+
+/// A tree that was opened, and what is known of it beside its files.
+pub(super) struct Opened {
+    tree: Tree,
+    /// Of a snapshot: what it was taken with.
+    recorded: Option<Recorded>,
+}
+
+/// What a snapshot was taken with.
+pub(super) struct Recorded {
+    /// When.
+    pub(super) taken: jiff::Timestamp,
+    /// The name of its host.
+    pub(super) host: Option<String>,
+    label: Option<String>,
+    told_full: bool,
+    probes: Probes,
+}
+
+impl From<Tree> for Opened {
+    fn from(tree: Tree) -> Self {
+        let recorded = None;
+        Self { tree, recorded }
+    }
+}
+
+impl Deref for Opened {
+    type Target = Tree;
+
+    fn deref(&self) -> &Tree {
+        &self.tree
+    }
+}
+
+impl DerefMut for Opened {
+    fn deref_mut(&mut self) -> &mut Tree {
+        &mut self.tree
+    }
+}
+
+impl Opened {
+    /// What a snapshot was taken with; nothing of any other tree.
+    pub(super) const fn recorded(&self) -> Option<&Recorded> {
+        self.recorded.as_ref()
+    }
+}
 
 /// What a run is made with.
 pub(super) struct Setup {
@@ -55,7 +104,7 @@ impl PolicyPlace {
 /// Clock, policy and horizon.
 pub(super) fn setup(
     args: &TreeArgs,
-    tree: &Tree,
+    tree: &Opened,
     place: PolicyPlace,
     deadline: Deadline,
 ) -> Result<Setup, Error> {
@@ -78,7 +127,7 @@ pub(super) fn setup_hosts(args: &TreeArgs, deadline: Deadline) -> Result<Setup, 
 
 fn with_config(
     args: &TreeArgs,
-    tree: Option<&Tree>,
+    tree: Option<&Opened>,
     config: Config,
     deadline: Deadline,
 ) -> Result<Setup, Error> {
@@ -96,11 +145,15 @@ fn with_config(
     };
     let clock = match &args.now {
         Some(text) => {
-            let zone = tree.map_or_else(Zone::utc, crate::facts::zone_of);
+            let zone = tree.map_or_else(Zone::utc, |tree| crate::facts::zone_of(tree));
             let now = parse_now(text, &zone);
             Clock::at(now.map_err(|error| Error::Usage(format!("--now: {error}")))?)
         }
-        None => Clock::system(),
+        // A snapshot speaks of the moment it was taken.
+        None => match tree.and_then(Opened::recorded) {
+            Some(recorded) => Clock::at(recorded.taken),
+            None => Clock::system(),
+        },
     };
     Ok(Setup {
         clock,
@@ -174,10 +227,66 @@ pub(super) fn open_tree(
     args: &TreeArgs,
     root: Option<&Path>,
     deadline: Deadline,
-) -> Result<Tree, Error> {
+) -> Result<Opened, Error> {
+    if let Some(path) = root.filter(|path| is_regular(path)) {
+        return open_snapshot(args, path, deadline);
+    }
     let (source, coverage) = open_source(args, root, deadline)?;
     let source = Box::new(source);
-    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
+}
+
+/// The same tree, of which everything that is read is recorded.
+pub(super) fn open_recorded(
+    args: &TreeArgs,
+    root: Option<&Path>,
+    deadline: Deadline,
+    recorder: Recorder,
+) -> Result<Opened, Error> {
+    let (source, coverage) = open_source(args, root, deadline)?;
+    let source = Box::new(RecordingSource::new(Box::new(source), recorder));
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
+}
+
+/// Opens a snapshot.
+fn open_snapshot(args: &TreeArgs, path: &Path, deadline: Deadline) -> Result<Opened, Error> {
+    let shown = escape_path(path);
+    if args.tree.is_some() || !args.covers.is_empty() {
+        return Err(Error::Usage(format!(
+            "{shown} is a snapshot, which says itself what kind of tree it is of"
+        )));
+    }
+    let bytes = read_snapshot(path).map_err(|error| match error {
+        ReadError::NotFound | ReadError::NotDir => Error::Nothing(format!("{shown}: {error}")),
+        error => Error::Undecided(format!("{shown}: {error}")),
+    })?;
+    if !Snapshot::looks_like_one(&bytes) {
+        return Err(Error::Usage(format!(
+            "{shown}: neither a directory nor a snapshot"
+        )));
+    }
+    let snapshot = Snapshot::parse(&bytes);
+    let snapshot = snapshot.map_err(|error| Error::Usage(format!("{shown}: {error}")))?;
+    drop(bytes);
+    let (taken, told_full) = (snapshot.taken, snapshot.told_full);
+    let (host, label) = (snapshot.host.clone(), snapshot.label.clone());
+    let (tree, probes) = snapshot.replay(deadline);
+    if args.no_probe && tree.coverage().kind != TreeKind::Live {
+        return Err(Error::Usage(format!(
+            "--no-probe: nothing was asked for {shown}, which is of a tree that does not run"
+        )));
+    }
+    let recorded = Recorded {
+        taken,
+        host,
+        label,
+        told_full,
+        probes,
+    };
+    Ok(Opened {
+        tree,
+        recorded: Some(recorded),
+    })
 }
 
 /// The same tree with changes laid over it.
@@ -186,10 +295,10 @@ pub(super) fn open_changed(
     root: Option<&Path>,
     deadline: Deadline,
     changes: Changes,
-) -> Result<Tree, Error> {
+) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
     let source = Box::new(OverlaySource::new(Box::new(source), changes));
-    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+    Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
 fn open_source(
@@ -297,25 +406,44 @@ pub(super) fn devices(args: &DeviceArgs, tree: &Tree) -> Result<Option<Devices>,
 
 /// A host over a tree.
 pub(super) fn host(
-    tree: Tree,
+    opened: Opened,
     setup: &Setup,
     args: &TreeArgs,
     label: Option<String>,
     devices: Option<Devices>,
 ) -> Host {
+    let Opened { tree, recorded } = opened;
     let asks = tree.coverage().kind == TreeKind::Live && !args.no_probe;
-    let live: Option<Arc<dyn Probe>> = if asks { Some(Arc::new(Live)) } else { None };
-    let probes = Probes(live);
+    let probes = match &recorded {
+        _ if !asks => Probes(None),
+        Some(recorded) => recorded.probes.clone(),
+        None => Probes(Some(Arc::new(Live))),
+    };
+    let told_full = match &recorded {
+        Some(recorded) => recorded.told_full,
+        None => args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
+    };
+    // What was seen on two looks was recorded on the second.
+    let between_looks = match &recorded {
+        Some(_) => Duration::ZERO,
+        None => BETWEEN_LOOKS,
+    };
+    // Of several hosts each speaks of its own moment.
+    let now = match &recorded {
+        Some(recorded) if !setup.clock.is_given() => recorded.taken,
+        Some(_) | None => setup.clock.now(),
+    };
+    let recorded_label = recorded.and_then(|recorded| recorded.label);
     let given = Given {
-        label,
-        told_full: args.tree == Some(TreeWord::Full) && tree.coverage().kind == TreeKind::Full,
+        label: label.or(recorded_label),
+        told_full,
         versions: setup.config.versions.clone(),
         devices,
-        between_looks: BETWEEN_LOOKS,
+        between_looks,
         probes,
         callers: Vec::new(),
     };
-    Host::new(tree, setup.clock.now(), given)
+    Host::new(tree, now, given)
 }
 
 /// How long a process must have hung in the kernel to be called stuck: a disk that is
@@ -376,6 +504,10 @@ pub(super) fn accepted(list: &[String]) -> Result<Vec<Waiver>, Error> {
 /// The name of a host read from a directory that does not tell its own.
 pub(super) fn label(root: Option<&PathBuf>) -> Option<String> {
     let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
+    // A snapshot knows its host, whatever its file is called.
+    if is_regular(root) {
+        return None;
+    }
     let name = root.file_name()?;
     let name = name.to_string_lossy();
     // A directory called `root` or `rootfs` names no host.

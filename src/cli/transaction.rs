@@ -5,11 +5,11 @@ use std::path::Path;
 
 use super::Error;
 use super::args::CheckArgs;
-use super::run::{Setup, devices, host, label, open_changed};
+use super::run::{Opened, Setup, devices, host, label, open_changed};
 use crate::facts::transaction::{Plan, Refused, lay_out, parse_plan};
 use crate::facts::{Host, callers};
 use crate::rules::{Examined, Outline, Selection, examine, examine_against};
-use crate::source::{Tree, TreeKind, read_given};
+use crate::source::{TreeKind, read_given};
 use crate::text::escape_path;
 
 /// The longest transaction that is read, bytes.
@@ -18,11 +18,16 @@ const LONGEST: u64 = 64 << 20;
 /// What the transaction would newly break.
 pub(super) fn run(
     path: &Path,
-    tree: Tree,
+    tree: Opened,
     setup: &Setup,
     args: &CheckArgs,
     selection: &Selection,
 ) -> Result<Examined, Error> {
+    if tree.recorded().is_some() {
+        return Err(Error::Usage(
+            "--transaction: a snapshot does not hold what packages are unpacked over".into(),
+        ));
+    }
     if tree.coverage().kind == TreeKind::Partial {
         return Err(Error::Usage(
             "--transaction: a part of a root has no packages".into(),
@@ -35,7 +40,7 @@ pub(super) fn run(
         TreeKind::Live => callers(&tree, std::process::id()),
         TreeKind::Full | TreeKind::Partial => Vec::new(),
     };
-    let as_host = |tree: Tree| -> Host {
+    let as_host = |tree: Opened| -> Host {
         let mut host = host(tree, setup, &args.tree, name.clone(), known.clone());
         host.set_callers(callers.clone());
         host

@@ -377,8 +377,20 @@ impl Host {
     }
 
     /// Who asks running daemons.
-    pub(super) const fn probes(&self) -> &Probes {
+    #[must_use]
+    pub const fn probes(&self) -> &Probes {
         &self.given.probes
+    }
+
+    /// Says who asks running daemons.
+    pub fn set_probes(&mut self, probes: Probes) {
+        self.given.probes = probes;
+    }
+
+    /// Whether the user said that it is a whole root.
+    #[must_use]
+    pub const fn told_full(&self) -> bool {
+        self.given.told_full
     }
 
     /// Waits as long as two looks at a process that hangs lie apart.

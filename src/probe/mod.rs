@@ -4,6 +4,7 @@
 //! changes nothing, and waits no longer than the deadline. `--no-probe` asks nobody.
 
 mod redis;
+mod replay;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::time::Deadline;
+
+pub use replay::{Answers, Asking, Replayed, Transcript};
 
 /// Longest wait for one daemon: a guard has 10 s for everything.
 pub const PATIENCE: Duration = Duration::from_secs(2);
@@ -47,6 +50,9 @@ pub enum ProbeError {
     /// It answered with an error, or with what is no answer.
     #[error("{0}")]
     Error(String),
+    /// It was not asked when the snapshot was taken.
+    #[error("not in the snapshot")]
+    NotRecorded,
 }
 
 /// Asks daemons, or gives the answers they gave before.
@@ -92,7 +98,7 @@ impl Probe for Recorded {
         command: &[&str],
         _deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError> {
-        let key = format!("{address} {}", command.join(" "));
+        let key = replay::redis_key(address, command);
         let none = || Err(ProbeError::Refused("connection refused".to_owned()));
         self.0.get(&key).cloned().unwrap_or_else(none)
     }

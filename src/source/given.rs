@@ -11,12 +11,37 @@ use crate::time::Deadline;
 
 /// The longest listing that is read.
 const LONGEST: u64 = 64 << 20;
+/// The longest snapshot that is read, as it lies on disk.
+const LONGEST_SNAPSHOT: u64 = 1 << 30;
 
 /// The bytes of a regular file that the user names.
 ///
 /// # Errors
 /// Where it is not there, not regular, too long, or cannot be read.
 pub fn read_given(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_up_to(path, LONGEST)
+}
+
+/// The bytes of a snapshot that the user names.
+///
+/// # Errors
+/// Where it is not there, not regular, too long, or cannot be read.
+pub fn read_snapshot(path: &Path) -> Result<Vec<u8>, ReadError> {
+    read_up_to(path, LONGEST_SNAPSHOT)
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Errors
+/// Where the system gives none.
+pub fn random() -> Result<[u8; 32], ReadError> {
+    let mut bytes = [0; 32];
+    let read = File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
+    read.map_err(|error| ReadError::from_io(&error))?;
+    Ok(bytes)
+}
+
+fn read_up_to(path: &Path, longest: u64) -> Result<Vec<u8>, ReadError> {
     let failed = |error: std::io::Error| ReadError::from_io(&error);
     // Looked at before it is opened: a FIFO would wait for ever.
     let meta = std::fs::metadata(path).map_err(failed)?;
@@ -25,10 +50,10 @@ pub fn read_given(path: &Path) -> Result<Vec<u8>, ReadError> {
     }
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(failed)?;
-    let read = file.take(LONGEST + 1).read_to_end(&mut bytes);
+    let read = file.take(longest + 1).read_to_end(&mut bytes);
     read.map_err(failed)?;
-    if bytes.len() > usize::try_from(LONGEST).unwrap_or(usize::MAX) {
-        let size = size_words(LONGEST);
+    if bytes.len() > usize::try_from(longest).unwrap_or(usize::MAX) {
+        let size = size_words(longest);
         return Err(ReadError::Limit(format!("larger than {size}")));
     }
     Ok(bytes)

@@ -17,6 +17,8 @@ mod mem;
 mod mounts;
 mod overlay;
 mod pieces;
+mod record;
+mod replay;
 mod tree;
 
 use std::ffi::OsString;
@@ -26,12 +28,14 @@ pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, is_unpacked, stro
 pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
 pub use git::{GitError, GitSource, Repository};
-pub use given::{open_given, read_given};
+pub use given::{open_given, random, read_given, read_snapshot};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
 pub use overlay::{Changes, Later, OverlaySource};
 pub use pieces::{Pieces, Reader};
+pub use record::{Content, Record, Recorder, RecordingSource, Seen};
+pub use replay::ReplaySource;
 pub use tree::{Found, Hop, Limits, Tree};
 
 use crate::fact::Doubt;
@@ -119,6 +123,9 @@ pub enum ReadError {
     /// text names what makes it.
     #[error("will be made by {0}")]
     WillBeMade(String),
+    /// A recorded tree of which this was not asked: neither there nor absent.
+    #[error("not in the snapshot")]
+    NotRecorded,
 }
 
 impl ReadError {
@@ -147,6 +154,7 @@ impl ReadError {
             Self::Deadline => Doubt::Deadline,
             Self::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
             Self::WillBeMade(by) => Doubt::WillBeMade(by),
+            Self::NotRecorded => Doubt::Io(self.to_string()),
         }
     }
 }
@@ -198,6 +206,12 @@ pub fn is_there(path: &Path) -> bool {
 #[must_use]
 pub fn is_directory(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
+}
+
+/// Whether a regular file stands at a path of this machine, links followed.
+#[must_use]
+pub fn is_regular(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file())
 }
 
 /// A regular file that is read in pieces, so that its size is no limit.

@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Coverage, FileKind, Meta, Pieces, ReadError, Source, Usage};
-use crate::fact::{Doubt, Fact, Listing, Looked, Unknown};
+use crate::fact::{Doubt, Fact, Listing, Looked, Unknown, Why};
 use crate::text::{File, escape_path};
 use crate::time::Deadline;
 
@@ -399,6 +399,7 @@ impl Tree {
                     notes,
                 })
             }
+            ReadError::NotRecorded => Fact::NotCovered(Why::NotRecorded(at.to_path_buf())),
             error => Fact::Unknown(Unknown::new(asked, error.doubt())),
         }
     }
@@ -431,7 +432,6 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::Why;
     use crate::source::{FaultSource, Injected, MemSource};
 
     fn tree(source: impl Source + 'static) -> Tree {

@@ -25,5 +25,6 @@ mod policy;
 mod prefixes;
 mod reports;
 mod running;
+mod snapshots;
 mod stranger;
 mod support;

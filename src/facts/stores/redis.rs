@@ -267,16 +267,28 @@ pub(in crate::facts) fn servers(host: &Host) -> Listing<Server> {
             }
             match server(host, process, probe.as_ref()) {
                 Ok(server) => out.items.extend(server),
-                Err(unknown) => out.gaps.push(unknown),
+                Err(Unasked::Open(unknown)) => out.gaps.push(unknown),
+                Err(Unasked::NotRecorded(address)) => {
+                    out.uncovered
+                        .push(Why::NotRecorded(format!("redis {address}").into()));
+                }
             }
         }
     })
 }
 
-fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Server>, Unknown> {
+/// Why nothing is known of a server.
+enum Unasked {
+    Open(Unknown),
+    NotRecorded(Address),
+}
+
+fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Server>, Unasked> {
     let what = process.shown();
-    let open =
-        |why: String| Unknown::new(format!("/proc/{}", process.pid), Doubt::CannotModel(why));
+    let open = |why: String| {
+        let doubt = Doubt::CannotModel(why);
+        Unasked::Open(Unknown::new(format!("/proc/{}", process.pid), doubt))
+    };
     // `/usr/bin/redis-server 127.0.0.1:6379`: the title that it gives itself.
     let title = command_line(host, process.pid).join(&b' ');
     let title = String::from_utf8_lossy(&title);
@@ -319,13 +331,15 @@ fn server(host: &Host, process: &Process, probe: &dyn Probe) -> Result<Option<Se
     }
     match answer {
         Ok((info, points)) => Ok(Some(Server::new(process, address, info, points))),
+        Err(ProbeError::NotRecorded) => Err(Unasked::NotRecorded(address)),
         Err(error) => {
             let doubt = if error == ProbeError::Silent {
                 Doubt::Deadline
             } else {
                 Doubt::CannotModel(format!("{what} at {address}: {error}"))
             };
-            Err(Unknown::new(format!("redis {address}"), doubt))
+            let at = format!("redis {address}");
+            Err(Unasked::Open(Unknown::new(at, doubt)))
         }
     }
 }

@@ -1,0 +1,76 @@
+//! Answers that are kept, and given again.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Address, Probe, ProbeError};
+use crate::time::Deadline;
+
+/// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
+pub type Answers = BTreeMap<String, Result<Vec<u8>, ProbeError>>;
+
+/// Answers, while they are collected.
+#[derive(Clone, Debug, Default)]
+pub struct Transcript(Arc<Mutex<Answers>>);
+
+impl Transcript {
+    /// Takes the answers so far away.
+    #[must_use]
+    pub fn take(&self) -> Answers {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, asked: String, answer: &Result<Vec<u8>, ProbeError>) {
+        let mut answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.insert(asked, answer.clone());
+    }
+}
+
+/// Asks, and keeps the answers.
+pub struct Asking {
+    /// Who is asked.
+    pub inner: Arc<dyn Probe>,
+    /// Where the answers go.
+    pub transcript: Transcript,
+}
+
+impl Probe for Asking {
+    fn redis(
+        &self,
+        address: &Address,
+        password: Option<&[u8]>,
+        command: &[&str],
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, ProbeError> {
+        let answer = self.inner.redis(address, password, command, deadline);
+        self.transcript.keep(redis_key(address, command), &answer);
+        answer
+    }
+}
+
+/// Gives the answers of a snapshot; what it does not hold was not asked.
+#[derive(Clone, Debug)]
+pub struct Replayed(pub Answers);
+
+impl Replayed {
+    fn answer(&self, asked: &str) -> Result<Vec<u8>, ProbeError> {
+        let answer = self.0.get(asked).cloned();
+        answer.unwrap_or(Err(ProbeError::NotRecorded))
+    }
+}
+
+impl Probe for Replayed {
+    fn redis(
+        &self,
+        address: &Address,
+        _password: Option<&[u8]>,
+        command: &[&str],
+        _deadline: Deadline,
+    ) -> Result<Vec<u8>, ProbeError> {
+        self.answer(&redis_key(address, command))
+    }
+}
+
+pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
+    format!("{address} {}", command.join(" "))
+}
