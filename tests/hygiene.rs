@@ -395,6 +395,7 @@ fn own_texts() -> Vec<PathBuf> {
         ("rules", &[".toml"][..]),
         ("man", &[".1", ".5", ".7"][..]),
         ("schema", &[".json"][..]),
+        ("contrib", &[""][..]),
         (".ci", &["/run"][..]),
     ] {
         paths.extend(files_below(dir, endings));

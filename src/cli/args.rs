@@ -149,7 +149,8 @@ pub struct CheckArgs {
     /// Accept a finding or an open question of this rule, with a reason
     #[arg(long, value_name = "ID=REASON")]
     pub accept: Vec<String>,
-    /// How to report: text, brief, json or jsonl, optionally =FILE (repeatable)
+    /// How to report: text, brief, json, jsonl, sarif, github, gitlab, junit, nagios,
+    /// prometheus or html, optionally =FILE (repeatable)
     #[arg(long, value_name = "FMT[=FILE]")]
     pub format: Vec<String>,
     /// When to use colours

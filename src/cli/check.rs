@@ -5,37 +5,24 @@ use std::path::{Path, PathBuf};
 
 use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
-use super::output::{Output, decide_colours, write_out};
+use super::formats::{Wanted, render, wanted};
+use super::output::{decide_colours, write_out};
 use super::run::{
-    Opened, PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree, selection,
-    setup, setup_hosts,
+    Opened, PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree,
+    root_from_here, selection, setup, setup_hosts,
 };
 use super::{Error, complain, transaction};
 use crate::facts::devices::Devices;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, worst};
-use crate::report::{self, Outcome, ShownHost};
+use crate::report::{Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
 use crate::source::{Tree, glob_hosts};
 use crate::text::escape_path;
 use crate::time::Deadline;
 
-/// A report to write.
-struct Wanted {
-    format: Format,
-    to: Output,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Text,
-    Brief,
-    Json,
-    Jsonl,
-}
-
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     decide_colours(args.color);
-    let wanted = formats(args)?;
+    let wanted = wanted(args)?;
     let selection = selection(&args.rules)?;
     let waivers = accepted(&args.accept)?;
     let deadline = deadline(&args.tree, None)?;
@@ -53,6 +40,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
             let seen = vec![Seen {
                 examined: one,
                 prefix: String::new(),
+                root: root_from_here(root),
                 base: Before::NotAsked,
             }];
             return Ok(finish(args, &setup, seen, waivers, &wanted));
@@ -65,7 +53,8 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
             args,
             selection: &selection,
         };
-        let one = run.one(tree, base, (label, devices), String::new());
+        let mut one = run.one(tree, base, (label, devices), String::new());
+        one.root = root_from_here(root);
         (setup, vec![one])
     } else {
         let setup = setup_hosts(&args.tree, deadline)?;
@@ -115,6 +104,8 @@ struct Seen {
     examined: Examined,
     /// What stands before its paths.
     prefix: String,
+    /// The directory it is read from; none for the running system.
+    root: Option<PathBuf>,
     base: Before,
 }
 
@@ -178,6 +169,7 @@ impl Run<'_> {
         Seen {
             examined,
             prefix,
+            root: None,
             base,
         }
     }
@@ -219,7 +211,9 @@ impl Run<'_> {
                         None => label,
                     };
                     let base = base(args, Some(root), &tree, setup.deadline)?;
-                    seen.push(self.one(tree, base, (label, None), prefix));
+                    let mut one = self.one(tree, base, (label, None), prefix);
+                    one.root = root_from_here(Some(root));
+                    seen.push(one);
                 }
                 Err(error @ Error::Nothing(_)) => {
                     complain(&error.to_string());
@@ -227,6 +221,7 @@ impl Run<'_> {
                     seen.push(Seen {
                         examined: Examined::nothing(name, setup.clock.now()),
                         prefix,
+                        root: root_from_here(Some(root)),
                         base: Before::NotAsked,
                     });
                 }
@@ -248,14 +243,14 @@ impl Run<'_> {
                 }
                 other => Err(other),
             };
-            rest.push((host.prefix, name));
+            rest.push((host.prefix, host.root, name));
         }
         for hosts in [&mut now, &mut then] {
             examine_fleet(hosts, FLEET, self.selection, self.setup.horizon);
         }
         let mut then = then.into_iter();
         let back = now.into_iter().zip(rest);
-        let back = back.map(|(examined, (prefix, name))| {
+        let back = back.map(|(examined, (prefix, root, name))| {
             let base = match name {
                 Ok(name) => match then.next() {
                     Some(was) => Before::Was(Box::new(was), name),
@@ -266,6 +261,7 @@ impl Run<'_> {
             Seen {
                 examined,
                 prefix,
+                root,
                 base,
             }
         });
@@ -297,6 +293,7 @@ fn outcome(
         hosts.push(ShownHost {
             host,
             prefix: seen.prefix,
+            root: seen.root,
         });
     }
     Outcome {
@@ -305,6 +302,7 @@ fn outcome(
         horizon: setup.horizon,
         policy: setup.config.file.clone(),
         against,
+        fail_on: judgement.fail_on,
         exit: exit(&hosts),
         hosts,
         fleet: !args.hosts.is_empty(),
@@ -329,66 +327,6 @@ const fn level(word: LevelWord) -> Level {
         LevelWord::Block => Level::Block,
         LevelWord::Warn => Level::Warn,
         LevelWord::Note => Level::Note,
-    }
-}
-
-/// `--format` and `-q`, with at most one report on standard output.
-fn formats(args: &CheckArgs) -> Result<Vec<Wanted>, Error> {
-    let mut wanted = Vec::new();
-    for text in &args.format {
-        let (name, to) = match text.split_once('=') {
-            Some((_, "")) => {
-                return Err(Error::Usage(format!(
-                    "--format {text}: no file name after ="
-                )));
-            }
-            Some((name, file)) => (name, Output::File(PathBuf::from(file))),
-            None => (text.as_str(), Output::Stdout),
-        };
-        let format = match name {
-            "text" => Format::Text,
-            "brief" => Format::Brief,
-            "json" => Format::Json,
-            "jsonl" => Format::Jsonl,
-            _ => {
-                return Err(Error::Usage(format!(
-                    "--format {name}: choose text, brief, json or jsonl"
-                )));
-            }
-        };
-        wanted.push(Wanted { format, to });
-    }
-    let on_stdout = wanted.iter().filter(|w| w.to == Output::Stdout).count();
-    if on_stdout > 1 {
-        return Err(Error::Usage(
-            "--format: only one report fits on standard output".into(),
-        ));
-    }
-    if args.quiet && on_stdout > 0 {
-        return Err(Error::Usage(
-            "-q says only the verdict; it does not go with --format".into(),
-        ));
-    }
-    if on_stdout == 0 {
-        wanted.push(Wanted {
-            format: if args.quiet {
-                Format::Brief
-            } else {
-                Format::Text
-            },
-            to: Output::Stdout,
-        });
-    }
-    Ok(wanted)
-}
-
-fn render(outcome: &Outcome, format: Format) -> Result<String, Error> {
-    let failed = |error: serde_json::Error| Error::Output(error.to_string());
-    match format {
-        Format::Text => Ok(report::text(outcome)),
-        Format::Brief => Ok(report::brief(outcome)),
-        Format::Json => report::json(outcome).map_err(failed),
-        Format::Jsonl => report::jsonl(outcome).map_err(failed),
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::args::GuardArgs;
 use super::output::{Output, write_out};
-use super::run::{PolicyPlace, accepted, deadline, devices, host, label, open_tree, setup};
+use super::run::{
+    PolicyPlace, accepted, deadline, devices, host, label, open_tree, root_from_here, setup,
+};
 use super::{Error, complain};
 use crate::policy::{Exit, Judgement, judge};
 use crate::report::{self, Outcome, ShownHost};
@@ -62,7 +64,9 @@ pub(super) fn run(args: GuardArgs) -> Result<Exit, Error> {
         hosts: vec![ShownHost {
             host: judged,
             prefix: String::new(),
+            root: root_from_here(args.tree.root.as_deref()),
         }],
+        fail_on: judgement.fail_on,
         fleet: false,
         exit,
         verbose: false,

@@ -6,6 +6,7 @@ mod args;
 mod check;
 mod explain;
 mod facts;
+mod formats;
 mod guard;
 mod output;
 mod run;

@@ -43,10 +43,8 @@ pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
                 return std::fs::write(path, bytes).map_err(failed);
             }
             // Beside the target first, so that a full disk leaves the old report whole.
-            let mut beside = path.as_os_str().to_owned();
-            beside.push(".part");
-            let beside = PathBuf::from(beside);
-            let written = std::fs::write(&beside, bytes)
+            let beside = beside(path);
+            let written = write_new(&beside, bytes)
                 .and_then(|()| std::fs::rename(&beside, path))
                 .map_err(failed);
             if written.is_err() {
@@ -92,6 +90,30 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
         let _ = std::fs::remove_file(&beside);
     }
     written.map_err(failed)
+}
+
+/// The name under which a file is written before it takes its own: hidden, with this
+/// process's number, so that two runs do not meet and no collector of files reads it.
+fn beside(path: &std::path::Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or(path.as_os_str()));
+    name.push(format!(".{}.part", std::process::id()));
+    path.with_file_name(name)
+}
+
+/// A file that was not there: what is left under its name, or was laid there as a link
+/// by somebody else, is taken away and not followed.
+fn write_new(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let new = || std::fs::File::create_new(path);
+    let mut file = match new() {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            std::fs::remove_file(path)?;
+            new()?
+        }
+        other => other?,
+    };
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Decides about colours once, for this run.
@@ -141,6 +163,18 @@ mod tests {
         assert_eq!(mode & 0o7777, 0o600);
         let none = write_private(&dir.path().join("none/x"), b"new");
         assert!(matches!(none, Err(Error::Output(_))));
+    }
+
+    #[test]
+    fn a_link_laid_beside_a_report_is_not_followed_and_nothing_is_left_over() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, other) = (dir.path().join("r.prom"), dir.path().join("other"));
+        std::fs::write(&other, "untouched").unwrap();
+        std::os::unix::fs::symlink(&other, beside(&file)).unwrap();
+        write_out(&Output::File(file.clone()), b"new").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert_eq!(std::fs::read(&other).unwrap(), b"untouched");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
     }
 
     #[test]

@@ -513,3 +513,13 @@ pub(super) fn label(root: Option<&PathBuf>) -> Option<String> {
     // A directory called `root` or `rootfs` names no host.
     (!matches!(&*name, "root" | "rootfs" | "." | "mnt")).then(|| name.into_owned())
 }
+
+/// A root as it is named from the directory of the run, where it lies below it; none for
+/// the running system.
+pub(super) fn root_from_here(root: Option<&Path>) -> Option<PathBuf> {
+    let root = root.filter(|root| *root != Path::new("/"))?;
+    let here = std::env::current_dir().ok();
+    let here = here.filter(|here| here != Path::new("/"));
+    let below = here.and_then(|here| root.strip_prefix(here).ok().map(Path::to_path_buf));
+    Some(below.unwrap_or_else(|| root.to_path_buf()))
+}

@@ -262,6 +262,24 @@ pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     out
 }
 
+/// The same for a format that marks up itself: whether there are colours is decided for
+/// the terminal.
+pub(super) fn plain_finding(judged: &Judged, prefix: &str) -> String {
+    let text = finding(judged, prefix, false);
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        // Nothing else here holds an escape: what comes from a tree is escaped.
+        match c {
+            '\u{1b}' => inside = true,
+            'm' if inside => inside = false,
+            c if !inside => out.push(c),
+            _ => {}
+        }
+    }
+    out
+}
+
 fn place_of(evidence: &Evidence) -> Option<&Place> {
     match evidence {
         Evidence::Span { place, .. } => Some(place),

@@ -17,6 +17,7 @@
 mod against;
 mod devices;
 mod exits;
+mod formats;
 mod guard;
 mod hostile;
 mod hung;

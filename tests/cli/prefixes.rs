@@ -5,7 +5,10 @@ use std::path::PathBuf;
 
 use comeback::facts::{Given, Host};
 use comeback::policy::{Exit, Judgement, judge, worst};
-use comeback::report::{Outcome, ShownHost, brief, json, jsonl, text, triggers_json};
+use comeback::report::{
+    Outcome, ShownHost, brief, github, gitlab, html, json, jsonl, junit, nagios, prometheus, sarif,
+    text, triggers_json,
+};
 use comeback::rules::{Level, Selection, examine};
 use comeback::source::{Coverage, FaultSource, Injected, Limits, MemSource, Source, Tree};
 use comeback::time::Deadline;
@@ -99,7 +102,9 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
         hosts: vec![ShownHost {
             host: host_judged,
             prefix: String::new(),
+            root: None,
         }],
+        fail_on: Level::Block,
         fleet: false,
         exit,
         verbose: true,
@@ -109,6 +114,13 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
         brief(&outcome),
         json(&outcome).unwrap(),
         jsonl(&outcome).unwrap(),
+        sarif(&outcome).unwrap(),
+        github(&outcome),
+        gitlab(&outcome).unwrap(),
+        junit(&outcome),
+        nagios(&outcome),
+        prometheus(&outcome),
+        html(&outcome),
         triggers_json(&host, None).unwrap(),
     ] {
         assert!(!shown.is_empty());
