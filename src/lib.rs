@@ -38,8 +38,8 @@
 //!
 //! 1. Only [`source`] touches a tree, only [`probe`] talks to a daemon, and only to one
 //!    of this machine, only [`time`] reads clocks, only [`cli`] reads arguments and
-//!    environment, writes reports and replaces itself by the guarded command. Nothing
-//!    of a tree is run.
+//!    environment, writes reports and the guard's log, and replaces itself by the
+//!    guarded command. Nothing of a tree is run.
 //! 2. Parsers and the evaluator of scripts are pure and total: no bytes make them
 //!    fail or panic, and they follow the grammar of the program that reads the file.
 //! 3. Rules are pure: same host and same moment, same findings.

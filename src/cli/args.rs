@@ -48,6 +48,10 @@ pub enum Command {
     Rules(RulesArgs),
     /// Explain one rule
     Explain(ExplainArgs),
+    /// Print the policy in force and where each value comes from
+    Config(ConfigArgs),
+    /// Write a commented policy to begin with
+    Init(InitArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the JSON Schema of the report, or of snapshots
@@ -176,6 +180,9 @@ pub struct GuardArgs {
     /// Accept a finding or an open question of this rule, with a reason
     #[arg(long, value_name = "ID=REASON")]
     pub accept: Vec<String>,
+    /// Write what became of the command to this file, as JSON
+    #[arg(long, value_name = "FILE")]
+    pub status_file: Option<PathBuf>,
     /// Print the whole report to standard error as well
     #[arg(short, long)]
     pub verbose: bool,
@@ -248,6 +255,22 @@ pub enum SchemaWord {
     Report,
     /// Snapshots
     Snapshot,
+}
+
+/// `comeback config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+}
+
+/// `comeback init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write; it must not be there
+    #[arg(default_value = "comeback.toml")]
+    pub file: PathBuf,
 }
 
 /// `comeback completions`.

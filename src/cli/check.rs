@@ -13,7 +13,7 @@ use super::run::{
 };
 use super::{Error, complain, transaction};
 use crate::facts::devices::Devices;
-use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, worst};
+use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, stale, worst};
 use crate::report::{Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
 use crate::source::{Tree, glob_hosts};
@@ -83,6 +83,7 @@ fn finish(
     let judgement = Judgement {
         fail_on: fail_on.unwrap_or(Level::Block),
         waivers: &waivers,
+        rules: &setup.config.rules,
         whole_chain: false,
         audit: args.rules.audit,
     };
@@ -296,11 +297,21 @@ fn outcome(
             root: seen.root,
         });
     }
+    // With fewer rules, or against a base, a waiver may seem to have nothing to accept.
+    let whole = args.rules.select.is_empty() && args.rules.ignore.is_empty();
+    let whole = whole && against.is_none() && args.transaction.is_none();
+    let judged: Vec<&JudgedHost> = hosts.iter().map(|shown| &shown.host).collect();
+    let stale = if whole {
+        stale(judgement.waivers, &judged)
+    } else {
+        Vec::new()
+    };
     Outcome {
         now: setup.clock.now(),
         now_given: setup.clock.is_given(),
         horizon: setup.horizon,
         policy: setup.config.file.clone(),
+        stale,
         against,
         fail_on: judgement.fail_on,
         exit: exit(&hosts),

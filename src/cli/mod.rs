@@ -3,7 +3,9 @@
 
 mod against;
 mod args;
+mod audit;
 mod check;
+mod config;
 mod explain;
 mod facts;
 mod formats;
@@ -82,6 +84,13 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(matches) => matches,
         Err(error) => return print_clap(&error),
     };
+    if let Some(("guard", guard)) = matches.subcommand()
+        && guard.value_source("config") == Some(clap::parser::ValueSource::EnvVariable)
+    {
+        // A variable is inherited from whoever called the caller; an option is written down.
+        complain("guard: takes no policy from COMEBACK_CONFIG; name it with --config");
+        return Exit::Usage.code();
+    }
     let cli = match Cli::from_arg_matches(&matches) {
         Ok(cli) => cli,
         Err(error) => return print_clap(&error),
@@ -106,23 +115,29 @@ fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
     match command {
         None => short_help(),
         Some(Command::Check(args)) => check::run(&args),
-        Some(Command::Guard(args)) => guard::run(args),
+        Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Triggers(args)) => triggers::run(&args),
         Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Facts(args)) => facts::run(&args),
         Some(Command::Rules(args)) => explain::rules(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
+        Some(Command::Config(args)) => config::config(&args),
+        Some(Command::Init(args)) => config::init(&args),
         Some(Command::Completions(args)) => completions(&args),
         Some(Command::Schema(args)) => schema(&args),
         Some(Command::ReadHelper) => Ok(helper()),
     }
 }
 
+/// Text to standard error.
+pub(super) fn say(text: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
 /// One line to standard error.
 pub(super) fn complain(message: &str) {
-    let line = format!("comeback: {message}\n");
-    // A closed standard error leaves nobody to tell.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    say(&format!("comeback: {message}\n"));
 }
 
 fn print_clap(error: &clap::Error) -> u8 {

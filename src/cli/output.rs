@@ -116,6 +116,16 @@ fn write_new(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
     file.sync_all()
 }
 
+/// Writes a file that must not be there.
+pub(super) fn write_fresh(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::File::create_new(path)?;
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = std::fs::remove_file(path);
+    }
+    written
+}
+
 /// Decides about colours once, for this run.
 pub(super) fn decide_colours(when: ColorWord) {
     let on = match when {

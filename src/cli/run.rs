@@ -91,6 +91,9 @@ pub(super) enum PolicyPlace {
 /// The default horizon, in hours.
 const HORIZON_HOURS: i64 = 24;
 
+/// The same as it is written.
+pub(super) const DEFAULT_HORIZON: &str = "24h";
+
 impl PolicyPlace {
     /// A whole root carries its policy; a part of one lies in a repository that does.
     pub(super) const fn of(tree: &Tree) -> Self {

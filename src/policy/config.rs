@@ -15,7 +15,7 @@ use crate::text::{File, Place, Span};
 pub(super) const NOT_EXAMINED: &str = "chain-not-examined";
 
 /// What the site decides.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
     /// The file it comes from.
     pub file: Option<PathBuf>,
@@ -29,13 +29,39 @@ pub struct Config {
     pub versions: BTreeMap<String, String>,
     /// The waivers.
     pub waivers: Vec<Waiver>,
+    /// What the site decides about single rules, by id.
+    pub rules: BTreeMap<String, Setting>,
+    /// What holds for `guard`.
+    pub guard: GuardPolicy,
     /// Set where the tree has a policy that could not be looked at: these are then
     /// the defaults, and nothing is clear by them.
     pub unread: Option<Unknown>,
 }
 
+/// What the site decides about one rule.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Setting {
+    /// Instead of the card's level.
+    pub level: Option<Level>,
+    /// Whether a waiver can silence it; the card's word where absent.
+    pub ignorable: Option<bool>,
+}
+
+/// What holds for `guard`. The paths are of the machine that the guard runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GuardPolicy {
+    /// Whether `--accept` is taken; it is where absent.
+    pub accept: Option<bool>,
+    /// A file of acceptances, `ID=REASON` on each line, for hooks that hand on no options.
+    pub break_glass: Option<PathBuf>,
+    /// Where acceptances are logged.
+    pub log: Option<PathBuf>,
+    /// The socket of syslog or the journal.
+    pub syslog: Option<PathBuf>,
+}
+
 /// One exception: named, reasoned, dated.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
     /// The rule's id.
     pub rule: String,
@@ -65,6 +91,7 @@ pub struct ConfigError {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
+    required_version: Option<toml::Spanned<String>>,
     horizon: Option<String>,
     fail_on: Option<Level>,
     tree: Option<RawTree>,
@@ -72,6 +99,25 @@ struct Raw {
     versions: BTreeMap<String, String>,
     #[serde(default)]
     waiver: Vec<toml::Spanned<RawWaiver>>,
+    #[serde(default)]
+    rules: BTreeMap<toml::Spanned<String>, RawRule>,
+    guard: Option<RawGuard>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRule {
+    level: Option<Level>,
+    ignorable: Option<bool>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawGuard {
+    accept: Option<bool>,
+    break_glass: Option<toml::Spanned<PathBuf>>,
+    log: Option<toml::Spanned<PathBuf>>,
+    syslog: Option<toml::Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize)]
@@ -108,6 +154,19 @@ impl Config {
         let text = std::str::from_utf8(bytes)
             .map_err(|e| error(Some(e.valid_up_to()..e.valid_up_to()), "not UTF-8".into()))?;
         let raw: Raw = toml::from_str(text).map_err(|e| error(e.span(), explain(e.message())))?;
+        if let Some(wanted) = &raw.required_version {
+            enough(wanted.get_ref()).map_err(|why| error(Some(wanted.span()), why))?;
+        }
+        let mut rules = BTreeMap::new();
+        for (name, rule) in raw.rules {
+            let (id, setting) =
+                setting(name.get_ref(), &rule).map_err(|why| error(Some(name.span()), why))?;
+            rules.insert(id, setting);
+        }
+        let guard = raw
+            .guard
+            .map(|guard| guard_policy(guard, &error))
+            .transpose()?;
         let mut waivers = Vec::new();
         for spanned in raw.waiver {
             let span = spanned.span();
@@ -125,27 +184,99 @@ impl Config {
                 .collect(),
             versions: raw.versions,
             waivers,
+            rules,
+            guard: guard.unwrap_or(GuardPolicy::NONE),
             unread: None,
         })
     }
+}
+
+impl GuardPolicy {
+    /// Nothing decided.
+    pub const NONE: Self = Self {
+        accept: None,
+        break_glass: None,
+        log: None,
+        syslog: None,
+    };
+}
+
+/// Where what went wrong is, and what it is.
+type At<'a> = &'a dyn Fn(Option<std::ops::Range<usize>>, String) -> ConfigError;
+
+fn guard_policy(raw: RawGuard, error: At<'_>) -> Result<GuardPolicy, ConfigError> {
+    let absolute = |path: Option<toml::Spanned<PathBuf>>| match path {
+        Some(path) if path.get_ref().is_absolute() => Ok(Some(path.into_inner())),
+        Some(path) => Err(error(Some(path.span()), "must be an absolute path".into())),
+        None => Ok(None),
+    };
+    Ok(GuardPolicy {
+        accept: raw.accept,
+        break_glass: absolute(raw.break_glass)?,
+        log: absolute(raw.log)?,
+        syslog: absolute(raw.syslog)?,
+    })
+}
+
+/// Whether this program is new enough for `">=1.2"` or `"1.2.3"`.
+fn enough(wanted: &str) -> Result<(), String> {
+    let numbers = |text: &str| -> Option<Vec<u64>> {
+        text.split('.').map(|part| part.parse().ok()).collect()
+    };
+    let own = env!("CARGO_PKG_VERSION");
+    let bare = wanted.trim().trim_start_matches(">=").trim();
+    let Some(least) = numbers(bare).filter(|parts| parts.len() <= 3) else {
+        return Err("must be a version such as \">=0.1\"".to_owned());
+    };
+    match numbers(own) {
+        Some(own) if own >= least => Ok(()),
+        _ => Err(format!("needs comeback {bare} or newer; this is {own}")),
+    }
+}
+
+/// The id a rule's table is about, and what it says.
+fn setting(name: &str, raw: &RawRule) -> Result<(String, Setting), String> {
+    let Some(id) = canonical(name) else {
+        return Err(unknown_rule(name));
+    };
+    if let Some(card) = cards().get(id) {
+        let lowered = raw.level.is_some_and(|level| level < card.level);
+        // That would be a waiver of everything, without a reason and without an end.
+        if lowered && card.level == Level::Block {
+            return Err(format!(
+                "{id} blocks: a waiver with a reason and an end can accept it, a lower level cannot"
+            ));
+        }
+        if raw.ignorable == Some(true) && !card.ignorable {
+            return Err(format!("{id} cannot be waived"));
+        }
+    }
+    let setting = Setting {
+        level: raw.level,
+        ignorable: raw.ignorable,
+    };
+    Ok((id.to_owned(), setting))
+}
+
+fn unknown_rule(name: &str) -> String {
+    let known = cards().keys().map(String::as_str);
+    let hint =
+        nearest(name, known).map_or_else(String::new, |near| format!(", did you mean \"{near}\"?"));
+    format!("unknown rule \"{name}\"{hint}")
 }
 
 fn waiver(
     file: &Arc<File>,
     span: std::ops::Range<usize>,
     raw: RawWaiver,
-    error: &dyn Fn(Option<std::ops::Range<usize>>, String) -> ConfigError,
+    error: At<'_>,
 ) -> Result<Waiver, ConfigError> {
     let rule = raw.rule.get_ref();
     let id = if rule == NOT_EXAMINED {
         NOT_EXAMINED.to_owned()
     } else {
         let Some(id) = canonical(rule) else {
-            let known = cards().keys().map(String::as_str);
-            let hint = nearest(rule, known)
-                .map_or_else(String::new, |near| format!(", did you mean \"{near}\"?"));
-            let message = format!("unknown rule \"{rule}\"{hint}");
-            return Err(error(Some(raw.rule.span()), message));
+            return Err(error(Some(raw.rule.span()), unknown_rule(rule)));
         };
         let ignorable = cards().get(id).is_none_or(|card| card.ignorable);
         if !ignorable {
@@ -200,7 +331,25 @@ fn explain(message: &str) -> String {
     }
 }
 
+/// How far ahead the end of a waiver that accepts a blocker may lie, in days: somebody
+/// must look at it again. A clock that stands in the past accepts nothing by it either.
+pub(super) const LONGEST_DAYS: i64 = 90;
+
 impl Waiver {
+    /// Whether it holds on a day at all.
+    #[must_use]
+    pub fn holds(&self, today: jiff::civil::Date) -> bool {
+        self.until > today
+    }
+
+    /// Whether it may accept a blocker on a day: what was accepted for one run may, and
+    /// what ends within 90 days.
+    #[must_use]
+    pub fn may_block(&self, today: jiff::civil::Date) -> bool {
+        let last = today.checked_add(jiff::Span::new().days(LONGEST_DAYS));
+        self.until == jiff::civil::Date::MAX || last.is_ok_and(|last| self.until <= last)
+    }
+
     /// Whether it speaks of this rule on this host.
     #[must_use]
     pub fn covers(&self, rule: &str, host: &str) -> bool {

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::against::Age;
-use super::config::{NOT_EXAMINED, Waiver};
+use super::config::{NOT_EXAMINED, Setting, Waiver};
+use super::inline::{Inline, collect, places};
 use super::verdict::{Exit, Verdict};
 use crate::fact::{Unknown, Why};
 use crate::rules::{BRANCHES, SEQUENCE};
@@ -25,6 +26,8 @@ pub enum Standing {
         reason: String,
         /// The first day on which it counts again.
         until: jiff::civil::Date,
+        /// Whether the waiver stands in the file itself.
+        inline: bool,
     },
     /// It only follows from the finding at this index.
     Follows(usize),
@@ -73,6 +76,8 @@ pub struct Judgement<'a> {
     pub fail_on: Level,
     /// The waivers.
     pub waivers: &'a [Waiver],
+    /// What the site decides about single rules.
+    pub rules: &'a BTreeMap<String, Setting>,
     /// Whether a link that is not examined keeps a host from being clear.
     pub whole_chain: bool,
     /// Findings of `possible` confidence too.
@@ -92,6 +97,8 @@ pub struct JudgedHost {
     pub chain: Vec<ChainLine>,
     /// Links that are not examined and that no waiver accepts.
     pub not_examined: Vec<Link>,
+    /// The waivers that stand in its files, above what was found.
+    pub inline: Vec<Inline>,
     /// Whether it was compared with what it was.
     pub compared: bool,
     /// What was found in the base and is no more.
@@ -106,11 +113,18 @@ pub struct JudgedHost {
 #[must_use]
 pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
     let today = examined.zone.at(examined.now).date();
-    let active: Vec<&Waiver> = how.waivers.iter().filter(|w| w.until > today).collect();
+    let active: Vec<&Waiver> = how.waivers.iter().filter(|w| w.holds(today)).collect();
+    let inline = collect(&examined);
+    let accepting = Accepting {
+        waivers: &active,
+        inline: &inline,
+        rules: how.rules,
+        today,
+    };
     let findings = std::mem::take(&mut examined.findings);
     let mut findings: Vec<Judged> = findings
         .into_iter()
-        .filter_map(|finding| weigh(finding, &examined.name, &active))
+        .filter_map(|finding| weigh(finding, &examined.name, &accepting))
         .filter(|judged| {
             how.audit || judged.confidence > Confidence::Possible || judged.level > Level::Note
         })
@@ -119,7 +133,7 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     fold(&mut findings);
 
-    let open = open_rules(&examined, &active, how.fail_on);
+    let open = open_rules(&examined, &active, how);
     let chain = chain(&examined, &findings, &open);
     let not_examined: Vec<Link> = chain
         .iter()
@@ -139,6 +153,7 @@ pub fn judge(mut examined: Examined, how: &Judgement<'_>) -> JudgedHost {
         open,
         chain,
         not_examined,
+        inline,
         compared: false,
         cured: Vec::new(),
         verdict: Verdict::Nothing,
@@ -191,10 +206,62 @@ fn order(judged: &Judged) -> (Reverse<Level>, bool, Reverse<Confidence>, Link, &
     )
 }
 
-fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
+/// What accepts findings on one host on one day.
+struct Accepting<'a> {
+    waivers: &'a [&'a Waiver],
+    inline: &'a [Inline],
+    rules: &'a BTreeMap<String, Setting>,
+    today: jiff::civil::Date,
+}
+
+impl Accepting<'_> {
+    /// The waiver that accepts a finding of this level, and whether it stands in the
+    /// file itself.
+    fn of(&self, finding: &Finding, host: &str, level: Level) -> Option<(&Waiver, bool)> {
+        let far = |waiver: &Waiver| level < Level::Block || waiver.may_block(self.today);
+        let mut policy = self.waivers.iter().copied();
+        let policy = policy
+            .find(|w| w.covers(finding.rule, host) && w.covers_subject(&finding.subject) && far(w));
+        if let Some(waiver) = policy {
+            return Some((waiver, false));
+        }
+        let above = |inline: &&Inline| {
+            let mut places = finding.evidence.iter().flat_map(places);
+            places.any(|place| {
+                place.path() == inline.place.path() && place.start().line == inline.line
+            })
+        };
+        let comments = self.inline.iter().filter(above);
+        let waivers = comments.flat_map(|inline| inline.parsed.iter().flatten());
+        waivers
+            .filter(|w| w.rule == finding.rule && w.holds(self.today) && far(w))
+            .map(|waiver| (waiver, true))
+            .next()
+    }
+}
+
+/// Whether the site and the card let a waiver silence a rule.
+fn ignorable(card: &Card, rules: &BTreeMap<String, Setting>) -> bool {
+    let setting = rules.get(&card.id).and_then(|setting| setting.ignorable);
+    card.ignorable && setting != Some(false)
+}
+
+/// A rule's level at this site.
+fn site_level(card: &Card, rules: &BTreeMap<String, Setting>) -> Level {
+    let setting = rules.get(&card.id).and_then(|setting| setting.level);
+    setting.unwrap_or(card.level)
+}
+
+fn weigh(finding: Finding, host: &str, accepting: &Accepting<'_>) -> Option<Judged> {
     let card = card(finding.rule)?;
     let confidence = finding.confidence.min(card.confidence);
-    let mut level = card.level.min(finding.at_most);
+    let site = site_level(card, accepting.rules);
+    // What a rule itself calls less grave than it may be stays so.
+    let mut level = if finding.at_most < card.level {
+        site.min(finding.at_most)
+    } else {
+        site
+    };
     if confidence == Confidence::Possible {
         level = level.min(Level::Warn);
     }
@@ -203,14 +270,15 @@ fn weigh(finding: Finding, host: &str, waivers: &[&Waiver]) -> Option<Judged> {
     } else {
         finding.impact.clone()
     };
-    let waiver = waivers.iter().find(|w| {
-        card.ignorable && w.covers(finding.rule, host) && w.covers_subject(&finding.subject)
-    });
+    let waiver = accepting
+        .of(&finding, host, level)
+        .filter(|_| ignorable(card, accepting.rules));
     let standing = match (waiver, card.status) {
         (_, Status::Preview) => Standing::Preview,
-        (Some(waiver), _) => Standing::Waived {
+        (Some((waiver, inline)), _) => Standing::Waived {
             reason: waiver.reason.clone(),
             until: waiver.until,
+            inline,
         },
         (None, Status::Stable | Status::Deprecated) => Standing::Counts,
     };
@@ -300,7 +368,7 @@ fn fold(findings: &mut [Judged]) {
     }
 }
 
-fn open_rules(examined: &Examined, waivers: &[&Waiver], fail_on: Level) -> Vec<OpenRule> {
+fn open_rules(examined: &Examined, waivers: &[&Waiver], how: &Judgement<'_>) -> Vec<OpenRule> {
     let mut rules = Vec::new();
     for run in &examined.runs {
         let Ended::Undecided(unknowns) = &run.ended else {
@@ -313,14 +381,14 @@ fn open_rules(examined: &Examined, waivers: &[&Waiver], fail_on: Level) -> Vec<O
             let waiver = waivers
                 .iter()
                 .find(|w| w.covers(&run.card.id, &examined.name) && w.covers_subject(&subject));
-            match waiver.filter(|_| run.card.ignorable) {
+            match waiver.filter(|_| ignorable(run.card, how.rules)) {
                 Some(waiver) => accepted.push((unknown.clone(), waiver.reason.clone())),
                 None => open.push(unknown.clone()),
             }
         }
         // What could not even be looked at breaks the promise of exit 0 whatever
         // rule asked; what is beyond the model only where the rule could have failed.
-        let failing = run.card.level >= fail_on;
+        let failing = site_level(run.card, how.rules) >= how.fail_on;
         let decides = run.card.status != Status::Preview
             && open
                 .iter()

@@ -2,10 +2,14 @@
 
 mod against;
 mod config;
+mod inline;
 mod judge;
+mod stale;
 mod verdict;
 
 pub use against::{Age, compare};
-pub use config::{Config, ConfigError, Waiver};
+pub use config::{Config, ConfigError, GuardPolicy, Setting, Waiver};
+pub use inline::{Inline, parse_comment};
 pub use judge::{Judged, JudgedHost, Judgement, OpenRule, Standing, judge};
+pub use stale::{StaleWaiver, stale};
 pub use verdict::{Exit, Verdict, worst};

@@ -49,6 +49,11 @@ pub fn github(outcome: &Outcome) -> String {
             open(&mut out, outcome);
         }
     }
+    for waiver in &outcome.stale {
+        let text = format!("{}: a waiver accepts nothing: {}", waiver.place, waiver.why);
+        let title = waiver.rule.clone().unwrap_or_else(|| "waiver".to_owned());
+        command(&mut out, "warning", &[("title", title)], &text);
+    }
     for shown in &outcome.hosts {
         // The line begins with the program's name, so it is no command.
         out.push_str(&old_commands(&one_line(shown)));

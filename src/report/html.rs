@@ -61,6 +61,11 @@ pub fn html(outcome: &Outcome) -> String {
     for shown in &outcome.hosts {
         out.push_str(&host(outcome, shown));
     }
+    if !outcome.stale.is_empty() {
+        let rows = outcome.stale.iter();
+        let rows = rows.map(|waiver| (waiver.place.to_string(), markup(&waiver.why)));
+        let _ = write!(out, "<h2>Waivers that accept nothing</h2>\n{}", table(rows));
+    }
     let _ = write!(
         out,
         "</main>\n<footer><p>comeback {}; exit status {} ({}). CLEAR says that what had to \
@@ -279,7 +284,7 @@ fn finding(shown: &ShownHost, judged: &Judged) -> String {
         Level::Note => "",
     };
     let standing = match &judged.standing {
-        Standing::Waived { reason, until } => format!(
+        Standing::Waived { reason, until, .. } => format!(
             "<p>Waived until {until}: {}</p>\n",
             markup(&escape(reason.as_bytes()))
         ),

@@ -35,7 +35,7 @@ pub use wrap::paragraph;
 
 use std::path::PathBuf;
 
-use crate::policy::{Exit, JudgedHost};
+use crate::policy::{Exit, JudgedHost, StaleWaiver};
 use crate::rules::Level;
 
 /// A whole run, ready to be shown.
@@ -49,6 +49,8 @@ pub struct Outcome {
     pub horizon: jiff::SignedDuration,
     /// The policy file in force.
     pub policy: Option<PathBuf>,
+    /// Waivers that accept nothing.
+    pub stale: Vec<StaleWaiver>,
     /// What `--against` compared with.
     pub against: Option<String>,
     /// The hosts, in the order given.

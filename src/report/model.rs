@@ -67,6 +67,19 @@ pub struct Policy {
     pub file: Option<String>,
     /// Why the policy in the tree could not be read; then nothing is clear.
     pub unread: Option<String>,
+    /// Waivers that accept nothing: ended, without anything to accept, not understood.
+    pub stale: Vec<WireStale>,
+}
+
+/// A waiver that accepts nothing.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct WireStale {
+    /// The rule it names, where it names one.
+    pub rule: Option<String>,
+    /// `path:line:column`.
+    pub at: String,
+    /// Why it accepts nothing.
+    pub why: String,
 }
 
 /// The soonest reboot.
@@ -379,6 +392,7 @@ impl Report {
                         let unread = shown.host.examined.unread_policy.as_ref()?;
                         Some(escape(unread.to_string().as_bytes()))
                     }),
+                    stale: outcome.stale.iter().map(stale).collect(),
                 },
                 against: outcome.against.clone(),
             },
@@ -387,6 +401,14 @@ impl Report {
             next_reboot,
             hosts,
         }
+    }
+}
+
+fn stale(waiver: &crate::policy::StaleWaiver) -> WireStale {
+    WireStale {
+        rule: waiver.rule.clone(),
+        at: waiver.place.to_string(),
+        why: waiver.why.clone(),
     }
 }
 
@@ -516,7 +538,7 @@ fn finding(judged: &Judged, host: &crate::policy::JudgedHost) -> Finding {
             let cause = cause.map(|j| format!("{} {}", j.finding.rule, j.finding.subject));
             ("follows", cause, None)
         }
-        Standing::Waived { reason, until } => {
+        Standing::Waived { reason, until, .. } => {
             let waiver = WireWaiver {
                 reason: escape(reason.as_bytes()),
                 until: until.to_string(),

@@ -67,6 +67,10 @@ pub fn sarif(outcome: &Outcome) -> Result<String, serde_json::Error> {
                 "exitCodeDescription": exit.name(),
                 "endTimeUtc": outcome.now.to_string(),
                 "toolExecutionNotifications": notifications,
+                "toolConfigurationNotifications": outcome.stale.iter().map(|waiver| {
+                    let text = format!("{}: a waiver accepts nothing: {}", waiver.place, waiver.why);
+                    json!({ "level": "warning", "message": { "text": message(&text) } })
+                }).collect::<Vec<_>>(),
             }],
             "results": results,
             "properties": {
@@ -218,9 +222,9 @@ fn result(
         };
         set("baselineState", json!(state));
     }
-    if let Standing::Waived { reason, .. } = &judged.standing {
+    if let Standing::Waived { reason, inline, .. } = &judged.standing {
         let justification = escape(reason.as_bytes());
-        let kind = "external";
+        let kind = if *inline { "inSource" } else { "external" };
         let suppression = json!({
             "kind": kind, "status": "accepted", "justification": justification,
         });

@@ -64,7 +64,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
                 let _ = writeln!(out, "           at {place}");
             }
         }
-        if let Standing::Waived { reason, until } = &judged.standing {
+        if let Standing::Waived { reason, until, .. } = &judged.standing {
             let reason = escape(reason.as_bytes());
             let text = if *until == jiff::civil::Date::MAX {
                 format!("accepted for this run: {reason}")
@@ -83,6 +83,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         }
     }
     out.push_str(&notes(outcome, host));
+    out.push_str(&stale(outcome));
     out.push_str(&verdict(outcome, host));
     out
 }
@@ -423,6 +424,22 @@ fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
     out
 }
 
+/// Waivers that accept nothing.
+fn stale(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    for waiver in &outcome.stale {
+        let rule = waiver
+            .rule
+            .as_ref()
+            .map_or(String::new(), |rule| format!("[{rule}]"));
+        let why = format!("accepts nothing: {}", waiver.why);
+        let text = wrap(&why, 8 + rule.len(), 4);
+        let _ = writeln!(out, "\n{}{rule}: {text}", "waiver".yellow().bold());
+        let _ = writeln!(out, "   --> {}", waiver.place);
+    }
+    out
+}
+
 /// What was found in the base and is no more, one line each.
 fn cured(host: &JudgedHost) -> String {
     let mut out = String::new();
@@ -630,6 +647,7 @@ fn fleet(outcome: &Outcome) -> String {
             let _ = writeln!(out, "   = host: {name}");
         }
     }
+    out.push_str(&stale(outcome));
     out.push('\n');
     let of = |verdict: Verdict| -> Vec<String> {
         let matching = hosts.iter().filter(|h| h.host.verdict == verdict);

@@ -1,16 +1,18 @@
 //! Runs the rules over a host and collects what they say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
 
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{Summary, summaries};
-use super::finding::{Finding, Findings};
+use super::finding::{Evidence, Finding, Findings};
 use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
 use crate::facts::{Boots, Host};
-use crate::source::TreeKind;
+use crate::source::{Tree, TreeKind};
+use crate::text::Place;
 
 /// Which rules run.
 #[derive(Clone, Debug, Default)]
@@ -91,6 +93,9 @@ pub struct Examined {
     pub unread_busy: Option<Unknown>,
     /// The transaction whose result was examined.
     pub transaction: Option<Outline>,
+    /// Files that findings point into and that root alone can write, or whose owners the
+    /// tree does not tell: what is waived in them is root's word.
+    pub trusted: BTreeSet<PathBuf>,
 }
 
 /// A transaction, for people: names of packages, sorted.
@@ -140,6 +145,7 @@ impl Examined {
             unread_policy: None,
             unread_busy: None,
             transaction: None,
+            trusted: BTreeSet::new(),
         }
     }
 
@@ -245,6 +251,7 @@ pub fn examine_against(
             run(*rule, host, &cx, selection, &mut examined);
         }
     }
+    examined.trusted = trusted(host, &examined.findings);
     examined.runs.sort_by(|a, b| a.card.id.cmp(&b.card.id));
     // What crashed a rule would crash its summary too; the rules have told of it.
     let (lines, crashed) = shielded(|| summaries(host));
@@ -254,6 +261,39 @@ pub fn examine_against(
     examined.triggers = triggers.unwrap_or_else(Vec::new);
     examined.crashed |= crashed;
     examined
+}
+
+/// Those files of the findings in which a waiver counts. Only a file that speaks of one
+/// is looked at.
+fn trusted(host: &Host, findings: &[Finding]) -> BTreeSet<PathBuf> {
+    let tree = host.tree();
+    let mut files: BTreeMap<PathBuf, bool> = BTreeMap::new();
+    for evidence in findings.iter().flat_map(|finding| &finding.evidence) {
+        let places: Vec<&Place> = match evidence {
+            Evidence::Span { place, .. } => vec![place],
+            Evidence::Computed { from, .. } => from.iter().collect(),
+            Evidence::Missing { .. } | Evidence::Path { .. } | Evidence::Measure { .. } => continue,
+        };
+        for place in places {
+            if files.contains_key(place.path()) {
+                continue;
+            }
+            let speaks = memchr::memmem::find(place.file.bytes(), b"comeback:").is_some();
+            let roots = speaks && (!tree.coverage().owners || roots_alone(tree, place.path()));
+            files.insert(place.path().to_path_buf(), roots);
+        }
+    }
+    let trusted = files.into_iter().filter(|(_, trusted)| *trusted);
+    trusted.map(|(path, _)| path).collect()
+}
+
+/// Whether root alone can write a file and replace it in its directory.
+fn roots_alone(tree: &Tree, path: &Path) -> bool {
+    let roots = |path: &Path| match tree.lstat(path) {
+        Fact::Known(found) => found.meta.uid == 0 && found.meta.mode & 0o022 == 0,
+        Fact::Absent(_) | Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => false,
+    };
+    roots(path) && path.parent().is_some_and(roots)
 }
 
 /// The value, unless making it crashed.

@@ -40,6 +40,40 @@ impl Clock {
     }
 }
 
+/// Two clocks side by side, one of which nobody can set.
+#[derive(Clone, Copy, Debug)]
+pub struct Watch {
+    wall: Timestamp,
+    steady: std::time::Instant,
+}
+
+/// How far the two may drift apart within a run, seconds; adjusting a clock is not
+/// setting it.
+const DRIFT_SECONDS: i64 = 30;
+
+impl Watch {
+    /// Begins to watch.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            wall: Timestamp::now(),
+            steady: std::time::Instant::now(),
+        }
+    }
+
+    /// By how many seconds the system's clock was set since, where it was.
+    #[must_use]
+    pub fn jumped(&self) -> Option<i64> {
+        Self::jump(self.wall, Timestamp::now(), self.steady.elapsed())
+    }
+
+    fn jump(then: Timestamp, now: Timestamp, passed: std::time::Duration) -> Option<i64> {
+        let passed = i64::try_from(passed.as_secs()).unwrap_or(i64::MAX);
+        let jump = (now.as_second() - then.as_second()).saturating_sub(passed);
+        (jump.abs() > DRIFT_SECONDS).then_some(jump)
+    }
+}
+
 /// Reads a point in time: RFC 3339, or a date with or without a time, which is
 /// then taken in `zone`. A time that the zone skips means the one an hour later,
 /// one that it has twice the first.
@@ -60,6 +94,17 @@ pub fn parse_now(text: &str, zone: &Zone) -> Result<Timestamp, TimeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_is_set_is_told_from_one_that_runs() {
+        let then = Timestamp::from_second(1_000_000).unwrap();
+        let at = |seconds: i64| Timestamp::from_second(1_000_000 + seconds).unwrap();
+        let passed = std::time::Duration::from_secs;
+        assert_eq!(Watch::jump(then, at(10), passed(10)), None);
+        assert_eq!(Watch::jump(then, at(12), passed(10)), None);
+        assert_eq!(Watch::jump(then, at(3610), passed(10)), Some(3600));
+        assert_eq!(Watch::jump(then, at(-90), passed(10)), Some(-100));
+    }
 
     #[test]
     fn a_point_in_time_is_read_with_or_without_an_offset() {

@@ -11,7 +11,7 @@ mod deadline;
 mod horizon;
 mod zone;
 
-pub use clock::{Clock, parse_now};
+pub use clock::{Clock, Watch, parse_now};
 pub use deadline::Deadline;
 pub use horizon::{parse_duration, relative};
 pub use zone::Zone;

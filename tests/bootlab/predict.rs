@@ -88,6 +88,7 @@ fn predict(machine: Machine) -> Prediction {
     let judgement = Judgement {
         fail_on: Level::Block,
         waivers: &[],
+        rules: &std::collections::BTreeMap::new(),
         whole_chain: false,
         audit: false,
     };

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use super::support::{Call, NOW, PROGRAM, Root, Run, blocked, healthy};
 
 /// The links this version does not look at.
-const LINKS: [&str; 1] = ["mounts"];
+pub(super) const LINKS: [&str; 1] = ["mounts"];
 
 /// A policy that accepts that some links are not examined.
-fn policy(links: &[&str], until: &str) -> String {
+pub(super) fn policy(links: &[&str], until: &str) -> String {
     let waivers = links.iter().map(|link| {
         format!(
             "[[waiver]]\nrule = \"chain-not-examined\"\nsubject = \"{link}\"\n\
@@ -18,39 +18,56 @@ fn policy(links: &[&str], until: &str) -> String {
     waivers.collect()
 }
 
-/// A healthy root whose policy accepts every link that is not examined.
-fn accepting() -> Root {
+/// A healthy root whose policy accepts every link that is not examined, and one given by
+/// name that writes down what was accepted inside of it.
+pub(super) fn accepting() -> Root {
     let root = healthy();
-    root.file("etc/comeback/comeback.toml", policy(&LINKS, "2026-12-31"));
+    let policy = policy(&LINKS, "2026-11-20");
+    root.file("etc/comeback/comeback.toml", &policy);
+    root.file("named.toml", format!("{}{policy}", audit(&root)));
     root
 }
 
+/// What of a policy keeps the traces of a test in its own root.
+pub(super) fn audit(root: &Root) -> String {
+    format!(
+        "[guard]\nlog = \"{}\"\nsyslog = \"{}\"\nbreak_glass = \"{}\"\n",
+        root.at("accepted.log").display(),
+        root.at("no-syslog").display(),
+        root.at("glass").display()
+    )
+}
+
 /// A guarded run and the file its command would have made.
-struct Guarded {
-    run: Run,
-    marker: PathBuf,
+pub(super) struct Guarded {
+    pub(super) run: Run,
+    pub(super) marker: PathBuf,
     _dir: Root,
 }
 
 impl Guarded {
     #[track_caller]
-    fn started(self, code: i32) -> Run {
+    pub(super) fn started(self, code: i32) -> Run {
         assert!(self.marker.exists(), "not started\n{}", self.run.stderr);
         self.run.ends(code)
     }
 
     #[track_caller]
-    fn not_started(self, code: i32) -> Run {
+    pub(super) fn not_started(self, code: i32) -> Run {
         assert!(!self.marker.exists(), "started\n{}", self.run.stderr);
         self.run.ends(code)
     }
 }
 
-fn guard(root: &Root, more: &[&str], change: impl FnOnce(Call) -> Call) -> Guarded {
+pub(super) fn guard(root: &Root, more: &[&str], change: impl FnOnce(Call) -> Call) -> Guarded {
     let dir = Root::new();
     let marker = dir.at("started");
     let script = format!("echo ran; touch '{}'; exit 7", marker.display());
     let mut args = more.to_vec();
+    let named = root.at("named.toml");
+    if named.exists() {
+        args.extend(["--config", named.to_str().unwrap()]);
+    }
     args.extend(["--", "sh", "-c", &script]);
     let run = change(root.call("guard", &args)).run();
     Guarded {
@@ -60,7 +77,7 @@ fn guard(root: &Root, more: &[&str], change: impl FnOnce(Call) -> Call) -> Guard
     }
 }
 
-fn plainly(root: &Root, more: &[&str]) -> Guarded {
+pub(super) fn plainly(root: &Root, more: &[&str]) -> Guarded {
     guard(root, more, |call| call)
 }
 
@@ -91,7 +108,7 @@ fn each_link_needs_its_own_acceptance() {
     for missing in LINKS {
         let others: Vec<&str> = LINKS.into_iter().filter(|link| *link != missing).collect();
         let root = healthy();
-        root.file("etc/comeback/comeback.toml", policy(&others, "2026-12-31"));
+        root.file("etc/comeback/comeback.toml", policy(&others, "2026-11-20"));
         plainly(&root, &[])
             .not_started(4)
             .complains(&format!("not examined: {missing}: UNDECIDED"));
@@ -171,6 +188,7 @@ fn usage_and_configuration_mistakes_start_nothing() {
     plainly(&accepting(), &["--nonsense"]).not_started(2);
     plainly(&accepting(), &["--deadline", "-1"]).not_started(2);
     let root = accepting();
+    root.remove("named.toml");
     root.file("etc/comeback/comeback.toml", "fail_on = \"maybe\"\n");
     plainly(&root, &[]).not_started(2);
     root.file("etc/comeback/comeback.toml", b"\xff\xfe");
@@ -180,10 +198,17 @@ fn usage_and_configuration_mistakes_start_nothing() {
 #[test]
 fn a_hostile_environment_starts_nothing() {
     let set = |name: &'static str, value: &'static str| move |call: Call| call.env(name, value);
-    guard(&accepting(), &[], set("COMEBACK_CONFIG", "/no/such.toml"))
-        .not_started(2)
-        .complains("/no/such.toml: no such file");
-    guard(&accepting(), &[], set("COMEBACK_CONFIG", "")).not_started(2);
+    let root = accepting();
+    root.remove("named.toml");
+    let lax = root.at("etc/comeback/comeback.toml");
+    guard(&root, &[], set("COMEBACK_CONFIG", "")).not_started(2);
+    for value in ["/no/such.toml", lax.to_str().unwrap()] {
+        guard(&root, &[], |call| call.env("COMEBACK_CONFIG", value))
+            .not_started(2)
+            .complains("takes no policy from COMEBACK_CONFIG");
+    }
+    // What is written down goes before it.
+    guard(&accepting(), &[], set("COMEBACK_CONFIG", "/no/such.toml")).started(7);
     guard(&accepting(), &[], set("TZ", "Nowhere/Else")).started(7);
     guard(&accepting(), &[], set("RUST_BACKTRACE", "full")).started(7);
     guard(&accepting(), &[], set("COLUMNS", "-3")).started(7);
@@ -193,6 +218,7 @@ fn a_hostile_environment_starts_nothing() {
 #[test]
 fn a_policy_that_cannot_be_read_starts_nothing() {
     let root = accepting();
+    root.remove("named.toml");
     let policy = "etc/comeback/comeback.toml";
     root.remove(policy).fifo(policy);
     plainly(&root, &[])
@@ -205,20 +231,26 @@ fn a_policy_that_cannot_be_read_starts_nothing() {
 #[test]
 fn a_command_that_cannot_be_started_ends_as_in_a_shell() {
     let root = accepting();
-    root.call("guard", &["--", "/no/such/command"])
+    let named = root.at("named.toml");
+    let named = ["--config", named.to_str().unwrap()];
+    let [option, file] = named;
+    root.call("guard", &[option, file, "--", "/no/such/command"])
         .run()
         .ends(127)
         .complains("/no/such/command: ");
     root.file_mode("not-executable", "", 0o644);
     let program = root.at("not-executable");
-    root.call("guard", &["--", program.to_str().unwrap()])
+    root.call("guard", &[option, file, "--", program.to_str().unwrap()])
         .run()
         .ends(126);
 }
 
 #[test]
 fn without_a_command_the_line_is_on_standard_output() {
-    let run = accepting().call("guard", &[]).run().ends(0);
+    let root = accepting();
+    let named = root.at("named.toml");
+    let named = ["--config", named.to_str().unwrap()];
+    let run = root.call("guard", &named).run().ends(0);
     assert!(run.stdout.ends_with(": CLEAR\n"), "{}", run.stdout);
     blocked().call("guard", &[]).run().ends(1).says("BLOCKED");
     healthy().call("guard", &[]).run().ends(4).says("UNDECIDED");
@@ -227,7 +259,13 @@ fn without_a_command_the_line_is_on_standard_output() {
 #[test]
 fn closed_streams_change_nothing() {
     let shell = |root: &Root, tail: &str| {
-        let script = format!("\"$0\" guard \"$1\" --now \"$2\" {tail}");
+        let named = root.at("named.toml");
+        let config = if named.exists() {
+            format!("--config '{}'", named.display())
+        } else {
+            String::new()
+        };
+        let script = format!("\"$0\" guard \"$1\" --now \"$2\" {config} {tail}");
         let args = ["-c", &script, PROGRAM, root.path().to_str().unwrap(), NOW];
         Call::of("sh", args).run()
     };

@@ -15,6 +15,7 @@
 )]
 
 mod against;
+mod attacks;
 mod devices;
 mod exits;
 mod formats;
@@ -29,3 +30,4 @@ mod running;
 mod snapshots;
 mod stranger;
 mod support;
+mod waivers;

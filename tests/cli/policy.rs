@@ -42,13 +42,13 @@ fn a_waiver_that_has_ended_accepts_nothing() {
 
 #[test]
 fn a_waiver_for_another_subject_accepts_nothing() {
-    let root = with_policy(blocked(), &waiver("init-missing", "other", "2026-12-31"));
+    let root = with_policy(blocked(), &waiver("init-missing", "other", "2026-11-20"));
     root.check(&[]).ends(1);
 }
 
 #[test]
 fn a_waiver_for_another_host_accepts_nothing() {
-    let text = waiver("init-missing", "init", "2026-12-31");
+    let text = waiver("init-missing", "init", "2026-11-20");
     let root = with_policy(
         blocked(),
         &text.replace("subject", "host = \"db*\"\nsubject"),
@@ -67,7 +67,7 @@ fn a_waiver_accepts_one_open_question_and_is_shown() {
     let path = "/etc/keepalived/keepalived.conf";
     let text: String = rules
         .iter()
-        .map(|rule| waiver(rule, path, "2026-12-31"))
+        .map(|rule| waiver(rule, path, "2026-11-20"))
         .collect();
     let root = with_policy(root, &text);
     let run = root.check(&[]).ends(0);
@@ -78,7 +78,7 @@ fn a_waiver_accepts_one_open_question_and_is_shown() {
     // All but one: that one still decides.
     let text: String = rules[1..]
         .iter()
-        .map(|rule| waiver(rule, path, "2026-12-31"))
+        .map(|rule| waiver(rule, path, "2026-11-20"))
         .collect();
     let root = with_policy(root, &text);
     root.check(&[])
@@ -99,7 +99,7 @@ fn accepting_on_the_command_line_needs_a_reason_and_is_shown() {
 
 #[test]
 fn mistakes_in_a_policy_are_errors_with_their_place() {
-    let good = waiver("init-missing", "init", "2026-12-31");
+    let good = waiver("init-missing", "init", "2026-11-20");
     let cases = [
         (
             good.replace("init-missing", "init-mising"),
@@ -114,7 +114,7 @@ fn mistakes_in_a_policy_are_errors_with_their_place() {
             ":5:10: a waiver needs a reason",
         ),
         (
-            good.replace("2026-12-31", "\"some day\""),
+            good.replace("2026-11-20", "\"some day\""),
             ":4:9: until must be a date such as 2026-10-01",
         ),
         (
@@ -138,7 +138,7 @@ fn mistakes_in_a_policy_are_errors_with_their_place() {
 
 #[test]
 fn a_policy_given_by_name_replaces_that_of_the_tree() {
-    let root = with_policy(blocked(), &waiver("init-missing", "init", "2026-12-31"));
+    let root = with_policy(blocked(), &waiver("init-missing", "init", "2026-11-20"));
     let other = Root::new();
     other.file("strict.toml", "fail_on = \"warn\"\n");
     let strict = other.at("strict.toml");

@@ -88,6 +88,7 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
     let judgement = Judgement {
         fail_on: Level::Block,
         waivers: &[],
+        rules: &std::collections::BTreeMap::new(),
         whole_chain: false,
         audit: true,
     };
@@ -98,6 +99,7 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
         now_given: true,
         horizon,
         policy: None,
+        stale: Vec::new(),
         against: None,
         hosts: vec![ShownHost {
             host: host_judged,
