@@ -50,6 +50,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Print the policy in force and where each value comes from
     Config(ConfigArgs),
+    /// Write down known findings, or check that they are still there
+    Baseline(BaselineArgs),
     /// Write a commented policy to begin with
     Init(InitArgs),
     /// Print shell completions
@@ -147,6 +149,9 @@ pub struct CheckArgs {
     /// Which rules.
     #[command(flatten)]
     pub rules: RuleArgs,
+    /// Findings that are known and do not decide; nothing that blocks can be one
+    #[arg(long, value_name = "FILE", conflicts_with = "transaction")]
+    pub baseline: Option<PathBuf>,
     /// The level that makes the exit status 1
     #[arg(long, value_name = "LEVEL", value_enum)]
     pub fail_on: Option<LevelWord>,
@@ -263,6 +268,40 @@ pub struct ConfigArgs {
     /// Which tree.
     #[command(flatten)]
     pub tree: TreeArgs,
+}
+
+/// `comeback baseline`.
+#[derive(Debug, Args)]
+pub struct BaselineArgs {
+    /// write or check
+    pub action: BaselineAction,
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// Its devices.
+    #[command(flatten)]
+    pub devices: DeviceArgs,
+    /// Examine every directory that matches, one host each (repeatable)
+    #[arg(long, value_name = "GLOB", conflicts_with_all = ["root", "devices", "image"])]
+    pub hosts: Vec<String>,
+    /// Which rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// The file
+    #[arg(long, value_name = "FILE", default_value = "comeback.baseline")]
+    pub baseline: PathBuf,
+    /// Add what is found and not known yet
+    #[arg(long)]
+    pub add: bool,
+}
+
+/// What `comeback baseline` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BaselineAction {
+    /// Take out what is gone; with --add put in what is new
+    Write,
+    /// Fail where something is gone
+    Check,
 }
 
 /// `comeback init`.

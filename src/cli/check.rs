@@ -23,6 +23,12 @@ use crate::time::Deadline;
 pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
     decide_colours(args.color);
     let wanted = wanted(args)?;
+    let outcome = outcome_of(args)?;
+    Ok(report(&outcome, &wanted))
+}
+
+/// Examines and judges.
+pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
     let selection = selection(&args.rules)?;
     let waivers = accepted(&args.accept)?;
     let deadline = deadline(&args.tree, None)?;
@@ -43,7 +49,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
                 root: root_from_here(root),
                 base: Before::NotAsked,
             }];
-            return Ok(finish(args, &setup, seen, waivers, &wanted));
+            return judge_all(args, &setup, seen, waivers);
         }
         let label = label(args.tree.root.as_ref());
         let devices = devices(&args.devices, &tree)?;
@@ -67,17 +73,23 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
         (setup, examined)
     };
 
-    Ok(finish(args, &setup, examined, waivers, &wanted))
+    judge_all(args, &setup, examined, waivers)
 }
 
-/// Judges and reports.
-fn finish(
+/// Judges what was examined.
+fn judge_all(
     args: &CheckArgs,
     setup: &Setup,
     examined: Vec<Seen>,
     mut waivers: Vec<Waiver>,
-    wanted: &[Wanted],
-) -> Exit {
+) -> Result<Outcome, Error> {
+    let baseline = match &args.baseline {
+        Some(path) => Some(super::baseline::read(path)?.ok_or_else(|| {
+            let path = crate::text::escape_path(path);
+            Error::Usage(format!("--baseline {path}: no such file"))
+        })?),
+        None => None,
+    };
     waivers.extend(setup.config.waivers.iter().cloned());
     let fail_on = args.fail_on.map(level).or(setup.config.fail_on);
     let judgement = Judgement {
@@ -87,11 +99,22 @@ fn finish(
         whole_chain: false,
         audit: args.rules.audit,
     };
-    let outcome = outcome(setup, examined, &judgement, args);
+    let mut outcome = outcome(setup, examined, &judgement, args);
+    if let Some(baseline) = baseline {
+        for shown in &mut outcome.hosts {
+            baseline.apply(&mut shown.host, &judgement);
+        }
+        outcome.exit = exit(&outcome.hosts);
+    }
+    Ok(outcome)
+}
+
+/// Writes the reports; the exit status.
+fn report(outcome: &Outcome, wanted: &[Wanted]) -> Exit {
     // One report that cannot be written keeps back no other, and no blocker.
     let mut exits = vec![outcome.exit];
     for wanted in wanted {
-        let text = render(&outcome, wanted.format);
+        let text = render(outcome, wanted.format);
         if let Err(error) = text.and_then(|text| write_out(&wanted.to, text.as_bytes())) {
             complain(&error.to_string());
             exits.push(error.exit());

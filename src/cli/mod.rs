@@ -4,6 +4,7 @@
 mod against;
 mod args;
 mod audit;
+mod baseline;
 mod check;
 mod config;
 mod explain;
@@ -122,6 +123,7 @@ fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
         Some(Command::Rules(args)) => explain::rules(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
         Some(Command::Config(args)) => config::config(&args),
+        Some(Command::Baseline(args)) => baseline::run(&args),
         Some(Command::Init(args)) => config::init(&args),
         Some(Command::Completions(args)) => completions(&args),
         Some(Command::Schema(args)) => schema(&args),

@@ -1,6 +1,7 @@
 //! What the site decides: configuration, waivers, verdict.
 
 mod against;
+mod baseline;
 mod config;
 mod inline;
 mod judge;
@@ -8,6 +9,7 @@ mod stale;
 mod verdict;
 
 pub use against::{Age, compare};
+pub use baseline::{Baseline, Compared};
 pub use config::{Config, ConfigError, GuardPolicy, Setting, Waiver};
 pub use inline::{Inline, parse_comment};
 pub use judge::{Judged, JudgedHost, Judgement, OpenRule, Standing, judge};

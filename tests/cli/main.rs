@@ -16,6 +16,7 @@
 
 mod against;
 mod attacks;
+mod baseline;
 mod devices;
 mod exits;
 mod formats;
