@@ -10,6 +10,7 @@ use crate::source::Tree;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accounts {
     uids: BTreeMap<Vec<u8>, u32>,
+    gids: BTreeMap<Vec<u8>, u32>,
 }
 
 /// Reads /etc/passwd (passwd(5)); lines without a name and a number are skipped, as
@@ -20,12 +21,21 @@ pub fn read(tree: &Tree) -> Fact<Accounts> {
         let account = |line: &[u8]| {
             let mut fields = line.split(|b| *b == b':');
             let name = fields.next().filter(|name| !name.is_empty())?;
-            let uid = std::str::from_utf8(fields.nth(1)?).ok()?.parse().ok()?;
-            Some((name.to_vec(), uid))
+            let mut number = |skip| std::str::from_utf8(fields.nth(skip)?).ok()?.parse().ok();
+            let uid: u32 = number(1)?;
+            Some((name.to_vec(), uid, number(0)))
         };
-        Accounts {
-            uids: lines.filter_map(account).collect(),
+        let mut accounts = Accounts {
+            uids: BTreeMap::new(),
+            gids: BTreeMap::new(),
+        };
+        for (name, uid, gid) in lines.filter_map(account) {
+            if let Some(gid) = gid {
+                accounts.gids.insert(name.clone(), gid);
+            }
+            accounts.uids.insert(name, uid);
         }
+        accounts
     })
 }
 
@@ -34,6 +44,12 @@ impl Accounts {
     #[must_use]
     pub fn uid(&self, name: &[u8]) -> Option<u32> {
         self.uids.get(name).copied()
+    }
+
+    /// The group that a local account begins with.
+    #[must_use]
+    pub fn gid(&self, name: &[u8]) -> Option<u32> {
+        self.gids.get(name).copied()
     }
 
     /// A local account of that number; the first by name where there are several.
@@ -63,6 +79,7 @@ mod tests {
             panic!("not read");
         };
         assert_eq!(accounts.uid(b"root"), Some(0));
+        assert_eq!(accounts.gid(b"root"), Some(0));
         assert_eq!(accounts.uid(b"x"), None);
         assert_eq!(accounts.uid(b""), None);
         assert_eq!(accounts.name(0), Some(&b"root"[..]));

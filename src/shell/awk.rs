@@ -18,6 +18,7 @@ struct Program {
 
 enum Statement {
     Print(Vec<Expression>),
+    System(Expression),
     Next,
     Exit,
 }
@@ -46,6 +47,24 @@ struct Cell {
 
 /// The output of `awk ARGS` over an input; `None` where the program is not modelled.
 pub(super) fn awk(args: &[&[u8]], input: &[u8]) -> Option<Vec<u8>> {
+    over(args, input, false)
+}
+
+/// What `awk ARGS` does over an input, as text for a shell: what it prints, and the
+/// commands of `system` where it calls them; `None` where the program is not modelled.
+pub(super) fn awk_commands(args: &[&[u8]], input: &[u8]) -> Option<Vec<u8>> {
+    let mut text = over(args, input, true)?;
+    text.extend(b":\n");
+    Some(text)
+}
+
+/// A word that a shell takes for just these bytes.
+fn quoted(text: &[u8]) -> Vec<u8> {
+    let parts: Vec<&[u8]> = text.split(|b| *b == b'\'').collect();
+    [b"'".as_slice(), &parts.join(&b"'\\''"[..]), b"'"].concat()
+}
+
+fn over(args: &[&[u8]], input: &[u8], shell: bool) -> Option<Vec<u8>> {
     let mut separator: Option<Vec<u8>> = None;
     let mut names = BTreeMap::new();
     let mut at = 0;
@@ -99,6 +118,7 @@ pub(super) fn awk(args: &[&[u8]], input: &[u8]) -> Option<Vec<u8>> {
             fields: split(line, separator.as_deref())?,
             number: index + 1,
             names: &names,
+            shell,
         };
         if !record.run(&program, &mut out)? {
             break;
@@ -113,6 +133,8 @@ struct Record<'a> {
     fields: Vec<Vec<u8>>,
     number: usize,
     names: &'a BTreeMap<Vec<u8>, Cell>,
+    /// Whether what is done is written down for a shell.
+    shell: bool,
 }
 
 fn split(line: &[u8], separator: Option<&[u8]>) -> Option<Vec<Vec<u8>>> {
@@ -147,6 +169,13 @@ impl Record<'_> {
                 match statement {
                     Statement::Next => return Some(true),
                     Statement::Exit => return Some(false),
+                    Statement::System(_) if !self.shell => return None,
+                    Statement::System(command) => {
+                        let command = self.value(command)?.text;
+                        out.extend(b"sh -c ");
+                        out.extend(quoted(&command));
+                        out.push(b'\n');
+                    }
                     Statement::Print(items) => {
                         let mut texts = Vec::new();
                         for item in items {
@@ -155,7 +184,13 @@ impl Record<'_> {
                         if items.is_empty() {
                             texts.push(self.line.to_vec());
                         }
-                        out.extend(texts.join(&b' '));
+                        let line = texts.join(&b' ');
+                        if self.shell {
+                            out.extend(b"printf '%s\\n' ");
+                            out.extend(quoted(&line));
+                        } else {
+                            out.extend(line);
+                        }
                         out.push(b'\n');
                     }
                 }
@@ -372,6 +407,18 @@ impl Parser<'_> {
             }
             let statement = match self.name().as_slice() {
                 b"print" => Statement::Print(self.list()?),
+                b"system" => {
+                    self.space(false);
+                    if !self.eat("(") {
+                        return None;
+                    }
+                    let command = self.join()?;
+                    self.space(false);
+                    if !self.eat(")") {
+                        return None;
+                    }
+                    Statement::System(command)
+                }
                 b"next" => Statement::Next,
                 b"exit" => Statement::Exit,
                 _ => return None,
@@ -568,6 +615,29 @@ mod tests {
         assert_eq!(run(&["$1 == 10"], "010\n"), some("010\n"));
         assert_eq!(run(&["$1 == \"10\""], "010\n"), some(""));
         assert_eq!(run(&["{ print }"], ""), some(""));
+    }
+
+    #[test]
+    fn commands_are_called_where_awk_calls_them() {
+        let commands = |program: &[u8], input: &[u8]| {
+            let text = awk_commands(&[b"-v", b"n=gw4", program], input)?;
+            Some(String::from_utf8(text).unwrap())
+        };
+        let program = b"$1 == n { print $1; system(\"ip route add default via \" $2) }";
+        let expected = "printf '%s\\n' 'gw4'\nsh -c 'ip route add default via 192.0.2.1'\n:\n";
+        let some = Some(expected.to_owned());
+        assert_eq!(commands(program, b"a 1\ngw4 192.0.2.1\n"), some);
+        assert_eq!(commands(program, b"a 1\n"), Some(":\n".to_owned()));
+        let program = b"{ system(\"echo 'a' \" $1) }";
+        let some = Some("sh -c 'echo '\\''a'\\'' x'\n:\n".to_owned());
+        assert_eq!(commands(program, b"x\n"), some);
+        for program in [
+            "{ system }",
+            "{ system(\"a\" }",
+            "{ system(\"a\") > \"f\" }",
+        ] {
+            assert_eq!(commands(program.as_bytes(), b"x\n"), None, "{program}");
+        }
     }
 
     #[test]

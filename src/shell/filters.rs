@@ -1,6 +1,6 @@
 //! Programs whose output is known from their words and their input.
 
-use super::awk::awk;
+use super::awk::{awk, awk_commands};
 use super::condition;
 use super::pattern;
 use super::sed::{basic, sed};
@@ -68,6 +68,19 @@ pub(super) fn output(name: &[u8], args: &[Traced], stdin: Option<&Traced>) -> Op
         b"expr" => expr(args).map(line),
         _ => None,
     }
+}
+
+/// What an awk that calls `system` does, as text for a shell.
+pub(super) fn commands(args: &[Traced], stdin: Option<&Traced>) -> Option<Traced> {
+    let calls = |word: &Traced| {
+        let text = word.bytes().unwrap_or(b"");
+        text.windows(7).any(|part| part == b"system(")
+    };
+    if !args.iter().any(calls) {
+        return None;
+    }
+    let text = over(args, stdin?, awk_commands)?;
+    text.bytes().is_some().then_some(text)
 }
 
 /// A filter that is known where its words and its input are.

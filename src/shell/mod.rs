@@ -78,7 +78,7 @@ use crate::fact::{Doubt, Fact, Unknown};
 use crate::text::{File, Place};
 
 pub use source::Source;
-pub use start::{evaluate, is_shell_script};
+pub use start::{evaluate, is_shell_script, syntax_fault};
 pub use tools::{is_opaque, is_quiet};
 pub use value::{Input, Value};
 

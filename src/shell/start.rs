@@ -4,11 +4,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::evaluate::Evaluator;
+use super::library;
+use super::source::Source;
 use super::state::{Positional, State, Status, Variable};
 use super::value::{Input, Traced, Value};
 use super::{Call, Dialect, Limits, Outcome, Program, World};
 use crate::fact::{Doubt, Fact, Unknown};
-use crate::text::{File, Span};
+use crate::text::{File, Place, Span};
 
 /// Stack for one evaluation: what the limits here and those of the parser need,
 /// several times over. It is reserved, not used.
@@ -150,6 +152,36 @@ impl Evaluator<'_> {
         let flow = self.external(&argv, &place, state);
         self.end_of_shell(flow)
     }
+}
+
+/// Where a shell stops reading a script, and why; nothing where the script leaves before
+/// that, or is beyond the limits of the parser.
+#[must_use]
+pub fn syntax_fault(file: &Arc<File>) -> Option<(Place, String)> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let parsed = thread.spawn_scoped(scope, || fault_of(file)).ok()?;
+        parsed.join().ok()?
+    })
+}
+
+fn fault_of(file: &Arc<File>) -> Option<(Place, String)> {
+    let source = Source::whole(file);
+    let rejected = library::parse(&source).err()?;
+    if rejected.limit {
+        return None;
+    }
+    let head = source.bytes().get(..rejected.at).unwrap_or(source.bytes());
+    let leaves = |line: &[u8]| {
+        let word = line.split(|b| b.is_ascii_whitespace() || *b == b';').next();
+        matches!(word, Some(b"exit" | b"exec"))
+    };
+    if head.split(|b| *b == b'\n').any(leaves) {
+        return None;
+    }
+    let at = rejected.at.min(source.bytes().len().saturating_sub(1));
+    let line = file.line_span(file.place(Span::new(at, at)).start().line);
+    Some((file.place(line), rejected.message))
 }
 
 /// Whether the evaluator reads a file as a shell script, by its beginning.

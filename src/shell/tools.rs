@@ -2,11 +2,11 @@
 //! lists of programs that ask, filter or change nothing.
 
 use super::evaluate::{Evaluator, condition_at};
-use super::filters::{grep, grep_pattern, output};
+use super::filters::{commands, grep, grep_pattern, output};
 use super::state::{Flow, State, Status};
 use super::value::{Traced, Value};
 use super::wrappers::{base, is_installed};
-use super::{Action, Effect, Reach, condition};
+use super::{Action, Dialect, Effect, Reach, condition};
 use crate::fact::{Fact, Looked};
 use crate::text::Place;
 
@@ -377,6 +377,9 @@ impl Evaluator<'_> {
                 Ok(Flow::done(state, 0))
             }
             b"tee" => Ok(self.tee(args, place, state)),
+            b"awk" | b"gawk" | b"mawk" if let Some(text) = commands(args, state.stdin.as_ref()) => {
+                Ok(self.shell_text(&text, Vec::new(), Dialect::Sh, place, state))
+            }
             b"which" => {
                 let asked = args.iter().find(|w| !w.value.prefix().starts_with(b"-"));
                 match asked.cloned() {

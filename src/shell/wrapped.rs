@@ -94,7 +94,7 @@ impl Evaluator<'_> {
     }
 
     /// `sh -c TEXT`
-    fn shell_text(
+    pub(super) fn shell_text(
         &mut self,
         text: &Traced,
         args: Vec<Traced>,

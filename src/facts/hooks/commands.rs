@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::interfaces::interfaces;
-use crate::fact::{Fact, Listing};
+use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::source::Found;
 use crate::text::{File, Place, Span};
@@ -39,7 +38,8 @@ const OPENVPN: [&[u8]; 10] = [
     b"auth-user-pass-verify",
 ];
 
-/// The programs with an absolute path that ifup, wg-quick and `OpenVPN` would start.
+/// The programs with an absolute path that wg-quick, `OpenVPN` and udev would start; what
+/// ifup runs is a matter of its own.
 #[must_use]
 pub fn commanded(host: &Host) -> Listing<Commanded> {
     let mut out = Listing::new();
@@ -56,18 +56,6 @@ pub fn commanded(host: &Host) -> Listing<Commanded> {
         });
     };
     let mut gaps = Vec::new();
-    match interfaces(host) {
-        Fact::Known(read) => {
-            for (line, place) in &read.lines {
-                if let Some(program) = ifup_command(line) {
-                    let then = "ifup then says that the interface failed";
-                    add("ifup", then, program, place.clone());
-                }
-            }
-        }
-        Fact::Unknown(unknown) => gaps.push(unknown),
-        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
-    }
     for (dir, wireguard) in [
         ("/etc/wireguard", true),
         ("/etc/openvpn", false),
@@ -93,8 +81,51 @@ pub fn commanded(host: &Host) -> Listing<Commanded> {
             }
         }
     }
+    for path in udev_rules(host, &mut gaps) {
+        match host.tree().read(&path) {
+            Fact::Known(file) => {
+                for (program, place) in udev_commands(&file) {
+                    add("udev", "udev then logs it and goes on", &program, place);
+                }
+            }
+            Fact::Unknown(unknown) => gaps.push(unknown),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
+        }
+    }
     out.gaps = gaps;
     out
+}
+
+/// The site's own rules of udev; those of packages may name what is not installed.
+fn udev_rules(host: &Host, gaps: &mut Vec<Unknown>) -> Vec<PathBuf> {
+    let entries = host.tree().entries(Path::new("/etc/udev/rules.d"));
+    gaps.extend(entries.gaps);
+    let rules = |path: &PathBuf| path.extension().is_some_and(|end| end == "rules");
+    entries.items.into_iter().filter(rules).collect()
+}
+
+/// The programs of `RUN` in rules for interfaces (udev(7)), but where the rule asks
+/// whether a file is there.
+fn udev_commands(file: &Arc<File>) -> Vec<(Vec<u8>, Place)> {
+    let mut found = Vec::new();
+    for (text, place) in lines(file) {
+        let text = String::from_utf8_lossy(&text).into_owned();
+        if !text.contains("\"net\"") || text.contains("TEST") {
+            continue;
+        }
+        let mut rest = text.as_str();
+        while let Some(at) = rest.find("RUN") {
+            rest = rest.get(at + 3..).unwrap_or("");
+            let value = rest.strip_prefix("{program}").unwrap_or(rest).trim_start();
+            let value = value.trim_start_matches(['+', ':']);
+            let value = value.strip_prefix('=').map(str::trim_start);
+            let value = value.and_then(|value| value.strip_prefix('"'));
+            let command = value.and_then(|value| value.split('"').next());
+            let program = command.and_then(|command| first_program(command.as_bytes()));
+            found.extend(program.map(|program| (program.to_vec(), place.clone())));
+        }
+    }
+    found
 }
 
 fn configurations(host: &Host, dir: &Path) -> Listing<Arc<File>> {
@@ -136,14 +167,6 @@ fn first_program(command: &[u8]) -> Option<&[u8]> {
     good.then_some(program)
 }
 
-/// `up COMMAND` and its like in interfaces(5).
-fn ifup_command(line: &[u8]) -> Option<&[u8]> {
-    let end = line.iter().position(u8::is_ascii_whitespace)?;
-    let (keyword, command) = line.split_at(end);
-    let known = matches!(keyword, b"pre-up" | b"up" | b"post-up");
-    first_program(command).filter(|_| known)
-}
-
 /// `PostUp = COMMAND` and its like in wg-quick(8).
 fn wireguard_command(line: &[u8]) -> Option<&[u8]> {
     let cut = line.iter().position(|b| *b == b'=')?;
@@ -178,19 +201,18 @@ mod tests {
 
     #[test]
     fn only_programs_named_by_their_path_are_taken() {
-        let up = |line: &str| ifup_command(line.as_bytes()).map(<[u8]>::to_vec);
+        let up = |line: &str| first_program(line.as_bytes()).map(<[u8]>::to_vec);
         assert_eq!(
-            up("up /usr/local/sbin/x eth0"),
+            up("/usr/local/sbin/x eth0"),
             Some(b"/usr/local/sbin/x".to_vec())
         );
         for line in [
-            "up ip route add default",
-            "up /x || true",
-            "up [ -x /x ] && /x",
-            "address 192.0.2.1",
-            "down /x",
-            "up",
-            "up $X/y",
+            "ip route add default",
+            "/x || true",
+            "[ -x /x ] && /x",
+            "192.0.2.1",
+            "",
+            "$X/y",
         ] {
             assert_eq!(up(line), None, "{line}");
         }
@@ -200,5 +222,26 @@ mod tests {
         let vpn = openvpn_command(b"up \"/etc/openvpn/up.sh a\"");
         assert_eq!(vpn, Some(&b"/etc/openvpn/up.sh"[..]));
         assert_eq!(openvpn_command(b"remote /x"), None);
+    }
+
+    #[test]
+    fn rules_of_udev_name_programs_for_interfaces() {
+        let programs = |text: &str| {
+            let found = udev_commands(&File::new("/etc/udev/rules.d/a.rules", text));
+            let text = |(program, _): &(Vec<u8>, Place)| String::from_utf8(program.clone());
+            found.iter().map(|p| text(p).unwrap()).collect::<Vec<_>>()
+        };
+        let rule =
+            "SUBSYSTEM==\"net\", ACTION==\"add\", RUN+=\"/sbin/a %k\", RUN{program}=\"/b\"\n";
+        assert_eq!(programs(rule), ["/sbin/a", "/b"]);
+        for rule in [
+            "SUBSYSTEM==\"block\", RUN+=\"/a\"\n",
+            "SUBSYSTEM==\"net\", TEST==\"/a\", RUN+=\"/a\"\n",
+            "SUBSYSTEM==\"net\", RUN{builtin}+=\"kmod\"\n",
+            "#SUBSYSTEM==\"net\", RUN+=\"/a\"\n",
+            "SUBSYSTEM==\"net\", RUN",
+        ] {
+            assert!(programs(rule).is_empty(), "{rule}");
+        }
     }
 }

@@ -3,29 +3,22 @@
 //!
 //! Only callers whose convention is written down are here: ifupdown's directories
 //! (interfaces(5), run-parts(8)), `NetworkManager`'s dispatcher (its own manual),
-//! networkd-dispatcher, and commands in the files of ifupdown, `OpenVPN` and wg-quick.
+//! networkd-dispatcher, the scripts of dhclient and dhcpcd, and commands in the files of
+//! `OpenVPN`, wg-quick and udev.
 
+mod called;
 mod commands;
 pub(in crate::facts) mod doing;
 pub(in crate::facts) mod fifo;
-mod interfaces;
 
-use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
+pub use called::{Named, called_for};
 pub use commands::{Commanded, commanded};
-pub use interfaces::{Interfaces, interfaces};
-
-use doing::{Does, does};
 
 use super::Host;
-use super::world::TreeWorld;
 use crate::fact::{Fact, Listing};
-use crate::parse::init_script::{Head, head};
-use crate::shell::{
-    Call, Comparison, Dialect, Input, Limits, Program, Value, evaluate, is_shell_script,
-};
 use crate::source::{FileKind, Found};
 
 /// Who runs a directory of hooks.
@@ -37,6 +30,30 @@ pub enum Runner {
     NetworkManager,
     /// networkd-dispatcher.
     NetworkdDispatcher,
+    /// dhclient, by its script.
+    Dhclient,
+    /// dhcpcd, by its script.
+    Dhcpcd,
+}
+
+impl Runner {
+    /// Its name for people.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ifupdown => "ifup",
+            Self::NetworkManager => "NetworkManager",
+            Self::NetworkdDispatcher => "networkd-dispatcher",
+            Self::Dhclient => "dhclient",
+            Self::Dhcpcd => "dhcpcd",
+        }
+    }
+
+    /// Whether it reads hooks into its own shell, so that they need no execute bit.
+    #[must_use]
+    pub const fn sources(self) -> bool {
+        matches!(self, Self::Dhclient | Self::Dhcpcd)
+    }
 }
 
 /// A file in a directory of hooks.
@@ -69,7 +86,7 @@ const PUT_ASIDE: [&str; 12] = [
 ];
 
 /// The directories, with who runs them.
-const DIRECTORIES: [(&str, Runner); 12] = [
+const DIRECTORIES: [(&str, Runner); 10] = [
     ("/etc/network/if-pre-up.d", Runner::Ifupdown),
     ("/etc/network/if-up.d", Runner::Ifupdown),
     ("/etc/network/if-down.d", Runner::Ifupdown),
@@ -87,63 +104,135 @@ const DIRECTORIES: [(&str, Runner); 12] = [
         "/etc/NetworkManager/dispatcher.d/no-wait.d",
         Runner::NetworkManager,
     ),
-    (
-        "/etc/networkd-dispatcher/routable.d",
-        Runner::NetworkdDispatcher,
-    ),
-    (
-        "/etc/networkd-dispatcher/configured.d",
-        Runner::NetworkdDispatcher,
-    ),
-    (
-        "/etc/networkd-dispatcher/degraded.d",
-        Runner::NetworkdDispatcher,
-    ),
-    ("/etc/networkd-dispatcher/off.d", Runner::NetworkdDispatcher),
+    ("/etc/dhcp/dhclient-enter-hooks.d", Runner::Dhclient),
+    ("/etc/dhcp/dhclient-exit-hooks.d", Runner::Dhclient),
+];
+
+/// The states that networkd-dispatcher has directories for (2.2.3, `ADMIN_STATES` and
+/// `OPER_STATES`).
+const STATES: [&str; 16] = [
+    "configured",
+    "configuring",
+    "failed",
+    "pending",
+    "unmanaged",
+    "linger",
+    "initialized",
+    "carrier",
+    "degraded",
+    "degraded-carrier",
+    "dormant",
+    "enslaved",
+    "missing",
+    "no-carrier",
+    "off",
+    "routable",
+];
+
+/// Hooks that are files of their own; dhcpcd has no directory of the site's.
+const FILES: [(&str, Runner); 4] = [
+    ("/etc/dhcp/dhclient-enter-hooks", Runner::Dhclient),
+    ("/etc/dhcp/dhclient-exit-hooks", Runner::Dhclient),
+    ("/etc/dhcpcd.enter-hook", Runner::Dhcpcd),
+    ("/etc/dhcpcd.exit-hook", Runner::Dhcpcd),
 ];
 
 /// The executable scripts in directories of hooks whose runner is there.
 #[must_use]
 pub fn hooks(host: &Host) -> Listing<Hook> {
     let mut hooks = Listing::new();
+    let mut directories: Vec<(PathBuf, Runner)> = Vec::new();
     for (dir, runner) in DIRECTORIES {
-        if !installed(host, runner) {
-            continue;
+        directories.push((PathBuf::from(dir), runner));
+    }
+    for state in STATES {
+        let dir = Path::new("/etc/networkd-dispatcher").join(format!("{state}.d"));
+        directories.push((dir, Runner::NetworkdDispatcher));
+    }
+    let of = |runner| move |(_, other): &&(PathBuf, Runner)| *other == runner;
+    for runner in [
+        Runner::Ifupdown,
+        Runner::NetworkManager,
+        Runner::NetworkdDispatcher,
+        Runner::Dhclient,
+        Runner::Dhcpcd,
+    ] {
+        match installed(host, runner) {
+            Fact::Known(true) => {}
+            Fact::Unknown(unknown) => {
+                hooks.gaps.push(unknown);
+                continue;
+            }
+            _ => continue,
         }
-        let entries = host.tree().entries(Path::new(dir));
-        hooks.gaps.extend(entries.gaps);
-        for path in entries.items {
-            let found = match host.resolve(&path) {
-                Fact::Known(found) => found,
-                Fact::Unknown(unknown) => {
-                    hooks.gaps.push(unknown);
-                    continue;
-                }
-                Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => continue,
-            };
-            // Without the execute bit it was put aside, by everybody's habit.
-            if found.meta.kind != FileKind::File || !found.meta.any_execute_bit() {
+        // Not every script of dhclient looks into directories.
+        let listed = match runner {
+            Runner::Dhclient => lists(host),
+            _ => Fact::Known(true),
+        };
+        if let Fact::Unknown(unknown) = &listed {
+            hooks.gaps.push(unknown.clone());
+        }
+        for (dir, _) in directories.iter().filter(of(runner)) {
+            if !matches!(listed, Fact::Known(true)) {
                 continue;
             }
-            let name = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);
-            let aside = |end: &&str| name.ends_with(end.as_bytes());
-            if name.starts_with(b".") || PUT_ASIDE.iter().any(aside) {
-                continue;
+            let entries = host.tree().entries(dir);
+            hooks.gaps.extend(entries.gaps);
+            for path in entries.items {
+                add(host, &path, runner, true, &mut hooks);
             }
-            let skipped = skipped(host, runner, name, &found);
-            hooks.items.push(Hook {
-                path,
-                found,
-                runner,
-                skipped,
-            });
+        }
+        for (path, _) in FILES.iter().filter(|(_, other)| *other == runner) {
+            add(host, Path::new(path), runner, false, &mut hooks);
         }
     }
     hooks
 }
 
+/// Adds a hook; nothing where it was put aside.
+fn add(host: &Host, path: &Path, runner: Runner, listed: bool, hooks: &mut Listing<Hook>) {
+    let found = match host.resolve(path) {
+        Fact::Known(found) => found,
+        Fact::Unknown(unknown) => {
+            hooks.gaps.push(unknown);
+            return;
+        }
+        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return,
+    };
+    // Without the execute bit it was put aside, by everybody's habit.
+    let aside = !runner.sources() && !found.meta.any_execute_bit();
+    if found.meta.kind != FileKind::File || aside {
+        return;
+    }
+    let name = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);
+    let aside = |end: &&str| name.ends_with(end.as_bytes());
+    if name.starts_with(b".") || PUT_ASIDE.iter().any(aside) {
+        return;
+    }
+    let skipped = listed.then(|| skipped(host, runner, path, &found));
+    hooks.items.push(Hook {
+        path: path.to_path_buf(),
+        skipped: skipped.flatten(),
+        found,
+        runner,
+    });
+}
+
+/// Whether dhclient's script takes hooks from directories, as Debian's does
+/// (isc-dhcp-client 4.4.3, `run_hookdir`).
+fn lists(host: &Host) -> Fact<bool> {
+    let mark = b"run-parts --list";
+    let tree = host.tree();
+    let script = match tree.read(Path::new("/usr/sbin/dhclient-script")) {
+        Fact::Absent(_) => tree.read(Path::new("/sbin/dhclient-script")),
+        other => other,
+    };
+    script.map(|file| file.bytes().windows(mark.len()).any(|part| part == mark))
+}
+
 /// Whether the runner of a directory is there.
-fn installed(host: &Host, runner: Runner) -> bool {
+fn installed(host: &Host, runner: Runner) -> Fact<bool> {
     let programs: &[&str] = match runner {
         Runner::Ifupdown => &["/usr/sbin/ifup", "/sbin/ifup"],
         Runner::NetworkManager => &[
@@ -152,9 +241,17 @@ fn installed(host: &Host, runner: Runner) -> bool {
             "/usr/lib/nm-dispatcher",
         ],
         Runner::NetworkdDispatcher => &["/usr/bin/networkd-dispatcher"],
+        Runner::Dhclient => &["/usr/sbin/dhclient", "/sbin/dhclient"],
+        Runner::Dhcpcd => &["/usr/sbin/dhcpcd", "/sbin/dhcpcd"],
     };
-    let there = |path: &&str| matches!(host.resolve(Path::new(path)), Fact::Known(_));
-    programs.iter().any(there)
+    for path in programs {
+        match host.resolve(Path::new(path)) {
+            Fact::Known(_) => return Fact::Known(true),
+            Fact::Unknown(unknown) => return Fact::Unknown(unknown),
+            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
+        }
+    }
+    Fact::Known(false)
 }
 
 /// Why a runner leaves a file out.
@@ -163,12 +260,13 @@ fn installed(host: &Host, runner: Runner) -> bool {
 /// and `-` (debianutils 5.7, run-parts.c, `valid_name`); tried with 5.7. `NetworkManager`
 /// wants files of root that nobody else may write (nm-dispatcher.c, `check_permissions`),
 /// networkd-dispatcher exactly 0755 and root (`check_perms`).
-fn skipped(host: &Host, runner: Runner, name: &[u8], found: &Found) -> Option<String> {
+fn skipped(host: &Host, runner: Runner, path: &Path, found: &Found) -> Option<String> {
+    let name = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);
     let meta = &found.meta;
     let owners = host.tree().coverage().owners;
     let mode = meta.mode & 0o7777;
     match runner {
-        Runner::Ifupdown => {
+        Runner::Ifupdown | Runner::Dhclient => {
             let plain = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-');
             let odd = name.iter().find(|b| !plain(b))?;
             let odd = crate::text::escape(&[*odd]);
@@ -191,79 +289,25 @@ fn skipped(host: &Host, runner: Runner, name: &[u8], found: &Found) -> Option<St
             } else if mode != 0o755 {
                 Some(format!("mode {mode:04o}, not 0755"))
             } else {
-                None
+                odd_directory(host, path)
             }
         }
-        Runner::NetworkManager | Runner::NetworkdDispatcher => None,
+        Runner::NetworkManager | Runner::NetworkdDispatcher | Runner::Dhcpcd => None,
     }
 }
 
-/// What a hook of ifupdown does for an interface.
-#[derive(Debug)]
-pub struct Named {
-    /// What it comes to: whether it does something, where that is known.
-    pub acts: Fact<bool>,
-    /// What the name was compared with.
-    pub comparisons: Vec<Comparison>,
-}
-
-/// Runs a hook of ifupdown as `ifup NAME` would (interfaces(5), "IFACE").
-#[must_use]
-pub fn called_for(host: &Host, path: &Path, interface: &[u8]) -> Option<Named> {
-    let file = match host.tree().read_head(path, 512) {
-        Fact::Known(file) => file,
-        Fact::Unknown(unknown) => {
-            return Some(Named {
-                acts: Fact::Unknown(unknown),
-                comparisons: Vec::new(),
-            });
-        }
-        Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => return None,
-    };
-    if !is_shell_script(&file) || !matches!(head(&file), Head::Script(_)) {
+/// Why networkd-dispatcher runs nothing in the directory of a hook.
+fn odd_directory(host: &Host, path: &Path) -> Option<String> {
+    let Fact::Known(found) = host.tree().lstat(path.parent()?) else {
         return None;
+    };
+    let meta = &found.meta;
+    let mode = meta.mode & 0o7777;
+    if meta.kind == FileKind::Link {
+        return Some("its directory is a link".to_owned());
     }
-    let down = path.starts_with("/etc/network/if-down.d")
-        || path.starts_with("/etc/network/if-post-down.d");
-    let (mode, phase): (&[u8], &[u8]) = if down {
-        (b"stop", b"post-down")
-    } else {
-        (b"start", b"post-up")
-    };
-    let env: [(&[u8], &[u8]); 7] = [
-        (b"IFACE", interface),
-        (b"LOGICAL", interface),
-        (b"ADDRFAM", b"inet"),
-        (b"METHOD", b"static"),
-        (b"MODE", mode),
-        (b"PHASE", phase),
-        (
-            b"PATH",
-            b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-        ),
-    ];
-    let env = env.map(|(name, value)| (name.to_vec(), Value::known(value)));
-    let call = Call {
-        program: Program::Script(path.to_path_buf()),
-        args: Vec::new(),
-        env: BTreeMap::from(env),
-        cwd: Value::known(b"/".to_vec()),
-        stdin: None,
-        dialect: Dialect::Sh,
-    };
-    let world = TreeWorld::new(host.tree()).for_hooks(host.label());
-    let outcome = evaluate(&call, &world, &Limits::default());
-    let acts = match does(host, &outcome) {
-        Does::Something(_) => Fact::Known(true),
-        Does::Nothing => Fact::Known(false),
-        Does::Unclear(open) => match open.into_iter().next() {
-            Some(unknown) => Fact::Unknown(unknown),
-            None => Fact::Known(false),
-        },
-    };
-    let about_name = |c: &Comparison| c.input == Input::Variable(b"IFACE".to_vec());
-    Some(Named {
-        acts,
-        comparisons: outcome.comparisons.into_iter().filter(about_name).collect(),
-    })
+    if meta.uid != 0 || meta.gid != 0 {
+        return Some("its directory does not belong to root:root".to_owned());
+    }
+    (mode != 0o755).then(|| format!("its directory has mode {mode:04o}, not 0755"))
 }

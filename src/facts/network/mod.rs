@@ -3,6 +3,7 @@
 
 pub mod live;
 mod managers;
+pub mod names;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

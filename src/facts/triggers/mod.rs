@@ -262,6 +262,17 @@ pub fn intended(host: &Host, trigger: &Trigger) -> Option<Timestamp> {
     cron::intended(host, trigger)
 }
 
+/// What makes the hardware reset the box when it hangs, with what could not be read of it.
+#[must_use]
+pub fn resets(host: &Host) -> Listing<Place> {
+    let mut read = Listing::new();
+    let watchdogs = watchdog::read(host, &mut read, &mut Vec::new());
+    let mut found = Listing::new();
+    found.items.extend(watchdogs.resets);
+    found.gaps = read.gaps;
+    found
+}
+
 /// The triggers of `host`.
 pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;

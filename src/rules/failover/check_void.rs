@@ -1,13 +1,17 @@
 //! `failover-check-void`: an instance that runs without the check it names.
 
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{Config, Subject, TrackScript, Tracked, Version};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::source::FileKind;
 use crate::text::{Place, escape, escape_path};
 
-use super::commands::started;
+use super::commands::{Started, started};
 
 pub(in crate::rules) struct CheckVoid;
 
@@ -49,6 +53,41 @@ fn fault(config: &Config, tracked: &Tracked) -> Option<(String, &'static str, Op
         ));
     }
     None
+}
+
+/// A script without its interpreter: the process that cannot become it ends with 0, which
+/// counts as good (keepalived 2.2.7 `lib/notify.c`, `system_call_script`; tried with 1.4.5,
+/// 2.2.7 and 2.4.3).
+fn starts_nothing(
+    id: &'static str,
+    host: &Host,
+    one: &Started<'_>,
+    path: &Path,
+    out: &mut Findings,
+) -> Option<Finding> {
+    let file = match host.tree().read_head(path, 512) {
+        Fact::Known(file) => file,
+        other => {
+            out.gap(&other);
+            return None;
+        }
+    };
+    let Head::Script(interpreter) = head(&file) else {
+        return None;
+    };
+    let name = Path::new(std::ffi::OsStr::from_bytes(&interpreter.path));
+    let there = host.resolve(name);
+    let Fact::Absent(looked) = &there else {
+        out.gap(&there);
+        return None;
+    };
+    let (owner, shown) = (&one.owner, escape(&interpreter.path));
+    let message = format!("{owner} always succeeds: {shown} does not exist");
+    let label = "cannot be started, which counts as a success";
+    let at = Evidence::span(one.command.place.clone(), label);
+    let wanted = Evidence::span(interpreter.place.clone(), "asks for it");
+    let finding = Finding::new(id, escape_path(path), message, at);
+    Some(finding.with(wanted).with(Evidence::from(looked)))
 }
 
 impl Rule for CheckVoid {
@@ -102,6 +141,12 @@ impl Rule for CheckVoid {
                 Fact::Known(found) if !found.meta.any_execute_bit() => {
                     let mode = format!("mode {:04o}, no execute bit", found.meta.mode & 0o777);
                     ("is not executable", Evidence::path(&found.path, mode))
+                }
+                Fact::Known(_) => {
+                    if let Some(finding) = starts_nothing(self.id(), host, &one, &path, &mut out) {
+                        out.push(finding);
+                    }
+                    continue;
                 }
                 other => {
                     out.gap(&other);

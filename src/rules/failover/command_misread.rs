@@ -1,6 +1,6 @@
 //! `failover-command-misread`: keepalived takes a command for other words than meant.
 
-use crate::fact::Stop;
+use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::parse::keepalived::{NotifyKind, Text, Version};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
@@ -48,6 +48,10 @@ impl Rule for CommandMisread {
         let config = &failover.config;
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
+        // Which version it is decides how a command is read.
+        if let (None, Fact::Unknown(unknown)) = (failover.version, host.packages()) {
+            out.open.push(unknown.clone());
+        }
         let likely = |finding: Finding| {
             if failover.version.is_none() {
                 finding.confidence(Confidence::Likely)

@@ -123,6 +123,29 @@ pub(super) fn user(
     Ok(Some(User::Gone(ACCOUNT.to_vec(), None)))
 }
 
+/// The group that would run it, where that is known without /etc/group: the one that
+/// its account begins with.
+pub(super) fn group(host: &Host, failover: &Failover, started: &Started<'_>) -> Option<u32> {
+    let Fact::Known(accounts) = host.accounts() else {
+        return None;
+    };
+    let words = match started.words {
+        [] => failover
+            .config
+            .globals
+            .script_user
+            .as_deref()
+            .unwrap_or(&[]),
+        words => words,
+    };
+    match words {
+        [] if accounts.uid(ACCOUNT).is_some() => accounts.gid(ACCOUNT),
+        [] => Some(0),
+        [user] => accounts.gid(&user.value),
+        _ => None,
+    }
+}
+
 /// The directories that a path goes through, from the top.
 pub(super) fn directories(path: &Path) -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = path.ancestors().skip(1).map(Path::to_path_buf).collect();

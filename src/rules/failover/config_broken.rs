@@ -1,15 +1,18 @@
 //! `failover-config-broken`: keepalived refuses its configuration, and with it every
 //! instance.
 
-use super::instance_faults::instance_faults;
+use super::instance_faults::{instance_faults, instance_faults_of};
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::failover::{CONFIG, Failover};
-use crate::parse::keepalived::{Config, ProblemKind};
+use crate::parse::keepalived::{Config, ProblemKind, Version};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::{Place, Span};
 
 pub(in crate::rules) struct ConfigBroken;
+
+/// The version of the newest Debian, 13.
+const SPREAD: Version = Version::new(2, 3, 3);
 
 /// Further fatal lines quoted.
 const SHOWN: usize = 3;
@@ -34,6 +37,7 @@ impl Rule for ConfigBroken {
         } else {
             Vec::new()
         };
+        let surely = unread.is_some() || failover.config.problems.iter().any(|p| p.fatal);
         let mut fatal = unread.into_iter().chain(lines).chain(instances);
         if let Some(first) = fatal.next() {
             // The first ends it; the others wait behind that.
@@ -48,6 +52,11 @@ impl Rule for ConfigBroken {
                 finding = finding
                     .confidence(Confidence::Likely)
                     .with(Evidence::computed(failover.version_from.clone()));
+                // Where the version in most hands would start, it takes a newer one.
+                if !surely && instance_faults_of(&failover.config, SPREAD).is_empty() {
+                    let text = format!("keepalived {SPREAD} would start with it");
+                    finding = finding.at_most(Level::Warn).with(Evidence::computed(text));
+                }
             }
             out.push(finding);
         }

@@ -33,28 +33,33 @@ const STRICT: Version = Version::new(2, 4, 0);
 
 /// The faults, in the order of the instances.
 pub(super) fn instance_faults(config: &Config) -> Vec<Evidence> {
+    instance_faults_of(config, config.version)
+}
+
+/// What the faults would be with another version.
+pub(super) fn instance_faults_of(config: &Config, version: Version) -> Vec<Evidence> {
     let mut faults = Vec::new();
     for (index, instance) in config.instances.iter().enumerate() {
         let header = || instance.header.clone();
         if instance.virtual_router_id.is_none() {
             faults.push(Evidence::span(header(), "has no valid virtual_router_id"));
         }
-        if let Some(label) = interface_fault(config.version, instance) {
+        if let Some(label) = interface_fault(version, instance) {
             faults.push(Evidence::span(header(), label));
         }
-        if let Some(label) = address_fault(config, instance) {
+        if let Some(label) = address_fault(config, version, instance) {
             faults.push(Evidence::span(header(), label));
         }
         let strict = is_strict(config, instance) && !instance.unicast_peers.is_empty();
-        let refuses = (NEEDS_ADDRESS..PEERS).contains(&config.version) || config.version >= STRICT;
+        let refuses = (NEEDS_ADDRESS..PEERS).contains(&version) || version >= STRICT;
         if strict && refuses && instance.interface.is_some() {
             faults.push(Evidence::span(header(), "strict mode, and unicast_peer"));
         }
-        if config.version < UNIQUE {
+        if version < UNIQUE {
             continue;
         }
         let earlier = config.instances.iter().take(index);
-        let mut same = earlier.filter(|other| conflict(config.version, other, instance));
+        let mut same = earlier.filter(|other| conflict(version, other, instance));
         if let (Some(other), Some(id)) = (same.next(), &instance.virtual_router_id) {
             let label = "the same number on the same interface again";
             faults.push(Evidence::span(id.place.clone(), label));
@@ -90,19 +95,19 @@ fn interface_fault(version: Version, instance: &Instance) -> Option<&'static str
 }
 
 /// No virtual address is left, and one is needed.
-fn address_fault(config: &Config, instance: &Instance) -> Option<&'static str> {
+fn address_fault(config: &Config, installed: Version, instance: &Instance) -> Option<&'static str> {
     let all = instance.virtual_addresses.len();
     let left = all - instance.dropped_addresses().count();
     let allowed = b"no_virtual_ipaddress".as_slice();
     let allowed = instance.settings.iter().any(|s| s.keyword.value == allowed);
-    if left > 0 || allowed || config.version < NEEDS_ADDRESS {
+    if left > 0 || allowed || installed < NEEDS_ADDRESS {
         return None;
     }
     let global = config.globals.vrrp_version.as_ref().map_or(2, |v| v.value);
     let six = family(instance) == Family::V6;
     let own = instance.version.as_ref().map(|v| v.value);
     let version = own.unwrap_or(if six { 3 } else { global });
-    let six = six && config.version < NO_INTERFACE;
+    let six = six && installed < NO_INTERFACE;
     if version == 3 || six || is_strict(config, instance) {
         let none = "has no virtual address, which VRRP version 3 and strict mode need";
         let dropped = "has no virtual address of its family, and needs one";

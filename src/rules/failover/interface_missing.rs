@@ -1,28 +1,13 @@
 //! `failover-interface-missing`: keepalived ends where an interface it names is not there.
 
-use std::path::Path;
-
-use crate::fact::{Fact, Stop, Why};
+use crate::fact::Stop;
 use crate::facts::Host;
+use crate::facts::network::names;
 use crate::parse::keepalived::{Instance, Text, Version};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
-use crate::text::{File, escape};
+use crate::text::escape;
 
 pub(in crate::rules) struct InterfaceMissing;
-
-/// Where the running system lists its interfaces.
-const RUNNING: &str = "/sys/class/net";
-
-/// Where interfaces are configured: directories whose files may name them.
-const CONFIGURED: [&str; 7] = [
-    "/etc/network/interfaces.d",
-    "/etc/systemd/network",
-    "/run/systemd/network",
-    "/etc/NetworkManager/system-connections",
-    "/etc/netplan",
-    "/etc/sysconfig/network-scripts",
-    "/etc/sysconfig/network",
-];
 
 /// From here on an interface that is not there ends the daemon.
 const FATAL: Version = Version::new(1, 3, 0);
@@ -45,34 +30,6 @@ fn needed(instance: &Instance) -> Vec<&Text> {
     all
 }
 
-/// Whether `file` has `name` as a word.
-fn names(file: &File, name: &[u8]) -> bool {
-    let part = |b: &u8| !b.is_ascii_alphanumeric() && !b"._-@".contains(b);
-    file.bytes().split(part).any(|word| word == name)
-}
-
-/// Whether something configures an interface of that name.
-fn is_configured(host: &Host, name: &[u8]) -> bool {
-    let tree = host.tree();
-    let read = |path: &Path| match tree.read(path) {
-        Fact::Known(file) => names(&file, name),
-        _ => false,
-    };
-    let file = |path: &Path| {
-        let text = path
-            .file_name()
-            .map_or(Vec::new(), |n| n.as_encoded_bytes().to_vec());
-        text.ends_with(name) || read(path)
-    };
-    read(Path::new("/etc/network/interfaces"))
-        || CONFIGURED.iter().any(|dir| {
-            tree.entries(Path::new(dir))
-                .items
-                .iter()
-                .any(|path| file(path))
-        })
-}
-
 impl Rule for InterfaceMissing {
     fn id(&self) -> &'static str {
         "failover-interface-missing"
@@ -93,9 +50,9 @@ impl Rule for InterfaceMissing {
                 "keepalived runs in a namespace of its own",
             ));
         }
-        let running = host.tree().entries(Path::new(RUNNING));
-        if running.items.is_empty() && running.gaps.is_empty() {
-            return Err(Stop::NotCovered(Why::NoRuntime));
+        let running = names::running(host.tree());
+        if let (true, Some(why)) = (running.gaps.is_empty(), running.uncovered.first()) {
+            return Err(Stop::NotCovered(why.clone()));
         }
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
@@ -104,12 +61,7 @@ impl Rule for InterfaceMissing {
             out.open.extend(running.gaps);
             return Ok(out);
         }
-        let there = |name: &[u8]| {
-            let listed = running.items.iter();
-            listed
-                .filter_map(|path| path.file_name())
-                .any(|n| n.as_encoded_bytes() == name)
-        };
+        let there = |name: &[u8]| running.items.iter().any(|known| known == name);
         let mut told: Vec<&[u8]> = Vec::new();
         for instance in &config.instances {
             for name in needed(instance) {
@@ -118,7 +70,7 @@ impl Rule for InterfaceMissing {
                 }
                 told.push(&name.value);
                 let shown = escape(&name.value);
-                let configured = is_configured(host, &name.value);
+                let configured = names::is_configured(host.tree(), &name.value);
                 let what = if configured {
                     "is not there now"
                 } else {
@@ -127,7 +79,7 @@ impl Rule for InterfaceMissing {
                 let message = format!("keepalived ends at start: interface {shown} {what}");
                 let at = Evidence::span(name.place.clone(), "no such interface");
                 let mut finding = Finding::new(self.id(), shown, message, at)
-                    .with(Evidence::path(RUNNING, "has no such entry"))
+                    .with(Evidence::path(names::RUNNING, "has no such entry"))
                     .confidence(Confidence::Likely);
                 if configured || config.version < FATAL {
                     finding = finding.at_most(Level::Warn);

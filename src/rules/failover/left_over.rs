@@ -1,12 +1,17 @@
-//! Where an old name still stands after a rename: in hooks, groups and commands.
+//! Where an old name still stands after a rename: in hooks, groups, checks and commands.
 
 use std::path::PathBuf;
 
+use crate::fact::Fact;
+use crate::facts::Host;
 use crate::facts::failover::{Failover, Handling, HookCall};
 use crate::facts::renames::{Kind, Rename};
+use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::HookState;
-use crate::shell::{Action, Effect, Input, Value};
+use crate::shell::{Action, Effect, Input, Value, is_shell_script};
 use crate::text::Place;
+
+use super::commands::started;
 
 /// Where the old name still stands.
 pub(super) struct Left {
@@ -19,7 +24,7 @@ pub(super) struct Left {
 }
 
 /// Where the old name of a rename is still expected.
-pub(super) fn left(rename: &Rename, base: &Failover, now: &Failover) -> Vec<Left> {
+pub(super) fn left(host: &Host, rename: &Rename, base: &Failover, now: &Failover) -> Vec<Left> {
     match rename.kind {
         Kind::Instance => {
             let members = now.config.groups.iter().flat_map(|group| &group.members);
@@ -35,7 +40,12 @@ pub(super) fn left(rename: &Rename, base: &Failover, now: &Failover) -> Vec<Left
                 .collect()
         }
         Kind::Group => hooks(rename, base, now),
-        Kind::Interface | Kind::Address | Kind::Unit => effects(rename, base, now),
+        Kind::Unit => effects(rename, base, now),
+        Kind::Interface | Kind::Address => {
+            let mut all = effects(rename, base, now);
+            all.extend(words(host, rename, now));
+            all
+        }
     }
 }
 
@@ -107,6 +117,50 @@ fn effects(rename: &Rename, base: &Failover, now: &Failover) -> Vec<Left> {
             silent: None,
         })
         .collect()
+}
+
+/// Checks, and hooks in languages that are not evaluated, with the old interface or
+/// address as a word of theirs.
+fn words(host: &Host, rename: &Rename, now: &Failover) -> Vec<Left> {
+    let mut all = Vec::new();
+    let mut left = |place| {
+        all.push(Left {
+            place,
+            lost: false,
+            silent: None,
+        });
+    };
+    for one in started(&now.config) {
+        let named = one.command.argv.iter().skip(1);
+        if let Some(word) = named.into_iter().find(|w| has_word(&w.value, &rename.old)) {
+            if one.check {
+                left(word.place.clone());
+            }
+            continue;
+        }
+        let file = one.program().map(|path| host.tree().read(&path));
+        let Some(Fact::Known(file)) = file else {
+            continue;
+        };
+        let script = matches!(head(&file), Head::Script(_));
+        if !script || is_shell_script(&file) && !one.check {
+            continue;
+        }
+        let line = file.lines().find(|(_, line)| {
+            !line.trim_ascii_start().starts_with(b"#") && has_word(line, &rename.old)
+        });
+        if let Some((span, _)) = line {
+            left(file.place(span));
+        }
+    }
+    all
+}
+
+/// Whether a text has a name as a word of its own.
+fn has_word(text: &[u8], name: &[u8]) -> bool {
+    let part = |b: &u8| b.is_ascii_alphanumeric() || b"._-:".contains(b);
+    let mut words = text.split(|b| !part(b));
+    words.any(|word| word == name)
 }
 
 /// Whether a program is called with the name as a word, or as an address with a length.

@@ -1,6 +1,9 @@
 //! Rules about VRRP and its hooks.
 
+mod acts_on_missing;
+mod address_also_static;
 mod address_dropped;
+mod addresses_foreign;
 mod build_options_missing;
 mod check_too_shallow;
 mod check_void;
@@ -10,12 +13,15 @@ mod config_broken;
 mod group_broken;
 mod hook_missing;
 mod hook_not_executable;
+mod hook_unparsable;
+mod include_missing;
 mod instance_faults;
 mod instance_not_handled;
 mod interface_missing;
 mod left_over;
 mod mixed_families;
 mod not_undone;
+mod nothing_resets;
 mod nothing_tracked;
 mod password_cut;
 mod peers_missing;
@@ -24,11 +30,19 @@ mod renamed_on_one_side;
 mod route_only_by_hook;
 mod script_behind_link;
 mod script_names_unknown_instance;
+mod script_not_allowed;
 mod script_user_missing;
+mod security;
+mod targets;
 mod trackers;
+mod ucarp_alias_missing;
+mod undone_by_another;
 mod weight_without_effect;
 
+pub(super) use acts_on_missing::ActsOnMissing;
+pub(super) use address_also_static::AddressAlsoStatic;
 pub(super) use address_dropped::AddressDropped;
+pub(super) use addresses_foreign::AddressesForeign;
 pub(super) use build_options_missing::BuildOptionsMissing;
 pub(super) use check_too_shallow::CheckTooShallow;
 pub(super) use check_void::CheckVoid;
@@ -37,10 +51,13 @@ pub(super) use config_broken::ConfigBroken;
 pub(super) use group_broken::GroupBroken;
 pub(super) use hook_missing::HookMissing;
 pub(super) use hook_not_executable::HookNotExecutable;
+pub(super) use hook_unparsable::HookUnparsable;
+pub(super) use include_missing::IncludeMissing;
 pub(super) use instance_not_handled::InstanceNotHandled;
 pub(super) use interface_missing::InterfaceMissing;
 pub(super) use mixed_families::MixedFamilies;
 pub(super) use not_undone::NotUndone;
+pub(super) use nothing_resets::NothingResets;
 pub(super) use nothing_tracked::NothingTracked;
 pub(super) use password_cut::PasswordCut;
 pub(super) use peers_missing::PeersMissing;
@@ -49,7 +66,10 @@ pub(super) use renamed_on_one_side::RenamedOnOneSide;
 pub(super) use route_only_by_hook::RouteOnlyByHook;
 pub(super) use script_behind_link::ScriptBehindLink;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
+pub(super) use script_not_allowed::ScriptNotAllowed;
 pub(super) use script_user_missing::ScriptUserMissing;
+pub(super) use ucarp_alias_missing::UcarpAliasMissing;
+pub(super) use undone_by_another::UndoneByAnother;
 pub(super) use weight_without_effect::WeightWithoutEffect;
 
 use std::path::{Path, PathBuf};
@@ -58,7 +78,7 @@ use super::Findings;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
-use crate::facts::failover::{Failover, HookCall};
+use crate::facts::failover::{Failover, Handling, HookCall};
 use crate::parse::keepalived::Subject;
 use crate::text::escape;
 
@@ -108,6 +128,17 @@ fn hooks(host: &Host) -> Result<(&Failover, Findings), Stop> {
     let covered = |call: &&HookCall| !matches!(call.program, Fact::NotCovered(_));
     out.judged = failover.calls.iter().filter(covered).count();
     Ok((failover, out))
+}
+
+/// What could not be read of the hooks; what is only beyond the evaluator is told by the
+/// rule that asks for every name.
+fn unread_hooks(failover: &Failover, out: &mut Findings) {
+    for call in &failover.calls {
+        if let Handling::Undecided(open) = &call.handling {
+            let unread = open.iter().filter(|unknown| unknown.could_not_look());
+            out.open.extend(unread.cloned());
+        }
+    }
 }
 
 /// Each program once, with the first call of it.

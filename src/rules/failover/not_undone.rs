@@ -36,6 +36,7 @@ impl Rule for NotUndone {
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         let (failover, mut out) = super::hooks(host)?;
+        super::unread_hooks(failover, &mut out);
         let of = |call: &HookCall, state: HookState| {
             let same = |c: &&HookCall| c.subject == call.subject && c.name == call.name;
             failover

@@ -31,7 +31,7 @@ impl Rule for RenamedOnOneSide {
         for rename in renames(base, now).into_iter().chain(units) {
             out.judged += 1;
             let mut told: Vec<std::path::PathBuf> = Vec::new();
-            for left in left(&rename, base, now) {
+            for left in left(host, &rename, base, now) {
                 // One line of a file is enough to find the others.
                 let path = left.place.path().to_path_buf();
                 if !told.contains(&path) {

@@ -1,5 +1,6 @@
 //! Rules about hooks that are called with the name of an interface.
 
+mod ifup;
 mod program_missing;
 mod skipped;
 mod waits_for_unknown_interface;

@@ -2,7 +2,7 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::hooks::{Runner, hooks};
+use crate::facts::hooks::hooks;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape_path;
 
@@ -24,11 +24,7 @@ impl Rule for Skipped {
         for hook in hooks.items {
             let Some(why) = hook.skipped else { continue };
             let shown = escape_path(&hook.path);
-            let runner = match hook.runner {
-                Runner::Ifupdown => "ifup",
-                Runner::NetworkManager => "NetworkManager",
-                Runner::NetworkdDispatcher => "networkd-dispatcher",
-            };
+            let runner = hook.runner.name();
             let message = format!("{runner} never runs {shown}");
             let evidence = Evidence::path(&hook.found.path, why);
             out.push(Finding::new(self.id(), shown, message, evidence));

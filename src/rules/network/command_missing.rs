@@ -102,7 +102,10 @@ fn is_there(host: &Host, program: &str) -> Result<bool, Stop> {
             .collect()
     };
     for path in paths {
-        if host.resolve(&path).require()?.is_some() {
+        // A shell passes over a file that it may not execute.
+        if let Some(found) = host.resolve(&path).require()?
+            && found.meta.any_execute_bit()
+        {
             return Ok(true);
         }
     }
