@@ -11,6 +11,7 @@ pub mod blkid;
 pub mod bls;
 pub mod busybox_inittab;
 pub mod calendar;
+pub mod cloud_config;
 pub mod cmdline;
 pub mod crontab;
 pub mod crypttab;

@@ -4,12 +4,14 @@
 mod anacron;
 mod at;
 mod beside;
+mod cloud_init;
 mod command;
 mod cron;
 mod dnf;
 mod event;
 mod handlers;
 mod keys;
+mod next;
 mod panic;
 mod pending;
 mod scripts;
@@ -17,6 +19,7 @@ mod timers;
 mod transient;
 mod unattended;
 mod units;
+mod updates;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -141,9 +144,20 @@ impl Trigger {
         match &self.starter {
             Starter::Cron | Starter::Timer(_) => true,
             Starter::Other { name, .. } => {
-                !matches!(name.as_str(), "a pending shutdown" | "unattended-upgrades")
+                let options = ["a pending shutdown", "unattended-upgrades", "cloud-init"];
+                !self.is_preview() && !options.contains(&name.as_str())
             }
         }
+    }
+
+    /// Whether what is said of it was only read in the source of what does it.
+    #[must_use]
+    pub fn is_preview(&self) -> bool {
+        let name = match &self.starter {
+            Starter::Other { name, .. } => name.as_str(),
+            Starter::Cron | Starter::Timer(_) => return false,
+        };
+        updates::NAMES.contains(&name)
     }
 
     /// The latest such time, where chance decides.
@@ -285,6 +299,7 @@ pub(super) fn read(host: &Host) -> Triggers {
     transient::read(host, &mut decided, &mut list);
     unattended::read(host, &mut decided, &mut list);
     dnf::read(host, &mut decided, &mut list);
+    updates::read(host, &mut decided, &mut list);
     units::read(host, &mut list);
     scripts::read(host, &mut list);
     handlers::read(host, &mut list);
