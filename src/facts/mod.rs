@@ -4,6 +4,7 @@ pub mod access;
 pub mod accounts;
 pub mod apt;
 pub mod boot;
+pub mod boundary;
 pub mod busy;
 pub(crate) mod checks;
 pub mod cron;

@@ -24,6 +24,7 @@ mod root;
 mod schedule;
 mod target;
 mod unit;
+mod upgrades;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
@@ -32,6 +33,7 @@ pub use engine::{
     Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_against, examine_fleet,
 };
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
+pub use upgrades::{Boundary, Since, parse_upgrades, upgrades};
 
 use crate::fact::Stop;
 use crate::facts::Host;
@@ -235,6 +237,7 @@ pub static ALL: &[&dyn Rule] = &[
     &network::KeyfileIgnored,
     &network::NotStarted,
     &network::ResolverMissing,
+    &packages::BoundaryCrossed,
     &packages::ConfigMergePending,
     &packages::DependencyUnmet,
     &packages::FileAltered,
@@ -244,6 +247,7 @@ pub static ALL: &[&dyn Rule] = &[
     &packages::InitProvidersClash,
     &packages::KernelIncomplete,
     &packages::RebootRequired,
+    &packages::ReleasesMixed,
     &packages::RoleRemoved,
     &packages::RunningModulesRemoved,
     &packages::SetSplit,
