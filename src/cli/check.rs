@@ -20,7 +20,7 @@ use crate::text::escape_path;
 use crate::time::Deadline;
 
 /// A report to write.
-struct Wanted {
+pub(super) struct Wanted {
     format: Format,
     to: Output,
 }
@@ -82,7 +82,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<Exit, Error> {
 }
 
 /// Judges and reports.
-fn finish(
+pub(super) fn finish(
     args: &CheckArgs,
     setup: &Setup,
     examined: Vec<Seen>,
@@ -111,15 +111,17 @@ fn finish(
 }
 
 /// A host examined.
-struct Seen {
-    examined: Examined,
+pub(super) struct Seen {
+    /// What the rules said.
+    pub(super) examined: Examined,
     /// What stands before its paths.
-    prefix: String,
-    base: Before,
+    pub(super) prefix: String,
+    /// What it is compared with.
+    pub(super) base: Before,
 }
 
 /// What a host is compared with.
-enum Before {
+pub(super) enum Before {
     /// With nothing.
     NotAsked,
     /// It was not there.
@@ -333,7 +335,7 @@ const fn level(word: LevelWord) -> Level {
 }
 
 /// `--format` and `-q`, with at most one report on standard output.
-fn formats(args: &CheckArgs) -> Result<Vec<Wanted>, Error> {
+pub(super) fn formats(args: &CheckArgs) -> Result<Vec<Wanted>, Error> {
     let mut wanted = Vec::new();
     for text in &args.format {
         let (name, to) = match text.split_once('=') {

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{Summary, summaries};
 use super::finding::{Finding, Findings};
-use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule};
+use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule, VERIFY};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
 use crate::facts::{Boots, Host};
@@ -91,6 +91,8 @@ pub struct Examined {
     pub unread_busy: Option<Unknown>,
     /// The transaction whose result was examined.
     pub transaction: Option<Outline>,
+    /// Whether it was compared with what it was before a reboot, and nothing else.
+    pub after_reboot: bool,
 }
 
 /// A transaction, for people: names of packages, sorted.
@@ -140,6 +142,7 @@ impl Examined {
             unread_policy: None,
             unread_busy: None,
             transaction: None,
+            after_reboot: false,
         }
     }
 
@@ -205,6 +208,36 @@ impl Examined {
 #[must_use]
 pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration) -> Examined {
     examine_against(host, None, selection, horizon)
+}
+
+/// Compares `host` with what it was before it rebooted.
+#[must_use]
+pub fn examine_after(
+    host: &Host,
+    before: &Host,
+    selection: &Selection,
+    horizon: jiff::SignedDuration,
+) -> Examined {
+    let os = match host.os() {
+        Fact::Known(os) => Some(os.name.clone()),
+        _ => None,
+    };
+    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
+    let zone = host.zone().clone();
+    let mut examined = Examined {
+        os,
+        after_reboot: true,
+        ..Examined::new(host.name(), host.now(), kind, boots, zone)
+    };
+    let cx = Cx {
+        horizon,
+        before: &[],
+        base: Some(before),
+    };
+    for rule in VERIFY {
+        run(*rule, host, &cx, selection, &mut examined);
+    }
+    examined
 }
 
 /// Runs the selected rules on `host`, which the rules may compare with what it was.
@@ -355,7 +388,8 @@ pub fn examine_fleet(
 /// The ids of all rules, of every scope, sorted.
 #[must_use]
 pub fn all_ids() -> Vec<&'static str> {
-    let hosts = ALL.iter().chain(JOINS).map(|rule| rule.id());
+    let hosts = ALL.iter().chain(JOINS).chain(VERIFY);
+    let hosts = hosts.map(|rule| rule.id());
     let mut ids: Vec<&str> = hosts.chain(FLEET.iter().map(|rule| rule.id())).collect();
     ids.sort_unstable();
     ids
