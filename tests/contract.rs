@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use comeback::rules::{
-    ALL, Card, FLEET, Impact, JOINS, Level, Scope, Status, all_ids, cards, parse_all,
+    ALL, Card, FLEET, Impact, JOINS, Level, Scope, Status, VERIFY, all_ids, cards, parse_all,
     parse_upgrades,
 };
 use golden::{repository, same_as_file};
@@ -94,9 +94,10 @@ fn the_tables_of_rules_are_sorted_and_name_each_rule_once() {
     let sorted = |ids: &[&str]| ids.is_sorted_by(|a, b| a < b);
     assert!(sorted(&ALL.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&JOINS.iter().map(|r| r.id()).collect::<Vec<_>>()));
+    assert!(sorted(&VERIFY.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&FLEET.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&all_ids()), "a rule stands in two tables");
-    for rule in ALL.iter().chain(JOINS) {
+    for rule in ALL.iter().chain(JOINS).chain(VERIFY) {
         assert_eq!(cards()[rule.id()].scope, Scope::Host, "{}", rule.id());
     }
     for rule in FLEET {

@@ -180,13 +180,17 @@ pub(super) fn deadline(args: &TreeArgs, default: Option<Duration>) -> Result<Dea
         // No time at all: nothing is read, and the answer is undecided.
         Some(text) if text == "0" || text == "0s" => Ok(Deadline::after(Duration::ZERO)),
         Some(text) => {
-            let span = parse_duration(text).map_err(|_| {
-                Error::Usage(format!("--deadline {text}: not a span of time such as 30s"))
-            })?;
+            let span = span("--deadline", text)?;
             Ok(Deadline::after(span))
         }
         None => Ok(default.map_or(Deadline::none(), Deadline::after)),
     }
+}
+
+/// A span of time that an option was given.
+pub(super) fn span(option: &str, text: &str) -> Result<Duration, Error> {
+    parse_duration(text)
+        .map_err(|_| Error::Usage(format!("{option} {text}: not a span of time such as 30s")))
 }
 
 /// `/etc/comeback/comeback.toml` of the tree.

@@ -8,6 +8,7 @@ use super::output::{Output, write_out, write_private};
 use super::run::{PolicyPlace, deadline, host, label, open_recorded, setup};
 use super::{Error, complain};
 use crate::fact::Fact;
+use crate::facts::standing;
 use crate::policy::Exit;
 use crate::probe::{Asking, Live, Probes, Transcript};
 use crate::rules::{Selection, examine};
@@ -57,6 +58,8 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<Exit, Error> {
         ));
         return Ok(Exit::Busy);
     }
+    // And all that is to be compared after the reboot.
+    standing::observe(&host);
     let name = match host.hostname() {
         Fact::Known(name) => Some(name),
         _ => label.clone(),

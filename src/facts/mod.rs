@@ -26,6 +26,7 @@ pub mod programs;
 pub mod renames;
 pub mod running;
 pub mod services;
+pub mod standing;
 pub mod started;
 pub mod stores;
 pub mod sysctl;

@@ -5,6 +5,7 @@
 
 mod redis;
 mod replay;
+mod systemd;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -68,7 +69,31 @@ pub trait Probe: Send + Sync {
         command: &[&str],
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError>;
+
+    /// The units that systemd has loaded, one line each: name, load state, state, finer
+    /// state, and the kind of the job that waits for it or `-`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError>;
 }
+
+/// Why there was no answer.
+fn failed(error: &std::io::Error) -> ProbeError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => ProbeError::Silent,
+        ErrorKind::UnexpectedEof => ProbeError::Error("it hung up".to_owned()),
+        _ => {
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or(&text);
+            ProbeError::Refused(text.to_ascii_lowercase())
+        }
+    }
+}
+
+/// The question for the units of systemd, as it is recorded.
+const UNITS: &str = "systemd units";
 
 /// Asks the daemons of this machine.
 #[derive(Clone, Copy, Debug)]
@@ -83,6 +108,10 @@ impl Probe for Live {
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError> {
         redis::ask(address, password, command, deadline)
+    }
+
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        systemd::units(deadline)
     }
 }
 
@@ -101,6 +130,11 @@ impl Probe for Recorded {
         let key = replay::redis_key(address, command);
         let none = || Err(ProbeError::Refused("connection refused".to_owned()));
         self.0.get(&key).cloned().unwrap_or_else(none)
+    }
+
+    fn systemd_units(&self, _deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        let none = || Err(ProbeError::Refused("connection refused".to_owned()));
+        self.0.get(UNITS).cloned().unwrap_or_else(none)
     }
 }
 

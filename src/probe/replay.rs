@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Address, Probe, ProbeError};
+use super::{Address, Probe, ProbeError, UNITS};
 use crate::time::Deadline;
 
 /// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
@@ -46,6 +46,12 @@ impl Probe for Asking {
         self.transcript.keep(redis_key(address, command), &answer);
         answer
     }
+
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        let answer = self.inner.systemd_units(deadline);
+        self.transcript.keep(UNITS.to_owned(), &answer);
+        answer
+    }
 }
 
 /// Gives the answers of a snapshot; what it does not hold was not asked.
@@ -68,6 +74,10 @@ impl Probe for Replayed {
         _deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError> {
         self.answer(&redis_key(address, command))
+    }
+
+    fn systemd_units(&self, _deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        self.answer(UNITS)
     }
 }
 

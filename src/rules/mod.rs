@@ -25,12 +25,14 @@ mod schedule;
 mod target;
 mod unit;
 mod upgrades;
+mod verify;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
 pub use engine::{
-    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_against, examine_fleet,
+    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_after, examine_against,
+    examine_fleet,
 };
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 pub use upgrades::{Boundary, Since, parse_upgrades, upgrades};
@@ -294,6 +296,28 @@ pub static ALL: &[&dyn Rule] = &[
 
 /// Rules that look at what other rules found.
 pub static JOINS: &[&dyn Rule] = &[&schedule::RebootsBrokenBox];
+
+/// Rules that compare a box after its reboot with what it was, sorted by id: `verify`
+/// alone runs them.
+pub static VERIFY: &[&dyn Rule] = &[
+    &verify::AddressLost,
+    &verify::ClockBehind,
+    &verify::FirewallLost,
+    &verify::HostnameChanged,
+    &verify::KernelUnexpected,
+    &verify::ModuleLost,
+    &verify::MountLost,
+    &verify::NotRebooted,
+    &verify::ResolverLost,
+    &verify::RouteLost,
+    &verify::SettingChanged,
+    &verify::SocketLost,
+    &verify::SwapLost,
+    &verify::TargetNotReached,
+    &verify::UnitFailed,
+    &verify::UnitLost,
+    &verify::UserServiceLost,
+];
 
 /// Every rule about all hosts, sorted by id.
 pub static FLEET: &[&dyn FleetRule] = &[];
