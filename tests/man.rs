@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 92] = [
+const NOT_READ: [&str; 98] = [
     "/",
     "/.",
     "/.build-id",
@@ -249,6 +249,7 @@ const NOT_READ: [&str; 92] = [
     "/lib",
     "/lib64",
     "/locale",
+    "/media",
     "/mnt",
     "/opt",
     "/proc",
@@ -265,6 +266,7 @@ const NOT_READ: [&str; 92] = [
     "/run/sysctl",
     "/sbin/",
     "/sh",
+    "/snap",
     "/srv",
     "/sys",
     "/sys/",
@@ -289,6 +291,10 @@ const NOT_READ: [&str; 92] = [
     "/var/",
     "/var/cache",
     "/var/lib",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
     "/var/lock/",
     "/var/log",
     "/var/log/",
