@@ -203,7 +203,6 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 95] = [
     "/",
     "/.",
     "/.build-id",
@@ -250,6 +249,7 @@ const NOT_READ: [&str; 95] = [
     "/lib",
     "/lib64",
     "/locale",
+    "/media",
     "/mnt",
     "/opt",
     "/proc",
@@ -267,6 +267,7 @@ const NOT_READ: [&str; 95] = [
     "/run/sysctl",
     "/sbin/",
     "/sh",
+    "/snap",
     "/srv",
     "/sys",
     "/sys/",
@@ -291,6 +292,10 @@ const NOT_READ: [&str; 95] = [
     "/var/",
     "/var/cache",
     "/var/lib",
+    "/var/lib/containerd",
+    "/var/lib/containers",
+    "/var/lib/docker",
+    "/var/lib/kubelet",
     "/var/lock/",
     "/var/log",
     "/var/log/",
