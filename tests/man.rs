@@ -203,6 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
+const NOT_READ: [&str; 98] = [
     "/",
     "/.",
     "/.build-id",
