@@ -1,7 +1,7 @@
 //! What listens on the network now (`/proc/net/tcp` and its like, Linux 6.1
 //! `net/ipv4/tcp_ipv4.c`, `net/ipv4/udp.c`).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use crate::fact::{Fact, Listing};
@@ -27,7 +27,7 @@ impl Listener {
     /// `tcp 0.0.0.0:22`.
     #[must_use]
     pub fn shown(&self) -> String {
-        let socket = std::net::SocketAddr::new(self.address, self.port);
+        let socket = SocketAddr::new(self.address, self.port);
         format!("{} {socket}", self.protocol)
     }
 
