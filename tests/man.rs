@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 92] = [
+const NOT_READ: [&str; 95] = [
     "/",
     "/.",
     "/.build-id",
@@ -264,6 +264,7 @@ const NOT_READ: [&str; 92] = [
     "/run/runit.stopit",
     "/run/sysctl",
     "/sbin/",
+    "/sentinel/",
     "/sh",
     "/srv",
     "/sys",
@@ -282,9 +283,11 @@ const NOT_READ: [&str; 92] = [
     "/usr",
     "/usr/bin",
     "/usr/bin/",
+    "/usr/etc",
     "/usr/lib",
     "/usr/local",
     "/usr/sbin/",
+    "/usr/share",
     "/var",
     "/var/",
     "/var/cache",

@@ -153,7 +153,8 @@ impl Config {
             let length = window.get("length_minutes");
             let length = length.and_then(toml::Value::as_integer).unwrap_or(0);
             for day in days.into_iter().flatten().filter_map(toml::Value::as_str) {
-                self.windows.push((day.to_owned(), start.to_owned(), length));
+                self.windows
+                    .push((day.to_owned(), start.to_owned(), length));
             }
         }
     }
