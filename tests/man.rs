@@ -203,7 +203,7 @@ fn every_path_the_facts_and_rules_name_is_in_the_manual() {
 }
 
 /// Beginnings and ends of paths, compared with and not read.
-const NOT_READ: [&str; 98] = [
+const NOT_READ: [&str; 104] = [
     "/",
     "/.",
     "/.build-id",
@@ -267,6 +267,7 @@ const NOT_READ: [&str; 98] = [
     "/run/runit.stopit",
     "/run/sysctl",
     "/sbin/",
+    "/sentinel/",
     "/sh",
     "/snap",
     "/srv",
@@ -286,9 +287,11 @@ const NOT_READ: [&str; 98] = [
     "/usr",
     "/usr/bin",
     "/usr/bin/",
+    "/usr/etc",
     "/usr/lib",
     "/usr/local",
     "/usr/sbin/",
+    "/usr/share",
     "/var",
     "/var/",
     "/var/cache",

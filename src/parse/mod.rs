@@ -19,6 +19,7 @@ pub mod deb;
 pub mod dpkg;
 pub mod elf;
 pub mod extlinux;
+pub mod fcrontab;
 pub mod fstab;
 pub mod grub;
 pub mod grub_legacy;

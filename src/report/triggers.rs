@@ -82,7 +82,7 @@ pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron, systemd timers and units, at, pending shutdowns, \
+    let text = "read: cron, fcron, systemd timers and units, at, pending shutdowns, \
                 automatic updates (unattended-upgrades, dnf-automatic, transactional-update, \
                 os-update, rebootmgr, zincati, locksmith, kured, snapd), cloud-init, boot \
                 scripts, watchdogs, kernel panics, keys, hooks of other programs.";

@@ -9,10 +9,12 @@ mod command;
 mod cron;
 mod dnf;
 mod event;
+mod fcron;
 mod handlers;
 mod keys;
 mod next;
 mod panic;
+mod parts;
 mod pending;
 mod scripts;
 mod timers;
@@ -145,7 +147,7 @@ impl Trigger {
             Starter::Cron | Starter::Timer(_) => true,
             Starter::Other { name, .. } => {
                 let options = ["a pending shutdown", "unattended-upgrades", "cloud-init"];
-                !self.is_preview() && !options.contains(&name.as_str())
+                !updates::NAMES.contains(&name.as_str()) && !options.contains(&name.as_str())
             }
         }
     }
@@ -157,7 +159,7 @@ impl Trigger {
             Starter::Other { name, .. } => name.as_str(),
             Starter::Cron | Starter::Timer(_) => return false,
         };
-        updates::NAMES.contains(&name)
+        name == fcron::NAME || updates::NAMES.contains(&name)
     }
 
     /// The latest such time, where chance decides.
@@ -292,8 +294,11 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
+    fcron::read(host, &mut decided, &mut list);
+    parts::read(host, &mut decided, &mut list);
     anacron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
+    transient::of_part(host, &mut decided, &mut list);
     at::read(host, &mut decided, &mut list);
     pending::read(host, &mut decided, &mut list);
     transient::read(host, &mut decided, &mut list);
