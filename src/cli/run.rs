@@ -268,8 +268,8 @@ fn open_snapshot(args: &TreeArgs, path: &Path, deadline: Deadline) -> Result<Ope
         error => Error::Undecided(format!("{shown}: {error}")),
     })?;
     if !Snapshot::looks_like_one(&bytes) {
-        return Err(Error::Usage(format!(
-            "{shown}: neither a directory nor a snapshot"
+        return Err(Error::Nothing(format!(
+            "{shown}: not a directory, and no snapshot"
         )));
     }
     let snapshot = Snapshot::parse(&bytes);

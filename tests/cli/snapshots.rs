@@ -98,7 +98,6 @@ fn what_is_no_snapshot_or_one_for_another_use_is_refused() {
             "its schema is comeback.snapshot/9",
         ),
         (text[..text.len() / 2].to_owned(), "no snapshot: EOF"),
-        ("hello\n".to_owned(), "neither a directory nor a snapshot"),
         ("{}".to_owned(), "no snapshot: missing field `schema`"),
     ] {
         dir.file("y.json", content);
@@ -107,6 +106,12 @@ fn what_is_no_snapshot_or_one_for_another_use_is_refused() {
             .ends(2)
             .complains(complaint);
     }
+    // What is no snapshot at all is nothing to examine, as a missing root is.
+    dir.file("y.json", "hello\n");
+    let other = dir.at("y.json").display().to_string();
+    comeback(["check", &other, "--now", NOW])
+        .ends(3)
+        .complains("not a directory, and no snapshot");
     let none = dir.at("none.json").display().to_string();
     comeback(["check", &none, "--now", NOW]).ends(3);
 }
