@@ -5,7 +5,7 @@
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use super::command::{Judged, judge, matters};
+use super::command::judge;
 use super::event::{names, script};
 use super::timers::next_of;
 use super::{Starter, Trigger, When, delayed};
@@ -82,19 +82,7 @@ fn of_script(
     if !runs || !accepted || dirs.iter().any(timer) {
         return None;
     }
-    let fall = match judge(host, &script(path, &[]), Daemon::SystemdCron2, 0) {
-        Judged::Down(fall) => fall,
-        Judged::Not => return None,
-        Judged::Open(open) => {
-            out.gaps
-                .extend(open.into_iter().filter(|unknown| matters(host, unknown)));
-            return None;
-        }
-        Judged::NotCovered(why) => {
-            out.uncovered.push(why);
-            return None;
-        }
-    };
+    let fall = judge(host, &script(path, &[]), Daemon::SystemdCron2, 0).fall(host, out)?;
     let when = match next_of(host, times, host.now()) {
         Some(at) => When::At(delayed(at, &fall.down, fall.slept, host.zone())),
         None => When::Never("the schedule matches no date".to_owned()),
