@@ -210,6 +210,20 @@ impl Examined {
     }
 }
 
+/// What is known of `host` before any rule ran.
+fn begun(host: &Host) -> Examined {
+    let os = match host.os() {
+        Fact::Known(os) => Some(os.name.clone()),
+        _ => None,
+    };
+    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
+    let zone = host.zone().clone();
+    Examined {
+        os,
+        ..Examined::new(host.name(), host.now(), kind, boots, zone)
+    }
+}
+
 /// Runs the selected rules on `host`.
 #[must_use]
 pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration) -> Examined {
@@ -224,16 +238,9 @@ pub fn examine_after(
     selection: &Selection,
     horizon: jiff::SignedDuration,
 ) -> Examined {
-    let os = match host.os() {
-        Fact::Known(os) => Some(os.name.clone()),
-        _ => None,
-    };
-    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
-    let zone = host.zone().clone();
     let mut examined = Examined {
-        os,
         after_reboot: true,
-        ..Examined::new(host.name(), host.now(), kind, boots, zone)
+        ..begun(host)
     };
     let cx = Cx {
         horizon,
@@ -254,16 +261,7 @@ pub fn examine_against(
     selection: &Selection,
     horizon: jiff::SignedDuration,
 ) -> Examined {
-    let os = match host.os() {
-        Fact::Known(os) => Some(os.name.clone()),
-        _ => None,
-    };
-    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
-    let zone = host.zone().clone();
-    let mut examined = Examined {
-        os,
-        ..Examined::new(host.name(), host.now(), kind, boots, zone)
-    };
+    let mut examined = begun(host);
     match host.busy() {
         Fact::Known(busy) => {
             examined.busy = Some(busy);

@@ -83,6 +83,14 @@ fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
     }
 }
 
+/// That the question does not arise, unless the init that decides it cannot be read.
+fn not_applicable(host: &Host, why: &'static str) -> Stop {
+    match host.must_start() {
+        Err(stop @ Stop::Undecided(_)) => stop,
+        Ok(()) | Err(_) => Stop::NotApplicable(why),
+    }
+}
+
 /// Notes what of the triggers' files below these paths could not be read.
 fn gaps_below(host: &Host, dirs: &[&str], out: &mut Findings) {
     let gaps = host.triggers().list.gaps.iter();
