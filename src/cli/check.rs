@@ -51,7 +51,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
             }];
             return judge_all(args, &setup, seen, waivers);
         }
-        let label = label(args.tree.root.as_ref());
+        let label = label(args.tree.root.as_ref(), &tree);
         let devices = devices(&args.devices, &tree)?;
         let base = base(args, root, &tree, deadline)?;
         let run = Run {

@@ -509,12 +509,12 @@ pub(super) fn accepted(list: &[String]) -> Result<Vec<Waiver>, Error> {
 }
 
 /// The name of a host read from a directory that does not tell its own.
-pub(super) fn label(root: Option<&PathBuf>) -> Option<String> {
-    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
+pub(super) fn label(root: Option<&PathBuf>, tree: &Opened) -> Option<String> {
     // A snapshot knows its host, whatever its file is called.
-    if is_regular(root) {
+    if tree.recorded().is_some() {
         return None;
     }
+    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
     let name = root.file_name()?;
     let name = name.to_string_lossy();
     // A directory called `root` or `rootfs` names no host.

@@ -35,7 +35,7 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<Exit, Error> {
     let mut tree = tree;
     tree.add_covers(&setup.config.covers);
     let covers = tree.coverage().covers.clone();
-    let label = label(args.tree.root.as_ref());
+    let label = label(args.tree.root.as_ref(), &tree);
     let transcript = Transcript::default();
     let mut host = host(tree, &setup, &args.tree, label.clone(), None);
     if host.probes().0.is_some() {
