@@ -7,7 +7,6 @@ mod redis;
 mod replay;
 mod systemd;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -112,29 +111,6 @@ impl Probe for Live {
 
     fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
         systemd::units(deadline)
-    }
-}
-
-/// Answers given before, by address and command in one line: `127.0.0.1:6379 INFO`.
-#[derive(Clone, Debug)]
-pub struct Recorded(pub BTreeMap<String, Result<Vec<u8>, ProbeError>>);
-
-impl Probe for Recorded {
-    fn redis(
-        &self,
-        address: &Address,
-        _password: Option<&[u8]>,
-        command: &[&str],
-        _deadline: Deadline,
-    ) -> Result<Vec<u8>, ProbeError> {
-        let key = replay::redis_key(address, command);
-        let none = || Err(ProbeError::Refused("connection refused".to_owned()));
-        self.0.get(&key).cloned().unwrap_or_else(none)
-    }
-
-    fn systemd_units(&self, _deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
-        let none = || Err(ProbeError::Refused("connection refused".to_owned()));
-        self.0.get(UNITS).cloned().unwrap_or_else(none)
     }
 }
 

@@ -54,14 +54,19 @@ impl Probe for Asking {
     }
 }
 
-/// Gives the answers of a snapshot; what it does not hold was not asked.
+/// Gives answers that were given before.
 #[derive(Clone, Debug)]
-pub struct Replayed(pub Answers);
+pub struct Replayed {
+    /// The answers.
+    pub answers: Answers,
+    /// What a question without one comes to.
+    pub otherwise: ProbeError,
+}
 
 impl Replayed {
     fn answer(&self, asked: &str) -> Result<Vec<u8>, ProbeError> {
-        let answer = self.0.get(asked).cloned();
-        answer.unwrap_or(Err(ProbeError::NotRecorded))
+        let answer = self.answers.get(asked).cloned();
+        answer.unwrap_or_else(|| Err(self.otherwise.clone()))
     }
 }
 
