@@ -8,6 +8,8 @@
 //! archives over the root at ROOT, and fails where that takes longer than a second for
 //! 500 MB of them. `ROUNDS` is 201 for the one and 5 for the other, where it is not told.
 
+mod support;
+
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -19,6 +21,7 @@ use comeback::parse::dpkg::parse_status;
 use comeback::source::{Coverage, DirSource, Limits, Tree};
 use comeback::text::File;
 use comeback::time::Deadline;
+use support::{ended, number};
 
 /// Most that reading the packages may take of the time of reading the bytes.
 const MOST: f64 = 3.0;
@@ -32,20 +35,7 @@ fn main() -> ExitCode {
         None => status(),
         Some((root, archives)) => transaction(root, archives),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // Nothing is left to be done where this fails too.
-            let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn number(name: &str, usual: usize) -> usize {
-    let told = std::env::var(name).ok();
-    told.and_then(|text| text.parse().ok()).unwrap_or(usual)
+    ended(done)
 }
 
 /// A status file as dpkg writes it, about 880 bytes for each package.
