@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::declared::{RawDeclared, declared};
 use crate::fact::Unknown;
+use crate::facts::declared::Declared;
 use crate::rules::{Level, canonical, cards, nearest};
 use crate::source::glob_to_regex;
 use crate::text::{File, Place, Span};
@@ -33,6 +35,8 @@ pub struct Config {
     pub rules: BTreeMap<String, Setting>,
     /// What holds for `guard`.
     pub guard: GuardPolicy,
+    /// What the site declares of its hosts.
+    pub declared: Arc<Declared>,
     /// Set where the tree has a policy that could not be looked at: these are then
     /// the defaults, and nothing is clear by them.
     pub unread: Option<Unknown>,
@@ -102,6 +106,7 @@ struct Raw {
     #[serde(default)]
     rules: BTreeMap<toml::Spanned<String>, RawRule>,
     guard: Option<RawGuard>,
+    declared: Option<RawDeclared>,
 }
 
 #[derive(Deserialize)]
@@ -173,6 +178,8 @@ impl Config {
             waivers.push(waiver(&file, span, spanned.into_inner(), &error)?);
         }
         let tree = raw.tree.map(|tree| tree.covers);
+        let declared = raw.declared.map(|raw| declared(&file, raw, &error));
+        let declared = declared.transpose()?;
         Ok(Self {
             file: Some(path.to_path_buf()),
             horizon: raw.horizon,
@@ -186,6 +193,7 @@ impl Config {
             waivers,
             rules,
             guard: guard.unwrap_or(GuardPolicy::NONE),
+            declared: declared.map_or_else(|| Arc::new(Declared::default()), Arc::new),
             unread: None,
         })
     }
