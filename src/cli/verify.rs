@@ -75,6 +75,8 @@ fn settled(
             (Fact::Unknown(_), Fact::Known(_)) => true,
             _ => false,
         };
+        // What the site declares must be there, too, whoever starts it.
+        let coming = coming || crate::facts::declared::coming(&now);
         if !coming || until.passed() {
             break;
         }

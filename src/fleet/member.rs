@@ -10,6 +10,7 @@ use super::role::Role;
 use super::router::{self, Router};
 use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::Host;
+use crate::facts::stores::mysql;
 use crate::parse::interfaces::Stanza;
 use crate::parse::quorum::{self, Quorum};
 use crate::source::Tree;
@@ -81,7 +82,7 @@ impl Member {
         Self {
             addresses: addresses(host),
             routers: router::read(host),
-            quorums: quorums(tree),
+            quorums: quorums(host),
             needs: needs(host),
             guests: guests(tree),
             times: host.triggers().list.gaps.clone(),
@@ -132,7 +133,7 @@ type Voting = (
 );
 
 /// The files; a directory stands for the files in it.
-const VOTING: [Voting; 4] = [
+const VOTING: [Voting; 3] = [
     (
         "etcd",
         &["/etc/default/etcd", "/etc/etcd/etcd.conf"],
@@ -143,22 +144,21 @@ const VOTING: [Voting; 4] = [
         &["/etc/zookeeper/conf/zoo.cfg", "/opt/zookeeper/conf/zoo.cfg"],
         quorum::zookeeper,
     ),
-    (
-        "Galera",
-        &[
-            "/etc/mysql/my.cnf",
-            "/etc/mysql/conf.d",
-            "/etc/mysql/mariadb.conf.d",
-            "/etc/my.cnf",
-            "/etc/my.cnf.d",
-        ],
-        quorum::galera,
-    ),
     ("Consul", &["/etc/consul.d"], quorum::consul),
 ];
 
-fn quorums(tree: &Tree) -> Listing<(&'static str, Quorum)> {
+fn quorums(host: &Host) -> Listing<(&'static str, Quorum)> {
+    let tree = host.tree();
     let mut out = Listing::new();
+    let found = mysql::options(host);
+    let options = out.take_gaps(found);
+    let set = |name: &str| mysql::last(&options, name);
+    let off = set("wsrep_on").is_some_and(|o| matches!(&*o.value.to_lowercase(), "0" | "off"));
+    if let Some(address) = set("wsrep_cluster_address").filter(|_| !off) {
+        let name = set("wsrep_cluster_name").map(|option| option.value.as_str());
+        let found = quorum::galera(&address.value, name, address.place.clone());
+        out.items.extend(found.map(|quorum| ("Galera", quorum)));
+    }
     for (program, paths, read) in VOTING {
         for path in paths {
             let path = Path::new(path);
