@@ -9,11 +9,18 @@ mod build_options_missing;
 mod change;
 mod check_too_shallow;
 mod check_void;
+mod cluster;
+mod cluster_fencing;
+mod cluster_left_aside;
+mod cluster_node_unknown;
+mod cluster_quorum;
 mod command_misread;
 mod commands;
 mod config_broken;
 mod families_apart;
 mod group_broken;
+mod haproxy_address_moves;
+mod haproxy_unchecked;
 mod has;
 mod hook_missing;
 mod hook_not_executable;
@@ -43,6 +50,7 @@ mod source_missing;
 mod targets;
 mod trackers;
 mod ucarp_alias_missing;
+mod ucarp_script_broken;
 mod undone_by_another;
 mod weight_without_effect;
 
@@ -54,10 +62,16 @@ pub(super) use backup_drops_route::BackupDropsRoute;
 pub(super) use build_options_missing::BuildOptionsMissing;
 pub(super) use check_too_shallow::CheckTooShallow;
 pub(super) use check_void::CheckVoid;
+pub(super) use cluster_fencing::ClusterFencingMissing;
+pub(super) use cluster_left_aside::ClusterLeftAside;
+pub(super) use cluster_node_unknown::ClusterNodeUnknown;
+pub(super) use cluster_quorum::ClusterQuorumLost;
 pub(super) use command_misread::CommandMisread;
 pub(super) use config_broken::ConfigBroken;
 pub(super) use families_apart::FamiliesApart;
 pub(super) use group_broken::GroupBroken;
+pub(super) use haproxy_address_moves::HaproxyAddressMoves;
+pub(super) use haproxy_unchecked::HaproxyUnchecked;
 pub(super) use hook_missing::HookMissing;
 pub(super) use hook_not_executable::HookNotExecutable;
 pub(super) use hook_unparsable::HookUnparsable;
@@ -80,6 +94,7 @@ pub(super) use script_not_allowed::ScriptNotAllowed;
 pub(super) use script_user_missing::ScriptUserMissing;
 pub(super) use source_missing::SourceMissing;
 pub(super) use ucarp_alias_missing::UcarpAliasMissing;
+pub(super) use ucarp_script_broken::UcarpScriptBroken;
 pub(super) use undone_by_another::UndoneByAnother;
 pub(super) use weight_without_effect::WeightWithoutEffect;
 
@@ -216,7 +231,13 @@ pub(super) fn summary(host: &Host) -> Summary {
             }
             Summary::new(LinkState::Ok, text)
         }
-        Fact::Absent(_) => Summary::new(LinkState::None, "keepalived is not configured"),
+        Fact::Absent(_) => match crate::facts::cluster::corosync(host) {
+            Fact::Known(conf) if !conf.nodes().is_empty() => {
+                let count = conf.nodes().len();
+                Summary::new(LinkState::Ok, format!("corosync: {count} nodes"))
+            }
+            _ => Summary::new(LinkState::None, "keepalived is not configured"),
+        },
         Fact::Broken(fault) => Summary::new(LinkState::Unknown, fault.message.clone()),
         Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Fact::NotCovered(why) => Summary::new(LinkState::NotCovered, why.to_string()),
