@@ -7,6 +7,7 @@ pub mod boot;
 pub mod boundary;
 pub mod busy;
 pub(crate) mod checks;
+pub mod cluster;
 pub mod cron;
 pub mod crypt;
 pub mod declared;

@@ -6,6 +6,7 @@
 
 mod secrets;
 mod wire;
+mod worded;
 
 use std::collections::BTreeMap;
 use std::io::Read as _;

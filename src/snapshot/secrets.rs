@@ -119,12 +119,13 @@ fn secrets(path: &Path, bytes: &[u8]) -> Vec<Range<usize>> {
     if matches!(name, b"shadow" | b"shadow-" | b"gshadow" | b"gshadow-") {
         return hashes(bytes);
     }
+    let mut found = super::worded::secrets(path, bytes);
     let written = WRITTEN.iter().any(|dir| path.starts_with(dir));
     let passed = of_process && name == b"cmdline";
     if !(written || passed) || name == b"nsswitch.conf" || bytes.starts_with(b"\x7fELF") {
-        return Vec::new();
+        return found;
     }
-    let mut found = keys(bytes);
+    found.extend(keys(bytes));
     found.extend(values(bytes));
     found
 }

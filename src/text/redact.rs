@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 static SECRET: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i-u)(?:\bauth_pass[ \t]+|",
+        r#"\bname="[a-z0-9_-]*(?:passw|secret|token|key)[a-z0-9_]*"[ \t]+value=|"#,
         r"[a-z0-9_-]*(?:passwd|password|secret|token|api_?key)[a-z0-9_]*[ \t]*[=:][ \t]*)",
         r#"("[^"\n]*"|'[^'\n]*'|[^\s"']+)"#
     ))
@@ -47,6 +48,10 @@ mod tests {
             ("DB_PASSWORD=hunter2 job", "DB_PASSWORD=******* job"),
             ("curl --token=abc x", "curl --token=*** x"),
             ("api_key: \"a b\"", "api_key: *****"),
+            (
+                "name=\"passwd\" value=\"x\"/>",
+                "name=\"passwd\" value=***/>",
+            ),
         ] {
             let (out, hidden) = redact_line(line.as_bytes());
             assert_eq!(String::from_utf8_lossy(&out), expected);

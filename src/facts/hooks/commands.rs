@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fact::{Fact, Listing, Unknown};
+use crate::fact::{Fact, Listing, Looked, Unknown};
 use crate::facts::Host;
 use crate::source::Found;
 use crate::text::{File, Place, Span};
@@ -38,6 +38,23 @@ const OPENVPN: [&[u8]; 10] = [
     b"auth-user-pass-verify",
 ];
 
+/// What wg-quick's commands mostly are, looked up along the path that systemd gives
+/// services; a shell knows other words by itself.
+const BY_NAME: [&[u8]; 12] = [
+    b"ip",
+    b"iptables",
+    b"ip6tables",
+    b"nft",
+    b"ipset",
+    b"ufw",
+    b"firewall-cmd",
+    b"resolvconf",
+    b"resolvectl",
+    b"sysctl",
+    b"tc",
+    b"conntrack",
+];
+
 /// The programs with an absolute path that wg-quick, `OpenVPN` and udev would start; what
 /// ifup runs is a matter of its own.
 #[must_use]
@@ -46,7 +63,11 @@ pub fn commanded(host: &Host) -> Listing<Commanded> {
     let mut add = |by, then, program: &[u8], place: Place| {
         use std::os::unix::ffi::OsStrExt as _;
         let program = PathBuf::from(std::ffi::OsStr::from_bytes(program));
-        let found = host.resolve(&program);
+        let found = if program.is_absolute() {
+            host.resolve(&program)
+        } else {
+            along_path(host, &program)
+        };
         out.items.push(Commanded {
             by,
             then,
@@ -93,6 +114,41 @@ pub fn commanded(host: &Host) -> Listing<Commanded> {
         }
     }
     out.gaps = gaps;
+    out
+}
+
+/// What is at a name along the path that systemd gives services (systemd.exec(5)).
+fn along_path(host: &Host, name: &Path) -> Fact<Found> {
+    let mut looked = Looked {
+        paths: Vec::new(),
+        notes: Vec::new(),
+    };
+    for dir in [
+        "/usr/local/sbin",
+        "/usr/local/bin",
+        "/usr/sbin",
+        "/usr/bin",
+        "/sbin",
+        "/bin",
+    ] {
+        let path = Path::new(dir).join(name);
+        match host.resolve(&path) {
+            Fact::Absent(_) => looked.paths.push(path),
+            other => return other,
+        }
+    }
+    Fact::Absent(looked)
+}
+
+/// The lines of each configuration of `OpenVPN`, comments left out.
+#[must_use]
+pub fn openvpn_files(host: &Host) -> Listing<Vec<(Vec<u8>, Place)>> {
+    let mut out = Listing::new();
+    for dir in ["/etc/openvpn", "/etc/openvpn/client", "/etc/openvpn/server"] {
+        let files = configurations(host, Path::new(dir));
+        out.gaps.extend(files.gaps);
+        out.items.extend(files.items.iter().map(lines));
+    }
     out
 }
 
@@ -173,7 +229,20 @@ fn wireguard_command(line: &[u8]) -> Option<&[u8]> {
     let (keyword, command) = line.split_at(cut);
     let keyword = keyword.trim_ascii().to_ascii_lowercase();
     let known = matches!(keyword.as_slice(), b"preup" | b"postup");
-    first_program(command.get(1..)?).filter(|_| known)
+    if !known {
+        return None;
+    }
+    first_program(command.get(1..)?).or_else(|| by_name(command.get(1..)?))
+}
+
+/// The program that is named without its path, where it is one of [`BY_NAME`] and its
+/// failure is not provided for.
+fn by_name(command: &[u8]) -> Option<&[u8]> {
+    let command = command.trim_ascii();
+    let end = command.iter().position(u8::is_ascii_whitespace);
+    let program = command.get(..end.unwrap_or(command.len()))?;
+    let provided = command.windows(2).any(|pair| pair == b"||");
+    (BY_NAME.contains(&program) && !provided).then_some(program)
 }
 
 /// `up COMMAND` and its like in openvpn(8).
@@ -218,7 +287,15 @@ mod tests {
         }
         let wg = wireguard_command(b"PostUp = /etc/wireguard/up.sh %i");
         assert_eq!(wg, Some(&b"/etc/wireguard/up.sh"[..]));
-        assert_eq!(wireguard_command(b"PostUp = iptables -A FORWARD"), None);
+        let name = wireguard_command(b"PostUp = iptables -A FORWARD -i %i -j ACCEPT");
+        assert_eq!(name, Some(&b"iptables"[..]));
+        for line in [
+            "PostUp = echo 1",
+            "PostUp = iptables -A X || true",
+            "PostDown = iptables -D X",
+        ] {
+            assert_eq!(wireguard_command(line.as_bytes()), None, "{line}");
+        }
         let vpn = openvpn_command(b"up \"/etc/openvpn/up.sh a\"");
         assert_eq!(vpn, Some(&b"/etc/openvpn/up.sh"[..]));
         assert_eq!(openvpn_command(b"remote /x"), None);

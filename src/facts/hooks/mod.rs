@@ -10,12 +10,14 @@ mod called;
 mod commands;
 pub(in crate::facts) mod doing;
 pub(in crate::facts) mod fifo;
+mod ucarp;
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 pub use called::{Named, called_for};
-pub use commands::{Commanded, commanded};
+pub use commands::{Commanded, commanded, openvpn_files};
+pub use ucarp::ucarp_does_nothing;
 
 use super::Host;
 use crate::fact::{Fact, Listing};

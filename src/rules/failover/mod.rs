@@ -5,16 +5,28 @@ mod address_also_static;
 mod address_dropped;
 mod address_held;
 mod addresses_foreign;
+mod backup_drops_route;
 mod build_options_missing;
+mod change;
 mod check_too_shallow;
 mod check_void;
+mod cluster;
+mod cluster_fencing;
+mod cluster_left_aside;
+mod cluster_node_unknown;
+mod cluster_quorum;
 mod command_misread;
 mod commands;
 mod config_broken;
+mod families_apart;
 mod group_broken;
+mod haproxy_address_moves;
+mod haproxy_unchecked;
+mod has;
 mod hook_missing;
 mod hook_not_executable;
 mod hook_unparsable;
+mod hooks_race;
 mod include_missing;
 mod instance_faults;
 mod instance_not_handled;
@@ -24,6 +36,7 @@ mod mixed_families;
 mod not_undone;
 mod nothing_resets;
 mod nothing_tracked;
+mod own;
 mod password_cut;
 mod peers_missing;
 mod preempts_anyway;
@@ -34,9 +47,11 @@ mod script_names_unknown_instance;
 mod script_not_allowed;
 mod script_user_missing;
 mod security;
+mod source_missing;
 mod targets;
 mod trackers;
 mod ucarp_alias_missing;
+mod ucarp_script_broken;
 mod undone_by_another;
 mod weight_without_effect;
 
@@ -45,15 +60,24 @@ pub(super) use address_also_static::AddressAlsoStatic;
 pub(super) use address_dropped::AddressDropped;
 pub(super) use address_held::AddressHeld;
 pub(super) use addresses_foreign::AddressesForeign;
+pub(super) use backup_drops_route::BackupDropsRoute;
 pub(super) use build_options_missing::BuildOptionsMissing;
 pub(super) use check_too_shallow::CheckTooShallow;
 pub(super) use check_void::CheckVoid;
+pub(super) use cluster_fencing::ClusterFencingMissing;
+pub(super) use cluster_left_aside::ClusterLeftAside;
+pub(super) use cluster_node_unknown::ClusterNodeUnknown;
+pub(super) use cluster_quorum::ClusterQuorumLost;
 pub(super) use command_misread::CommandMisread;
 pub(super) use config_broken::ConfigBroken;
+pub(super) use families_apart::FamiliesApart;
 pub(super) use group_broken::GroupBroken;
+pub(super) use haproxy_address_moves::HaproxyAddressMoves;
+pub(super) use haproxy_unchecked::HaproxyUnchecked;
 pub(super) use hook_missing::HookMissing;
 pub(super) use hook_not_executable::HookNotExecutable;
 pub(super) use hook_unparsable::HookUnparsable;
+pub(super) use hooks_race::HooksRace;
 pub(super) use include_missing::IncludeMissing;
 pub(super) use instance_not_handled::InstanceNotHandled;
 pub(super) use interface_missing::InterfaceMissing;
@@ -70,7 +94,9 @@ pub(super) use script_behind_link::ScriptBehindLink;
 pub(super) use script_names_unknown_instance::ScriptNamesUnknownInstance;
 pub(super) use script_not_allowed::ScriptNotAllowed;
 pub(super) use script_user_missing::ScriptUserMissing;
+pub(super) use source_missing::SourceMissing;
 pub(super) use ucarp_alias_missing::UcarpAliasMissing;
+pub(super) use ucarp_script_broken::UcarpScriptBroken;
 pub(super) use undone_by_another::UndoneByAnother;
 pub(super) use weight_without_effect::WeightWithoutEffect;
 
@@ -207,7 +233,13 @@ pub(super) fn summary(host: &Host) -> Summary {
             }
             Summary::new(LinkState::Ok, text)
         }
-        Fact::Absent(_) => Summary::new(LinkState::None, "keepalived is not configured"),
+        Fact::Absent(_) => match crate::facts::cluster::corosync(host) {
+            Fact::Known(conf) if !conf.nodes().is_empty() => {
+                let count = conf.nodes().len();
+                Summary::new(LinkState::Ok, format!("corosync: {count} nodes"))
+            }
+            _ => Summary::new(LinkState::None, "keepalived is not configured"),
+        },
         Fact::Broken(fault) => Summary::new(LinkState::Unknown, fault.message.clone()),
         Fact::Unknown(unknown) => Summary::new(LinkState::Unknown, unknown.to_string()),
         Fact::NotCovered(why) => Summary::new(LinkState::NotCovered, why.to_string()),

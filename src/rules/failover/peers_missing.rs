@@ -1,10 +1,14 @@
 //! `failover-peers-missing`: an instance that does not hear its peers.
 
+use std::net::IpAddr;
+
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::{Family, Instance, Spanned, Version};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
+
+use super::own::{Own, own};
 
 pub(in crate::rules) struct PeersMissing;
 
@@ -14,9 +18,10 @@ fn family(instance: &Instance) -> Family {
 }
 
 /// Whether a peer is the instance itself.
-fn itself(instance: &Instance, peer: &Spanned<std::net::IpAddr>) -> bool {
-    let own = instance.unicast_src_ip.as_ref();
-    own.is_some_and(|own| own.value == peer.value)
+fn itself(instance: &Instance, own: &[Own], peer: &Spanned<IpAddr>) -> bool {
+    let source = instance.unicast_src_ip.as_ref();
+    source.is_some_and(|source| source.value == peer.value)
+        || own.iter().any(|own| own.address == peer.value)
 }
 
 impl Rule for PeersMissing {
@@ -30,6 +35,12 @@ impl Rule for PeersMissing {
         let mut out = Findings::new();
         super::open_parts(failover, &mut out);
         let complete = config.open.is_empty() && failover.uncovered.is_empty();
+        let asks = config.instances.iter().any(|i| i.unicast.is_some());
+        let own = if asks {
+            own(host, &mut out)
+        } else {
+            Vec::new()
+        };
         for instance in &config.instances {
             let Some(unicast) = &instance.unicast else {
                 continue;
@@ -39,7 +50,7 @@ impl Rule for PeersMissing {
             let peers = &instance.unicast_peers;
             let of_family = |p: &&Spanned<_>| Family::of(p.value) == family(instance);
             let alive: Vec<_> = peers.iter().filter(of_family).collect();
-            let others = alive.iter().filter(|p| !itself(instance, p)).count();
+            let others = alive.iter().filter(|p| !itself(instance, &own, p)).count();
             let (message, at) = if alive.is_empty() {
                 if !complete || config.version < Version::EXEC_HOOKS {
                     continue;
@@ -58,7 +69,7 @@ impl Rule for PeersMissing {
             } else if others == 0 && complete {
                 let message = format!("instance {name} has no peer but itself");
                 let place = alive.first().map_or(unicast, |p| &p.place).clone();
-                (message, Evidence::span(place, "its own unicast_src_ip"))
+                (message, Evidence::span(place, "the box itself"))
             } else if let Some(first) = peers.iter().find(|p| !of_family(p)) {
                 let message = format!("instance {name} leaves out a peer of the other family");
                 let label = "ignored: not the instance's family";

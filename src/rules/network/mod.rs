@@ -11,6 +11,7 @@ mod interfaces_refused;
 mod keyfile_ignored;
 mod not_started;
 mod resolver_missing;
+mod router_interface_missing;
 
 pub(super) use address_lost::AddressLost;
 pub(super) use command_missing::CommandMissing;
@@ -23,6 +24,7 @@ pub(super) use interfaces_refused::InterfacesRefused;
 pub(super) use keyfile_ignored::KeyfileIgnored;
 pub(super) use not_started::NotStarted;
 pub(super) use resolver_missing::ResolverMissing;
+pub(super) use router_interface_missing::RouterInterfaceMissing;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
