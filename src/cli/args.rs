@@ -213,6 +213,7 @@ pub struct TriggersArgs {
 
 /// `comeback snapshot`.
 #[derive(Debug, Args)]
+#[command(mut_arg("root", |root| root.help("The root to record; the live system where absent")))]
 pub struct SnapshotArgs {
     /// Which tree.
     #[command(flatten)]
