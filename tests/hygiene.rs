@@ -172,8 +172,8 @@ const DOORS: [(&str, &[&str], &str); 13] = [
     ),
     (
         r"\brustix::(fs|process)\b",
-        &["src/source/"],
-        "only source/ touches a tree",
+        &["src/source/", "src/probe/check.rs"],
+        "only source/ touches a tree, and only a check that does not end is ended",
     ),
     (
         r"\bwalkdir\b|\bWalkDir\b",
@@ -186,8 +186,9 @@ const DOORS: [(&str, &[&str], &str); 13] = [
             "src/source/helper.rs",
             "src/source/git.rs",
             "src/cli/guard.rs",
+            "src/probe/check.rs",
         ],
-        "only the reading helper, git and the guarded command are started",
+        "only the reading helper, git, the guarded command and the site's checks are started",
     ),
     (
         r"\bstd::(net|os::unix::net)::[A-Za-z]*(Stream|Listener|Socket|Datagram)",
@@ -296,7 +297,10 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "text", "fact", "parse", "boot", "shell", "time", "source", "facts", "fleet",
         ],
     ),
-    ("policy", &["text", "fact", "source", "fleet", "rules"]),
+    (
+        "policy",
+        &["text", "fact", "time", "source", "facts", "fleet", "rules"],
+    ),
     (
         "report",
         &[

@@ -336,7 +336,21 @@ fn every_key_of_the_policy_is_in_its_manual_and_the_manual_has_no_others() {
     defined.extend(keys("[guard]\n"));
     defined.extend(keys("[[role]]\n"));
     defined.extend(keys("[rules.init-missing]\n"));
+    let declared = keys("[declared]\n");
+    assert!(declared.contains("relation"), "{declared:?}");
+    defined.extend(declared.iter().cloned());
     assert_eq!(documented, defined);
+    // What single declarations have is told in their own words.
+    for kind in &declared {
+        let table = match kind.as_str() {
+            "value" => "[declared.value.a]\n".to_owned(),
+            kind => format!("[[declared.{kind}]]\n"),
+        };
+        for key in keys(&table) {
+            let marked = Regex::new(&format!(r"(?m)^\.(It )?Cm {key}( ,)?$")).unwrap();
+            assert!(marked.is_match(section(&page, "KEYS")), "{kind}: {key}");
+        }
+    }
 }
 
 #[test]

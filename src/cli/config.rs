@@ -7,8 +7,9 @@ use super::args::{ConfigArgs, InitArgs};
 use super::output::{Output, write_fresh, write_out};
 use super::run::{DEFAULT_HORIZON, PolicyPlace, deadline, open_tree, setup};
 use super::{Error, complain};
+use crate::facts::declared::{Common, Declared, Pick, Weight};
 use crate::policy::Exit;
-use crate::text::{escape, escape_path};
+use crate::text::{Place, escape, escape_path};
 
 /// What a policy begins with. Every key is there, switched off, with its default.
 const STARTER: &str = "\
@@ -54,6 +55,31 @@ const STARTER: &str = "\
 # hosts    = [\"web*\"]
 # at_least = 2
 # same     = [\"/etc/nginx/nginx.conf\"]
+
+# What must hold on these hosts, checked before a reboot and after. Each has a host (a
+# pattern), a level (block where absent) and a why, if need be.
+# [declared.value.workers]
+# file  = \"/etc/unicorn/*.rb\"
+# match = '^ *worker_processes +([0-9]+)'
+# take  = \"sum\"
+# [declared.value.connections]
+# file = \"/etc/app/database.yml\"
+# key  = \"production.pool\"
+# [[declared.relation]]
+# holds = \"workers * 2 <= connections\"
+# [[declared.file]]
+# path     = \"/var/backups/db-*.dump\"
+# max_age  = \"26h\"
+# min_size = \"10M\"
+# [[declared.service]]
+# name = \"postgresql@15-main\"
+# [[declared.port]]
+# port = 5432
+# [[declared.package]]
+# name = \"keepalived\"
+# [[declared.check]]
+# name    = \"replication\"
+# command = [\"/usr/local/sbin/check-replication\"]
 
 # An exception has a reason and an end, at most 90 days ahead where it accepts a blocker.
 # [[waiver]]
@@ -173,8 +199,73 @@ pub(super) fn config(args: &ConfigArgs) -> Result<Exit, Error> {
         );
         line("waiver", what, origin(place.as_deref(), true));
     }
+    for (key, text, place) in lines(&config.declared) {
+        let place = place.to_string();
+        line(&key, text, origin(Some(&place), true));
+    }
     write_out(&Output::Stdout, out.as_bytes())?;
     Ok(Exit::Clear)
+}
+
+/// What is declared: its key, its value, and where it stands.
+fn lines(declared: &Declared) -> Vec<(String, String, Place)> {
+    let mut lines = Vec::new();
+    for value in &declared.values {
+        let pick = match &value.pick {
+            Pick::Match(pattern) => format!("match = {}", quoted(pattern)),
+            Pick::Key(_, keys) => format!("key = {}", quoted(&keys.join("."))),
+        };
+        let text = format!("{{ file = {}, {pick} }}", path(&value.file));
+        let key = format!("declared.value.{}", value.name);
+        lines.push((key, text, value.place.clone()));
+    }
+    let mut add = |kind: &str, common: &Common, what: String| {
+        let level = match common.weight {
+            Weight::Note => "note",
+            Weight::Warn => "warn",
+            Weight::Block => "block",
+        };
+        let host = common.host.as_deref().unwrap_or("*");
+        let text = format!("{{ {what}, host = {}, level = \"{level}\" }}", quoted(host));
+        lines.push((format!("declared.{kind}"), text, common.place.clone()));
+    };
+    for relation in &declared.relations {
+        let what = format!("holds = {}", quoted(&relation.text));
+        add("relation", &relation.common, what);
+    }
+    for file in &declared.files {
+        add("file", &file.common, format!("path = {}", path(&file.path)));
+    }
+    for service in &declared.services {
+        let what = format!(
+            "name = {}, enabled = {}, running = {}",
+            quoted(&service.common.name),
+            service.enabled,
+            service.running
+        );
+        add("service", &service.common, what);
+    }
+    for port in &declared.ports {
+        add(
+            "port",
+            &port.common,
+            format!("listens = {}", quoted(&port.common.name)),
+        );
+    }
+    for package in &declared.packages {
+        let what = format!("name = {}", quoted(&package.common.name));
+        add("package", &package.common, what);
+    }
+    for check in &declared.checks {
+        let words: Vec<String> = check.command.iter().map(|word| quoted(word)).collect();
+        let (name, words) = (quoted(&check.common.name), words.join(", "));
+        add(
+            "check",
+            &check.common,
+            format!("name = {name}, command = [{words}]"),
+        );
+    }
+    lines
 }
 
 fn quoted(text: &str) -> String {

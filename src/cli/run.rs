@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::Error;
 use super::args::{DeviceArgs, RuleArgs, TreeArgs, TreeWord};
+use crate::facts::declared::Declared;
 use crate::facts::devices::{Devices, refused as refused_image};
 use crate::facts::{Given, Host};
 use crate::policy::{Config, Waiver};
@@ -15,10 +16,10 @@ use crate::rules::{Selection, canonical, cards, nearest};
 use crate::snapshot::Snapshot;
 use crate::source::{
     Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, ReadError,
-    Recorder, RecordingSource, Source as _, Tree, TreeKind, detect_kind, is_regular, is_there,
-    is_unpacked, open_given, read_given, read_policy, read_snapshot,
+    Recorder, RecordingSource, Source as _, Tree, TreeKind, decided_by_others, detect_kind,
+    is_regular, is_there, is_unpacked, open_given, read_given, read_policy, read_snapshot,
 };
-use crate::text::escape_path;
+use crate::text::{escape, escape_path};
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
 
 /// A tree that was opened, and what is known of it beside its files.
@@ -440,17 +441,38 @@ pub(super) fn host(
         Some(recorded) if !setup.clock.is_given() => recorded.taken,
         Some(_) | None => setup.clock.now(),
     };
+    let declared = declared(&setup.config, asks && recorded.is_none());
     let recorded_label = recorded.and_then(|recorded| recorded.label);
     let given = Given {
         label: label.or(recorded_label),
         told_full,
         versions: setup.config.versions.clone(),
+        declared,
         devices,
         between_looks,
         probes,
         callers: Vec::new(),
     };
     Host::new(tree, now, given)
+}
+
+/// What policy declares. Its checks are run only where nobody but root, and who runs this,
+/// could have written them.
+fn declared(config: &Config, runs: bool) -> Arc<Declared> {
+    let declared = config.declared.clone();
+    let Some(file) = config.file.as_ref().filter(|_| runs) else {
+        return declared;
+    };
+    if declared.checks.is_empty() {
+        return declared;
+    }
+    match decided_by_others(file) {
+        None => declared,
+        Some(why) => Arc::new(Declared {
+            refused: Some(escape(why.as_bytes())),
+            ..(*declared).clone()
+        }),
+    }
 }
 
 /// How long a process must have hung in the kernel to be called stuck: a disk that is

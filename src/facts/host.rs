@@ -12,6 +12,7 @@ use super::boot::Boot;
 use super::busy::{self, Busy};
 use super::cron::{self, Cron};
 use super::crypt::{self, Crypt};
+use super::declared::{self, Declared};
 use super::devices::{self, Devices};
 use super::failover::{self, Failover};
 use super::identity::{self, Os};
@@ -54,6 +55,8 @@ pub struct Given {
     pub between_looks: Duration,
     /// Who asks running daemons.
     pub probes: Probes,
+    /// What policy declares of the site's hosts.
+    pub declared: declared::Shared,
     /// Processes that called us: a lock of theirs is no reason to wait.
     pub callers: Vec<u32>,
 }
@@ -393,6 +396,12 @@ impl Host {
     /// Says who asks running daemons.
     pub fn set_probes(&mut self, probes: Probes) {
         self.given.probes = probes;
+    }
+
+    /// What the site declares.
+    #[must_use]
+    pub fn declared(&self) -> &Declared {
+        &self.given.declared
     }
 
     /// Whether the user said that it is a whole root.

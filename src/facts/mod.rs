@@ -9,6 +9,7 @@ pub mod busy;
 pub(crate) mod checks;
 pub mod cron;
 pub mod crypt;
+pub mod declared;
 pub mod devices;
 pub mod failover;
 pub mod hooks;

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::declared::{RawDeclared, declared};
 use super::roles::{RawRole, role};
 use crate::fact::Unknown;
+use crate::facts::declared::Declared;
 use crate::fleet::Role;
 use crate::rules::{Level, canonical, cards, nearest};
 use crate::source::glob_to_regex;
@@ -37,6 +39,8 @@ pub struct Config {
     pub guard: GuardPolicy,
     /// Hosts that stand in for each other.
     pub roles: Vec<Role>,
+    /// What the site declares of its hosts.
+    pub declared: Arc<Declared>,
     /// Set where the tree has a policy that could not be looked at: these are then
     /// the defaults, and nothing is clear by them.
     pub unread: Option<Unknown>,
@@ -108,6 +112,7 @@ struct Raw {
     guard: Option<RawGuard>,
     #[serde(default)]
     role: Vec<toml::Spanned<RawRole>>,
+    declared: Option<RawDeclared>,
 }
 
 #[derive(Deserialize)]
@@ -191,6 +196,8 @@ impl Config {
             roles.push(made);
         }
         let tree = raw.tree.map(|tree| tree.covers);
+        let declared = raw.declared.map(|raw| declared(&file, raw, &error));
+        let declared = declared.transpose()?;
         Ok(Self {
             file: Some(path.to_path_buf()),
             horizon: raw.horizon,
@@ -205,6 +212,7 @@ impl Config {
             rules,
             guard: guard.unwrap_or(GuardPolicy::NONE),
             roles,
+            declared: declared.map_or_else(|| Arc::new(Declared::default()), Arc::new),
             unread: None,
         })
     }

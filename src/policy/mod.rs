@@ -3,6 +3,7 @@
 mod against;
 mod baseline;
 mod config;
+mod declared;
 mod inline;
 mod judge;
 mod roles;

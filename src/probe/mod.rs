@@ -1,8 +1,10 @@
 //! Questions that only a running daemon can answer: the only door to one.
 //!
 //! A probe asks a daemon of this very machine, over a socket of this machine, for what
-//! changes nothing, and waits no longer than the deadline. `--no-probe` asks nobody.
+//! changes nothing, and waits no longer than the deadline. It runs, too, the checks that
+//! the site's own policy declares. `--no-probe` asks nobody.
 
+mod check;
 mod redis;
 mod replay;
 mod systemd;
@@ -15,6 +17,7 @@ use std::time::Duration;
 
 use crate::time::Deadline;
 
+pub use check::CheckEnded;
 pub use replay::{Answers, Asking, Replayed, Transcript};
 
 /// Longest wait for one daemon: a guard has 10 s for everything.
@@ -75,6 +78,19 @@ pub trait Probe: Send + Sync {
     /// # Errors
     /// Why there is no answer.
     fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError>;
+
+    /// What a check of the site's own comes to: its name, the program and its arguments,
+    /// and how long it may take.
+    ///
+    /// # Errors
+    /// Why it came to nothing.
+    fn site_check(
+        &self,
+        name: &str,
+        words: &[String],
+        limit: Duration,
+        deadline: Deadline,
+    ) -> Result<CheckEnded, ProbeError>;
 }
 
 /// Why there was no answer.
@@ -111,6 +127,16 @@ impl Probe for Live {
 
     fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
         systemd::units(deadline)
+    }
+
+    fn site_check(
+        &self,
+        _name: &str,
+        words: &[String],
+        limit: Duration,
+        deadline: Deadline,
+    ) -> Result<CheckEnded, ProbeError> {
+        check::run(words, limit, deadline)
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use super::{Address, Probe, ProbeError, UNITS};
+use super::{Address, CheckEnded, Probe, ProbeError, UNITS};
 use crate::time::Deadline;
 
 /// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
@@ -52,6 +53,20 @@ impl Probe for Asking {
         self.transcript.keep(UNITS.to_owned(), &answer);
         answer
     }
+
+    fn site_check(
+        &self,
+        name: &str,
+        words: &[String],
+        limit: Duration,
+        deadline: Deadline,
+    ) -> Result<CheckEnded, ProbeError> {
+        let answer = self.inner.site_check(name, words, limit, deadline);
+        let kept = answer.as_ref().map(CheckEnded::written);
+        self.transcript
+            .keep(check_key(name), &kept.map_err(Clone::clone));
+        answer
+    }
 }
 
 /// Gives answers that were given before.
@@ -84,8 +99,23 @@ impl Probe for Replayed {
     fn systemd_units(&self, _deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
         self.answer(UNITS)
     }
+
+    fn site_check(
+        &self,
+        name: &str,
+        _words: &[String],
+        _limit: Duration,
+        _deadline: Deadline,
+    ) -> Result<CheckEnded, ProbeError> {
+        let answer = self.answer(&check_key(name));
+        answer.map(|bytes| CheckEnded::read(&bytes))
+    }
 }
 
 pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
     format!("{address} {}", command.join(" "))
+}
+
+fn check_key(name: &str) -> String {
+    format!("check {name}")
 }

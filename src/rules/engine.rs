@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{Summary, summaries};
 use super::finding::{Evidence, Finding, Findings};
-use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule, Together, VERIFY};
+use super::{AFTER, ALL, Cx, FLEET, FleetRule, JOINS, Rule, Together, VERIFY};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
 use crate::facts::{Boots, Host};
@@ -251,7 +251,7 @@ pub fn examine_after(
         before: &[],
         base: Some(before),
     };
-    for rule in VERIFY {
+    for rule in AFTER.iter().chain(VERIFY) {
         run(*rule, host, &cx, selection, &mut examined);
     }
     examined

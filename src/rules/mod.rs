@@ -8,6 +8,7 @@ mod card;
 mod chain;
 mod crypt;
 mod data;
+mod declared;
 mod down;
 mod engine;
 mod failover;
@@ -110,6 +111,7 @@ pub static ALL: &[&dyn Rule] = &[
     &access::ListenAddressNotThere,
     &access::NobodyGetsIn,
     &access::NologinLeft,
+    &access::OnlyByNetwork,
     &access::PamModuleMissing,
     &access::SshdAccountMissing,
     &access::SshdConfigRefused,
@@ -132,9 +134,18 @@ pub static ALL: &[&dyn Rule] = &[
     &crypt::MapperNotUnlocked,
     &crypt::PassphraseNeeded,
     &crypt::SourceMissing,
+    &data::GaleraBootstraps,
+    &data::PlaceEmptied,
     &data::RedisForgets,
     &data::RedisStartsEmpty,
     &data::RedisUnsaved,
+    &declared::CheckFailed,
+    &declared::FileUnfit,
+    &declared::PackageMissing,
+    &declared::PortClosed,
+    &declared::RelationBroken,
+    &declared::ServiceDown,
+    &declared::ServiceNotStarted,
     &down::DataInMemory,
     &down::DiskFull,
     &down::Inhibited,
@@ -148,6 +159,7 @@ pub static ALL: &[&dyn Rule] = &[
     &failover::ActsOnMissing,
     &failover::AddressAlsoStatic,
     &failover::AddressDropped,
+    &failover::AddressHeld,
     &failover::AddressesForeign,
     &failover::BuildOptionsMissing,
     &failover::CheckTooShallow,
@@ -221,6 +233,7 @@ pub static ALL: &[&dyn Rule] = &[
     &initrd::UpdateUnfinished,
     &schedule::ProbeUnlimited,
     &kernel::Broken,
+    &kernel::CommandLineChanges,
     &kernel::CommandLineTooLong,
     &kernel::LacksOption,
     &kernel::MemoryLimited,
@@ -346,6 +359,18 @@ pub static VERIFY: &[&dyn Rule] = &[
     &verify::UnitFailed,
     &verify::UnitLost,
     &verify::UserServiceLost,
+];
+
+/// Rules of [`ALL`] that `verify` runs as well: what the site declares must be there after
+/// a reboot, whatever was before.
+pub static AFTER: &[&dyn Rule] = &[
+    &declared::CheckFailed,
+    &declared::FileUnfit,
+    &declared::PackageMissing,
+    &declared::PortClosed,
+    &declared::RelationBroken,
+    &declared::ServiceDown,
+    &declared::ServiceNotStarted,
 ];
 
 /// Every rule about all hosts, sorted by id.

@@ -30,6 +30,35 @@ pub fn read_snapshot(path: &Path) -> Result<Vec<u8>, ReadError> {
     read_up_to(path, LONGEST_SNAPSHOT)
 }
 
+/// Why others than root, and than who runs this, decide what a file of this machine says:
+/// it or a directory above it is theirs, or they can write it. None where nobody else does.
+#[must_use]
+pub fn decided_by_others(path: &Path) -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let own = rustix::process::geteuid().as_raw();
+    let Ok(real) = std::fs::canonicalize(path) else {
+        return Some(format!("{} cannot be looked at", path.display()));
+    };
+    // A link is as good as the directories that it stands in.
+    let link = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let above = link.ancestors().skip(1).chain(real.ancestors());
+    for part in above {
+        let shown = part.display();
+        let Ok(meta) = std::fs::metadata(part) else {
+            return Some(format!("{shown} cannot be looked at"));
+        };
+        if meta.uid() != 0 && meta.uid() != own {
+            return Some(format!("{shown} belongs to user {}", meta.uid()));
+        }
+        // In a directory such as /tmp nobody replaces what is another's.
+        let sticky = meta.is_dir() && meta.mode() & 0o1000 != 0;
+        if meta.mode() & 0o022 != 0 && !sticky {
+            return Some(format!("{shown} can be written by others than its owner"));
+        }
+    }
+    None
+}
+
 /// Bytes that nobody can guess.
 ///
 /// # Errors
@@ -94,5 +123,43 @@ impl Blob for Given {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize, ReadError> {
         let read = self.file.read_at(buffer, offset);
         read.map_err(|error| ReadError::from_io(&error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn a_file_is_ours_where_nobody_else_can_write_it_or_what_is_above_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("x");
+        std::fs::write(&path, "").unwrap();
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(&path, 0o644);
+        assert_eq!(decided_by_others(&path), None);
+        mode(&path, 0o664);
+        assert!(
+            decided_by_others(&path)
+                .unwrap()
+                .contains("can be written by others")
+        );
+        mode(&path, 0o600);
+        mode(dir.path(), 0o777);
+        assert!(
+            decided_by_others(&path)
+                .unwrap()
+                .contains("can be written by others")
+        );
+        let link = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(&path, link.path().join("y")).unwrap();
+        assert!(decided_by_others(&link.path().join("y")).is_some());
+        mode(dir.path(), 0o755);
+        assert_eq!(decided_by_others(&link.path().join("y")), None);
+        assert!(decided_by_others(&dir.path().join("none")).is_some());
     }
 }

@@ -28,7 +28,7 @@ pub use coverage::{Ambiguous, Coverage, TreeKind, detect_kind, is_unpacked, stro
 pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
 pub use git::{GitError, GitSource, Repository};
-pub use given::{open_given, random, read_given, read_snapshot};
+pub use given::{decided_by_others, open_given, random, read_given, read_snapshot};
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};

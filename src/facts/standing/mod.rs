@@ -14,7 +14,7 @@ pub use network::{Route, addresses6, all_routes, leased, nameservers};
 pub use settings::{
     Swap, declared_modules, firewall, has_module, loaded_modules, setting, setting_keys, swaps,
 };
-pub use sockets::{Listener, listeners, owner};
+pub use sockets::{Listener, all_listeners, listeners, owner};
 pub use units::{Unit, units, user_services};
 
 use super::Host;

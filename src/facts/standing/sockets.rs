@@ -50,8 +50,19 @@ const CLIENTS: [u16; 2] = [68, 546];
 /// The sockets that listen, but for those whose port the kernel chose.
 #[must_use]
 pub fn listeners(host: &Host) -> Listing<Listener> {
+    let (low, high) = chosen(host);
+    let mut all = all_listeners(host);
+    all.items.retain(|socket| {
+        let client = socket.protocol == "udp" && CLIENTS.contains(&socket.port);
+        !(low..=high).contains(&socket.port) && !client
+    });
+    all
+}
+
+/// The sockets that listen.
+#[must_use]
+pub fn all_listeners(host: &Host) -> Listing<Listener> {
     running::of_running(host, |out| {
-        let (low, high) = chosen(host);
         for (path, protocol, state) in [
             ("/proc/net/tcp", "tcp", "0A"),
             ("/proc/net/tcp6", "tcp", "0A"),
@@ -66,8 +77,7 @@ pub fn listeners(host: &Host) -> Listing<Listener> {
                 let Some((address, port)) = local(word(1)).filter(|_| word(3) == state) else {
                     continue;
                 };
-                let client = protocol == "udp" && CLIENTS.contains(&port);
-                if port == 0 || (low..=high).contains(&port) || client {
+                if port == 0 {
                     continue;
                 }
                 out.items.push(Listener {

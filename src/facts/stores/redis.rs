@@ -65,6 +65,15 @@ impl Config {
             .then_some(directive)
     }
 
+    /// Whether it writes dumps by itself: it does where nothing is said of that.
+    #[must_use]
+    pub fn has_save_points(&self) -> bool {
+        let Some(save) = self.last("save") else {
+            return true;
+        };
+        save.words.iter().any(|word| !word.is_empty())
+    }
+
     fn password(&self) -> Option<&[u8]> {
         self.word("requirepass").filter(|word| !word.is_empty())
     }

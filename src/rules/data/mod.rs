@@ -1,9 +1,13 @@
-//! Rules about data that going down would lose.
+//! Rules about data that going down would lose, or that is not there after it.
 
+mod galera_bootstraps;
+mod place_emptied;
 mod redis_forgets;
 mod redis_starts_empty;
 mod redis_unsaved;
 
+pub(super) use galera_bootstraps::GaleraBootstraps;
+pub(super) use place_emptied::PlaceEmptied;
 pub(super) use redis_forgets::RedisForgets;
 pub(super) use redis_starts_empty::RedisStartsEmpty;
 pub(super) use redis_unsaved::RedisUnsaved;

@@ -3,6 +3,7 @@
 mod acts_on_missing;
 mod address_also_static;
 mod address_dropped;
+mod address_held;
 mod addresses_foreign;
 mod build_options_missing;
 mod check_too_shallow;
@@ -42,6 +43,7 @@ mod weight_without_effect;
 pub(super) use acts_on_missing::ActsOnMissing;
 pub(super) use address_also_static::AddressAlsoStatic;
 pub(super) use address_dropped::AddressDropped;
+pub(super) use address_held::AddressHeld;
 pub(super) use addresses_foreign::AddressesForeign;
 pub(super) use build_options_missing::BuildOptionsMissing;
 pub(super) use check_too_shallow::CheckTooShallow;

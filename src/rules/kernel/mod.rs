@@ -1,6 +1,7 @@
 //! Rules about the kernel image and its modules.
 
 mod broken;
+mod command_line_changes;
 mod command_line_too_long;
 mod lacks_option;
 mod memory_limited;
@@ -11,6 +12,7 @@ mod too_old;
 mod wrong_architecture;
 
 pub(super) use broken::Broken;
+pub(super) use command_line_changes::CommandLineChanges;
 pub(super) use command_line_too_long::CommandLineTooLong;
 pub(super) use lacks_option::LacksOption;
 pub(super) use memory_limited::MemoryLimited;
