@@ -1,6 +1,7 @@
 //! `comeback verify`: what did not come back.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::Error;
 use super::args::{CheckArgs, DeviceArgs, TreeArgs, VerifyArgs};
@@ -55,6 +56,9 @@ pub(super) fn run(args: VerifyArgs) -> Result<Exit, Error> {
     Ok(report(&outcome, &wanted))
 }
 
+/// How long after the last unit a declared service or port may still come.
+const GRACE: Duration = Duration::from_mins(1);
+
 /// The running system once nothing that was up is still being started, or when the time
 /// for that is over.
 fn settled(
@@ -64,6 +68,7 @@ fn settled(
     args: &TreeArgs,
     until: Deadline,
 ) -> Result<Host, Error> {
+    let mut grace = None;
     loop {
         let coming = match (standing::units(&now), standing::units(before)) {
             (Fact::Known(now), Fact::Known(then)) => {
@@ -75,12 +80,15 @@ fn settled(
             (Fact::Unknown(_), Fact::Known(_)) => true,
             _ => false,
         };
-        // What the site declares must be there, too, whoever starts it.
-        let coming = coming || crate::facts::declared::coming(&now);
+        // What the site declares must be there, too, whoever starts it: that is not known,
+        // so it has a moment, and no more.
+        let late = !coming && crate::facts::declared::coming(&now);
+        let mut within = || !grace.get_or_insert_with(|| Deadline::after(GRACE)).passed();
+        let coming = coming || (late && within());
         if !coming || until.passed() {
             break;
         }
-        until.wait(std::time::Duration::from_secs(1));
+        until.wait(Duration::from_secs(1));
         now = host(
             open_tree(args, None, setup.deadline)?,
             setup,

@@ -397,7 +397,13 @@ pub fn run_checks<'a>(host: &'a Host, checks: &[&'a Check]) -> Vec<(&'a Check, F
         match probe.site_check(name, words, check.deadline, deadline) {
             Ok(ended) => Fact::Known(ended),
             Err(ProbeError::NotRecorded) => Fact::NotCovered(Why::NotRecorded(about(check))),
-            Err(ProbeError::Silent) => Fact::Unknown(Unknown::new(about(check), Doubt::Deadline)),
+            Err(ProbeError::Silent) => {
+                let text = format!(
+                    "did not end in time, at most {} s",
+                    check.deadline.as_secs()
+                );
+                Fact::Unknown(Unknown::new(about(check), Doubt::CannotModel(text)))
+            }
             Err(error) => {
                 let doubt = Doubt::CannotModel(format!("could not be run: {error}"));
                 Fact::Unknown(Unknown::new(about(check), doubt))

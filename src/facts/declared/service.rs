@@ -194,7 +194,10 @@ fn by_openrc(host: &Host, name: &str) -> Fact<Running> {
 pub fn coming(host: &Host) -> bool {
     let services = super::about(host, &host.declared().services, |service| &service.common);
     let mut services = services.into_iter().filter(|service| service.running);
-    let waits = services.any(|service| !matches!(running(host, service), Fact::Known(Running::Up)));
+    let waits = services.any(|service| {
+        let now = running(host, service);
+        matches!(now, Fact::Known(Running::Coming(_)) | Fact::Unknown(_))
+    });
     let ports = super::about(host, &host.declared().ports, |port| &port.common);
     let listeners: Listing<standing::Listener> = standing::all_listeners(host);
     let mut ports = ports.into_iter();
