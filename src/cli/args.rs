@@ -147,7 +147,7 @@ pub struct CheckArgs {
     #[arg(long, value_name = "BASE")]
     pub against: Option<String>,
     /// Examine the tree as a transaction would leave it: what apt hands its hooks, or
-    /// lines as "remove NAME" and "install FILE.deb"; - for standard input
+    /// lines as "remove NAME" and "install FILE"; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hosts", "against"])]
     pub transaction: Option<PathBuf>,
     /// Which rules.

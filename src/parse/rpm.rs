@@ -29,6 +29,29 @@ pub struct Entry {
     pub may_change: bool,
 }
 
+/// What a header says of a file that is unpacked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiskFact {
+    /// The absolute path.
+    pub path: Vec<u8>,
+    /// Type and permissions, as `st_mode` has them.
+    pub mode: u32,
+    /// Size in bytes.
+    pub len: u64,
+    /// Text of a link.
+    pub target: Vec<u8>,
+    /// Owner by number: 0 for root, 65534 for anybody else, as only names are kept.
+    pub user: u32,
+    /// Group, likewise.
+    pub group: u32,
+    /// Seconds since the epoch.
+    pub mtime: i64,
+    /// `RPMFILE_*` flags.
+    pub flags: u32,
+    /// Equal for names of one file; 0 where none is kept.
+    pub inode: u32,
+}
+
 /// `RPMTAG_*` of `lib/rpmtag.h`.
 mod tag {
     pub(super) const NAME: u32 = 1000;
@@ -36,14 +59,21 @@ mod tag {
     pub(super) const RELEASE: u32 = 1002;
     pub(super) const EPOCH: u32 = 1003;
     pub(super) const ARCH: u32 = 1022;
+    pub(super) const FILE_SIZES: u32 = 1028;
     pub(super) const FILE_STATES: u32 = 1029;
     pub(super) const FILE_MODES: u32 = 1030;
+    pub(super) const FILE_MTIMES: u32 = 1034;
     pub(super) const FILE_DIGESTS: u32 = 1035;
+    pub(super) const FILE_LINKS: u32 = 1036;
     pub(super) const FILE_FLAGS: u32 = 1037;
+    pub(super) const FILE_USERS: u32 = 1039;
+    pub(super) const FILE_GROUPS: u32 = 1040;
     pub(super) const FILE_VERIFY_FLAGS: u32 = 1045;
+    pub(super) const FILE_INODES: u32 = 1096;
     pub(super) const DIR_INDEXES: u32 = 1116;
     pub(super) const BASE_NAMES: u32 = 1117;
     pub(super) const DIR_NAMES: u32 = 1118;
+    pub(super) const LONG_FILE_SIZES: u32 = 5008;
     pub(super) const FILE_DIGEST_ALGO: u32 = 5011;
 }
 
@@ -133,6 +163,51 @@ impl<'a> Header<'a> {
                 .fold(0_u32, |value, byte| (value << 8) | u32::from(*byte))
         };
         bytes.chunks_exact(width).map(value).collect()
+    }
+
+    /// What it says of the files that are unpacked.
+    #[must_use]
+    pub fn disk_facts(&self) -> Vec<DiskFact> {
+        let entries = self.files();
+        let sizes = self.numbers(tag::FILE_SIZES);
+        let long = self.longs(tag::LONG_FILE_SIZES);
+        let links = self.texts(tag::FILE_LINKS);
+        let users = self.texts(tag::FILE_USERS);
+        let groups = self.texts(tag::FILE_GROUPS);
+        let mtimes = self.numbers(tag::FILE_MTIMES);
+        let flags = self.numbers(tag::FILE_FLAGS);
+        let inodes = self.numbers(tag::FILE_INODES);
+        let at = |list: &[u32], index: usize| list.get(index).copied().unwrap_or(0);
+        let who = |names: &[&[u8]], index: usize| match names.get(index) {
+            Some(name) if *name != b"root" => 65534,
+            _ => 0,
+        };
+        let fact = |(index, entry): (usize, Entry)| DiskFact {
+            path: entry.path,
+            mode: entry.mode,
+            len: match long.get(index) {
+                Some(len) => *len,
+                None => at(&sizes, index).into(),
+            },
+            target: links.get(index).map_or_else(Vec::new, |link| link.to_vec()),
+            user: who(&users, index),
+            group: who(&groups, index),
+            mtime: at(&mtimes, index).into(),
+            flags: at(&flags, index),
+            inode: at(&inodes, index),
+        };
+        entries.into_iter().enumerate().map(fact).collect()
+    }
+
+    /// The numbers of eight bytes of a tag.
+    fn longs(&self, number: u32) -> Vec<u64> {
+        let Some(tag) = self.tag(number).filter(|tag| tag.kind == 5) else {
+            return Vec::new();
+        };
+        let end = tag.offset.saturating_add(tag.count.saturating_mul(8));
+        let bytes = self.data.get(tag.offset..end).unwrap_or(&[]);
+        let eight = bytes.chunks_exact(8).filter_map(|c| c.try_into().ok());
+        eight.map(u64::from_be_bytes).collect()
     }
 
     /// The package.
@@ -235,6 +310,43 @@ pub fn ndb_blobs(read: &super::sqlite::ReadAt<'_>) -> Option<Vec<Vec<u8>>> {
     Some(blobs)
 }
 
+/// An ndb database with these headers, each without its magic; [`ndb_blobs`] reads it
+/// again. For a tree as it will be: the checks that rpm makes of one are left out.
+#[must_use]
+pub fn ndb(headers: &[Vec<u8>]) -> Vec<u8> {
+    let slots = headers.len() + 2;
+    let pages = slots.div_ceil(256).max(1);
+    let mut head = b"RpmP".to_vec();
+    head.resize(12, 0);
+    head.extend(u32::try_from(pages).unwrap_or(u32::MAX).to_le_bytes());
+    head.resize(32, 0);
+    let mut blobs: Vec<u8> = Vec::new();
+    for (index, header) in headers.iter().enumerate() {
+        let index = u32::try_from(index + 1).unwrap_or(u32::MAX);
+        let block = u32::try_from((pages * 4096 + blobs.len()) / 16).unwrap_or(u32::MAX);
+        head.extend_from_slice(b"Slot");
+        head.extend(index.to_le_bytes());
+        head.extend(block.to_le_bytes());
+        head.extend([0; 4]);
+        blobs.extend_from_slice(b"BlbS");
+        blobs.extend(index.to_le_bytes());
+        blobs.extend([0; 4]);
+        blobs.extend(
+            u32::try_from(header.len())
+                .unwrap_or(u32::MAX)
+                .to_le_bytes(),
+        );
+        blobs.extend_from_slice(header);
+        blobs.resize(blobs.len().next_multiple_of(16), 0);
+    }
+    while head.len() < pages * 4096 {
+        head.extend_from_slice(b"Slot");
+        head.extend([0; 12]);
+    }
+    head.extend(blobs);
+    head
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +387,19 @@ mod tests {
         assert_eq!(files[0].mode, 0o100_755);
         assert_eq!(files[1].path, b"/etc/bashrc");
         assert!(!files[0].may_change && files[1].may_change);
+    }
+
+    #[test]
+    fn a_database_that_was_written_reads_the_same() {
+        for count in [0, 1, 300] {
+            let headers = vec![sample(); count];
+            let bytes = ndb(&headers);
+            let read = |offset: u64, len: usize| {
+                let start = usize::try_from(offset).unwrap().min(bytes.len());
+                bytes[start..bytes.len().min(start + len)].to_vec()
+            };
+            assert_eq!(ndb_blobs(&read), Some(headers));
+        }
     }
 
     #[test]

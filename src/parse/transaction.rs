@@ -21,6 +21,8 @@ pub struct Step {
 pub enum Action {
     /// This archive is unpacked and configured.
     Install(PathBuf),
+    /// The same, and every other version of the package goes: rpm tells the two apart.
+    Upgrade(PathBuf),
     /// It goes; its configuration stays.
     Remove,
     /// It goes with its configuration.
@@ -38,6 +40,8 @@ pub struct Plan {
     pub options: Vec<(String, String)>,
     /// Whether removals are told; protocol 1 names archives only.
     pub tells_removals: bool,
+    /// The package manager, where a plain list says whose it is.
+    pub manager: Option<String>,
 }
 
 /// A line that is not understood.
@@ -62,6 +66,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Fault> {
         steps: Vec::new(),
         options: Vec::new(),
         tells_removals: true,
+        manager: None,
     };
     let version = bytes.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let protocol = match version.strip_prefix(b"VERSION ") {
@@ -83,6 +88,10 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Fault> {
             continue;
         }
         let text = String::from_utf8_lossy(line).into_owned();
+        if let (None, Some(manager)) = (protocol, text.strip_prefix("manager ")) {
+            plan.manager = Some(manager.trim().to_owned());
+            continue;
+        }
         let step = match protocol {
             Some(protocol) => apt(&text, protocol),
             None => plain(&text, &mut plan.tells_removals),
@@ -151,12 +160,19 @@ fn apt(text: &str, protocol: u8) -> Result<Step, &'static str> {
     })
 }
 
-/// `remove NAME`, `purge NAME`, `install FILE.deb`, `upgrade FILE.deb`, or the name of an
-/// archive alone.
+/// `remove NAME`, `purge NAME`, `install FILE`, `upgrade FILE`, or the name of an archive
+/// alone; `manager NAME` says whose packages these are.
 fn plain(text: &str, tells_removals: &mut bool) -> Result<Step, &'static str> {
     let text = text.trim();
-    // As apt writes it: in lower case.
-    let is_archive = |word: &str| word.as_bytes().ends_with(b".deb");
+    // As the managers write them: in lower case.
+    let is_archive = |word: &str| {
+        let word = word.as_bytes();
+        let of_pacman = word
+            .windows(9)
+            .any(|part| part == b".pkg.tar." || part == b".pkg.tar");
+        let ends = [&b".deb"[..], b".rpm", b".apk", b".pkg.tar"];
+        of_pacman || ends.iter().any(|end| word.ends_with(end))
+    };
     if text.starts_with('/') && is_archive(text) {
         *tells_removals = false;
         return Ok(Step {
@@ -168,15 +184,16 @@ fn plain(text: &str, tells_removals: &mut bool) -> Result<Step, &'static str> {
     let (verb, rest) = text.split_once(' ').ok_or("no step")?;
     let rest = rest.trim();
     let action = match verb {
-        "install" | "upgrade" if is_archive(rest) => Action::Install(PathBuf::from(rest)),
-        "install" | "upgrade" => return Err("needs the file of a package, NAME.deb"),
+        "install" if is_archive(rest) => Action::Install(PathBuf::from(rest)),
+        "upgrade" if is_archive(rest) => Action::Upgrade(PathBuf::from(rest)),
+        "install" | "upgrade" => return Err("needs the file of a package"),
         "remove" => Action::Remove,
         "purge" => Action::Purge,
         "configure" => Action::Configure,
         _ => return Err("neither install, upgrade, remove, purge nor configure"),
     };
     let (package, architecture) = match (&action, rest.split_once(':')) {
-        (Action::Install(_), _) => (None, None),
+        (Action::Install(_) | Action::Upgrade(_), _) => (None, None),
         (_, Some((name, architecture))) => (Some(name), Some(architecture)),
         (_, None) => (Some(rest), None),
     };
@@ -233,14 +250,17 @@ mod tests {
 
     #[test]
     fn a_plain_list_is_read_and_what_is_not_understood_ends_it() {
-        let list = "# a plan\nremove ifupdown\npurge libc6:i386\ninstall ./new.deb\n";
+        let list = "# a plan\nmanager rpm\nremove ifupdown\npurge libc6:i386\ninstall ./new.deb\n\
+            upgrade /c/linux-6.1-1-x86_64.pkg.tar.zst\n";
         let plan = parse(list.as_bytes()).unwrap();
+        assert_eq!(plan.manager.as_deref(), Some("rpm"));
         assert_eq!(
             shown(&plan),
             [
                 "ifupdown:? Remove",
                 "libc6:i386 Purge",
-                "?:? Install(\"./new.deb\")"
+                "?:? Install(\"./new.deb\")",
+                "?:? Upgrade(\"/c/linux-6.1-1-x86_64.pkg.tar.zst\")"
             ]
         );
         for (text, line) in [

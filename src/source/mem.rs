@@ -92,6 +92,12 @@ impl MemSource {
         self.nodes.get_mut(path.as_ref())
     }
 
+    /// The node at `path`.
+    #[must_use]
+    pub fn node(&self, path: &Path) -> Option<&Node> {
+        self.nodes.get(path)
+    }
+
     /// Takes away `path` and everything below it.
     pub fn remove(&mut self, path: impl AsRef<Path>) -> &mut Self {
         self.nodes.retain(|p, _| !p.starts_with(path.as_ref()));

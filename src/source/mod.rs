@@ -32,7 +32,7 @@ pub use given::{decided_by_others, open_given, random, read_given, read_snapshot
 pub use glob::{glob_hosts, glob_to_regex};
 pub use helper::{HelperCommand, serve as serve_helper};
 pub use mem::{MemSource, Node};
-pub use overlay::{Changes, Later, OverlaySource};
+pub use overlay::{Archives, Changes, OverlaySource, There};
 pub use pieces::{Pieces, Reader};
 pub use record::{Content, Record, Recorder, RecordingSource, Seen};
 pub use replay::ReplaySource;

@@ -6,6 +6,9 @@
 //! `packages journal ROOT`  the files of dpkg's journal
 //! `packages owners ROOT`   for each path on standard input: `PATH OWNER,OWNER`
 //! `packages verify ROOT`   `missing|changed PATH`
+//! `packages after ROOT PLAN`  what a transaction would make of paths on standard input, in
+//!                          their order: `PATH KIND TARGET|SUM`; of all where there are none,
+//!                          but sums below /usr/share and of modules
 //! `packages time FILE`     how much longer parsing a status file takes than reading it
 
 use std::io::{self, BufRead as _, Write as _};
@@ -14,9 +17,10 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use comeback::fact::Fact;
-use comeback::facts::packages::{Complaint, Dpkg, Owners, Packages, Wrong, altered, read};
+use comeback::facts::packages::{Complaint, Dpkg, Owners, Packages, Wrong, altered, md5_of, read};
+use comeback::facts::transaction::{lay_out, parse_plan};
 use comeback::parse::dpkg::parse_status;
-use comeback::source::{Coverage, DirSource, Limits, Tree};
+use comeback::source::{Coverage, DirSource, FileKind, Limits, OverlaySource, Source, Tree};
 use comeback::text::File;
 use comeback::time::Deadline;
 
@@ -25,8 +29,11 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let out = match words.as_slice() {
         ["time", file] => time(Path::new(file)),
+        ["after", root, plan] => after(Path::new(root), Path::new(plan)),
         [what, root] => answers(what, Path::new(root)),
-        _ => Err("packages state|audit|journal|owners|verify ROOT, packages time FILE".into()),
+        _ => Err(
+            "packages state|audit|journal|owners|verify ROOT, after ROOT PLAN, time FILE".into(),
+        ),
     };
     let text = match out {
         Ok(text) => text,
@@ -41,15 +48,71 @@ fn main() -> ExitCode {
     }
 }
 
-fn answers(what: &str, root: &Path) -> Result<String, String> {
-    let source = DirSource::open(root, None, Deadline::none()).map_err(|e| e.to_string())?;
+fn open(source: Box<dyn Source>) -> Tree {
     let coverage = Coverage::full(true);
-    let tree = Tree::new(
-        Box::new(source),
-        coverage,
-        Limits::STANDARD,
-        Deadline::none(),
-    );
+    Tree::new(source, coverage, Limits::STANDARD, Deadline::none())
+}
+
+fn at(root: &Path) -> Result<Box<dyn Source>, String> {
+    let source = DirSource::open(root, None, Deadline::none());
+    Ok(Box::new(source.map_err(|e| e.to_string())?))
+}
+
+/// The tree as it will be: each path that is asked for, or everything.
+fn after(root: &Path, plan: &Path) -> Result<String, String> {
+    let plan = std::fs::read(plan).map_err(|e| e.to_string())?;
+    let plan = parse_plan(&plan).map_err(|e| e.to_string())?;
+    let laid_out = lay_out(&open(at(root)?), &plan, Deadline::none());
+    let laid_out = laid_out.map_err(|e| e.to_string())?;
+    if let Some(gap) = laid_out.gaps.first() {
+        return Err(gap.to_string());
+    }
+    let tree = open(Box::new(OverlaySource::new(at(root)?, laid_out.changes)));
+    let asked: Vec<String> = io::stdin().lock().lines().map_while(Result::ok).collect();
+    let mut out = String::new();
+    if asked.is_empty() {
+        for found in tree.walk(Path::new("/"), 100).items {
+            let summed = !["/usr/share", "/usr/lib/modules"]
+                .iter()
+                .any(|dir| found.path.starts_with(dir));
+            out.push_str(&shown(&tree, &found.path, summed));
+        }
+    }
+    for path in asked {
+        out.push_str(&shown(&tree, Path::new(&path), true));
+    }
+    Ok(out)
+}
+
+fn shown(tree: &Tree, path: &Path, summed: bool) -> String {
+    let text = path.display();
+    let found = match tree.lstat(path) {
+        Fact::Known(found) => found,
+        Fact::Unknown(unknown) => return format!("{text} unknown {unknown}\n"),
+        _ => return format!("{text} absent\n"),
+    };
+    match found.meta.kind {
+        FileKind::File if !summed => format!("{text} file\n"),
+        FileKind::File => match tree.read(path) {
+            Fact::Known(file) => {
+                format!(
+                    "{text} file {:o} {}\n",
+                    found.meta.mode,
+                    md5_of(file.bytes())
+                )
+            }
+            other => format!("{text} file {other:?}\n"),
+        },
+        FileKind::Link => match tree.read_link(path) {
+            Fact::Known(target) => format!("{text} link {}\n", target.display()),
+            other => format!("{text} link {other:?}\n"),
+        },
+        other => format!("{text} {}\n", other.noun()),
+    }
+}
+
+fn answers(what: &str, root: &Path) -> Result<String, String> {
+    let tree = open(at(root)?);
     let packages = match read(&tree) {
         Fact::Known(packages) => packages,
         other => return Err(format!("{other:?}")),

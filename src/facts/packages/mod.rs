@@ -15,6 +15,7 @@ pub use dpkg::{Complaint, Dpkg};
 pub use owners::Owners;
 pub use portage::{Ebuild, Portage};
 pub use rpm::Rpm;
+pub(crate) use verify::sum_of;
 pub use verify::{Altered, Wrong, altered, md5_of};
 
 use crate::fact::{Doubt, Fact, Looked, Unknown, Why};

@@ -55,7 +55,7 @@ pub(super) fn read(tree: &Tree) -> Fact<Rpm> {
                 return broken(path, "is empty");
             }
             let mut packages = Vec::new();
-            let read = each(tree, &path, kind, &mut |header| {
+            let read = each(tree, &path, kind, &mut |_, header| {
                 let package = header.package();
                 packages.extend(package.filter(|package| package.name != "gpg-pubkey"));
             });
@@ -85,21 +85,35 @@ impl Rpm {
         tree: &Tree,
         visit: &mut dyn FnMut(Package, Vec<Entry>),
     ) -> Fact<()> {
-        each(tree, &self.path, self.kind, &mut |header| {
+        each(tree, &self.path, self.kind, &mut |_, header| {
             if let Some(package) = header.package() {
                 visit(package, header.files());
             }
         })
     }
+
+    /// Hands every header to `visit`, with its bytes.
+    pub(crate) fn each_header(
+        &self,
+        tree: &Tree,
+        visit: &mut dyn FnMut(&[u8], &Header<'_>),
+    ) -> Fact<()> {
+        each(tree, &self.path, self.kind, visit)
+    }
 }
 
 /// Hands every header of a database to `visit`.
-fn each(tree: &Tree, path: &Path, kind: Kind, visit: &mut dyn FnMut(&Header<'_>)) -> Fact<()> {
+fn each(
+    tree: &Tree,
+    path: &Path,
+    kind: Kind,
+    visit: &mut dyn FnMut(&[u8], &Header<'_>),
+) -> Fact<()> {
     tree.open(path).and_then(|file| {
         let read = |offset: u64, len: usize| file.bytes(offset, len);
         let mut unread = 0_usize;
         let mut take = |blob: &[u8]| match Header::new(blob) {
-            Some(header) => visit(&header),
+            Some(header) => visit(blob, &header),
             None => unread += 1,
         };
         let done = match kind {

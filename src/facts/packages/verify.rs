@@ -183,11 +183,7 @@ fn look(tree: &Tree, path: &[u8], sum: Option<&[u8]>, out: &mut Listing<Altered>
         return None;
     }
     let file = out.take(tree.open(path))?;
-    let mut hash: Hash = match sum.len() {
-        32 => Hash::Md5(Md5::new()),
-        64 => Hash::Sha256(Sha256::new()),
-        _ => return None,
-    };
+    let mut hash = Hash::of_len(sum.len())?;
     let mut reader = file.reader_from(0);
     let mut buffer = vec![0; 1 << 16];
     loop {
@@ -211,12 +207,28 @@ pub fn md5_of(bytes: &[u8]) -> String {
     hash.hex()
 }
 
+/// The checksum of that many hexadecimal digits: MD5 or SHA-256.
+pub(crate) fn sum_of(bytes: &[u8], digits: usize) -> Option<Vec<u8>> {
+    let mut hash = Hash::of_len(digits)?;
+    hash.update(bytes);
+    Some(hash.hex().into_bytes())
+}
+
 enum Hash {
     Md5(Md5),
     Sha256(Sha256),
 }
 
 impl Hash {
+    /// By the number of its hexadecimal digits.
+    fn of_len(digits: usize) -> Option<Self> {
+        match digits {
+            32 => Some(Self::Md5(Md5::new())),
+            64 => Some(Self::Sha256(Sha256::new())),
+            _ => None,
+        }
+    }
+
     fn update(&mut self, bytes: &[u8]) {
         match self {
             Self::Md5(hash) => hash.update(bytes),

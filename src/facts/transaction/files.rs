@@ -1,35 +1,42 @@
 //! Which files a transaction takes away, and which it brings.
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use super::archive::has_content;
+use super::unread::{Known, Unread, comes};
 use super::{Incoming, Transaction, Work};
 use crate::fact::Fact;
-use crate::parse::deb::{self, Member};
+use crate::parse::archive::Member;
 use crate::parse::dpkg::{Field, Package, conffiles, parse_list};
-use crate::source::{FileKind, Later, MemSource, Node, ReadError, open_given};
-use crate::time::Deadline;
+use crate::source::{FileKind, MemSource, Node, Tree};
 
 /// Finds where a path of a package really is: links in its parents are followed, as
 /// dpkg's unpacking follows them.
-struct Places<'a> {
-    work: &'a Work<'a>,
-    dirs: BTreeMap<PathBuf, PathBuf>,
+pub(super) struct Places<'a> {
+    tree: &'a Tree,
+    dirs: HashMap<PathBuf, PathBuf>,
 }
 
-impl Places<'_> {
-    fn physical(&mut self, path: &Path) -> PathBuf {
+impl<'a> Places<'a> {
+    pub(super) fn new(tree: &'a Tree) -> Self {
+        Self {
+            tree,
+            dirs: HashMap::new(),
+        }
+    }
+
+    pub(super) fn physical(&mut self, path: &Path) -> PathBuf {
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
             return path.to_path_buf();
         };
         if let Some(dir) = self.dirs.get(parent) {
             return dir.join(name);
         }
-        let dir = match self.work.tree.resolve(parent) {
+        let dir = match self.tree.resolve(parent) {
             Fact::Known(found) => found.path,
             _ => self.physical(parent),
         };
@@ -38,52 +45,93 @@ impl Places<'_> {
     }
 }
 
-pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSource) {
-    let mut places = Places {
+/// Everything that is put together while a transaction is laid out.
+struct Layout<'a> {
+    work: &'a Work<'a>,
+    places: Places<'a>,
+    unread: Unread,
+    /// What comes, and the directories above it.
+    incoming: HashSet<PathBuf>,
+    /// Directories that are there, or that were made for what is known by name.
+    made: HashSet<PathBuf>,
+}
+
+/// What goes, with the archives that take the place of its package.
+struct Candidate {
+    archives: BTreeSet<usize>,
+    /// Whether its list has something below it.
+    is_dir: bool,
+}
+
+pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSource) -> Unread {
+    let mut layout = Layout {
         work,
-        dirs: BTreeMap::new(),
+        places: Places::new(work.tree),
+        unread: Unread::default(),
+        incoming: HashSet::new(),
+        made: HashSet::new(),
     };
-    let mut incoming: BTreeSet<PathBuf> = BTreeSet::new();
-    for one in &work.incoming {
-        bring(work, one, &mut places, out, added, &mut incoming);
+    for (at, one) in work.incoming.iter().enumerate() {
+        layout.bring(at, one, added);
     }
+    let candidates = candidates(work, out);
+    for (path, candidate) in &candidates {
+        layout.take(path, candidate, out);
+    }
+    layout.aliases();
+    layout.unread
+}
+
+/// What no package owns any more, by its path as listed.
+fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candidate> {
     // What another package ships too stays: dpkg counts owners.
-    let leaving: BTreeSet<usize> = work.outgoing.keys().copied().collect();
-    // With each path whether its package is known only by the names of its files.
-    let mut candidates: BTreeMap<Vec<u8>, bool> = BTreeMap::new();
-    let old = |one: &Incoming| {
-        let by_name = !one.deb.is_whole;
-        one.replaces(work.db).map(|old| (old, by_name))
-    };
-    let replaced: Vec<(&Package, bool)> = work.incoming.iter().filter_map(old).collect();
+    let mut candidates: BTreeMap<Vec<u8>, Candidate> = BTreeMap::new();
+    let replaced: Vec<(usize, &Package)> = work
+        .incoming
+        .iter()
+        .enumerate()
+        .filter_map(|(at, one)| Some((at, one.replaces(work.db)?)))
+        .collect();
     let going = work
         .leaving()
-        .map(|(package, purge)| (package, purge, false));
+        .map(|(package, purge)| (None, package, purge));
     let changing = replaced
         .iter()
-        .map(|(package, by_name)| (*package, false, *by_name));
-    for (package, purge, by_name) in going.chain(changing) {
-        let is_upgrade = replaced.iter().any(|(old, _)| std::ptr::eq(*old, package));
+        .map(|(at, package)| (Some(*at), *package, false));
+    for (archive, package, purge) in going.chain(changing) {
         let Some(list) = list_of(work, package, out) else {
             continue;
         };
         let configs: BTreeSet<&[u8]> = conffiles(package.field(Field::Conffiles))
             .map(|conf| conf.path)
             .collect();
-        for path in parse_list(list.bytes()).filter(|path| *path != b"/.") {
+        let mut lines = parse_list(list.bytes())
+            .filter(|path| *path != b"/.")
+            .peekable();
+        while let Some(path) = lines.next() {
             // Configuration stays when a package goes, and when it no longer ships it.
-            if configs.contains(path) && (is_upgrade || !purge) {
+            if configs.contains(path) && (archive.is_some() || !purge) {
                 continue;
             }
-            candidates.insert(path.to_vec(), by_name);
+            // What is in a directory is listed behind it.
+            let is_dir = lines.peek().is_some_and(|next| {
+                next.strip_prefix(path)
+                    .is_some_and(|rest| rest.starts_with(b"/"))
+            });
+            let candidate = candidates.entry(path.to_vec()).or_insert(Candidate {
+                archives: BTreeSet::new(),
+                is_dir: false,
+            });
+            candidate.is_dir |= is_dir;
+            candidate.archives.extend(archive);
         }
     }
     if candidates.is_empty() {
-        return;
+        return candidates;
     }
     for (at, package) in work.db.packages.iter().enumerate() {
-        let changes = replaced.iter().any(|(old, _)| std::ptr::eq(*old, package));
-        if leaving.contains(&at) || changes || !package.state.has_files() {
+        let changes = replaced.iter().any(|(_, old)| std::ptr::eq(*old, package));
+        if work.outgoing.contains_key(&at) || changes || !package.state.has_files() {
             continue;
         }
         if let Some(list) = list_of(work, package, out) {
@@ -92,23 +140,146 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
             }
         }
     }
-    for (path, by_name) in &candidates {
+    candidates
+}
+
+impl Layout<'_> {
+    /// Takes away what goes.
+    fn take(&mut self, path: &[u8], candidate: &Candidate, out: &mut Transaction) {
         let path = Path::new(OsStr::from_bytes(path));
-        let at = diverted(work, path).unwrap_or_else(|| path.to_path_buf());
-        let at = places.physical(&at);
-        if incoming.contains(&at) {
-            continue;
+        let at = diverted(self.work, path).unwrap_or_else(|| path.to_path_buf());
+        let at = self.places.physical(&at);
+        // What is a directory in the list and stands there as a link to one is not taken
+        // away for the package's sake (dpkg 1.21 `src/main/remove.c`).
+        let unread = candidate.archives.iter().copied();
+        let unread: BTreeSet<usize> = unread
+            .filter(|archive| {
+                let known = self.unread.archives.get(*archive);
+                known.is_some_and(|known| !known.is_whole && !known.of_modules)
+            })
+            .collect();
+        if !candidate.is_dir {
+            for archive in &unread {
+                self.unread.note(&at, *archive);
+            }
         }
-        match work.tree.lstat(&at) {
+        if self.incoming.contains(&at) {
+            return;
+        }
+        match self.work.tree.lstat(&at) {
             Fact::Known(found) if found.meta.kind == FileKind::Dir => {
-                out.changes.emptied.insert(at);
+                out.changes.emptied.insert(at.clone());
             }
-            // Of a package of which only the files are known, the links may stay.
-            Fact::Known(found) if found.meta.kind == FileKind::Link && *by_name => {}
+            Fact::Known(found) if found.meta.kind == FileKind::Link && candidate.is_dir => return,
             Fact::Known(_) => {
-                out.changes.gone.insert(at);
+                out.changes.gone.insert(at.clone());
             }
-            _ => {}
+            _ => return,
+        }
+        self.unread.old.insert(at, unread);
+    }
+
+    /// Puts what an archive brings where dpkg would.
+    fn bring(&mut self, index: usize, one: &Incoming, added: &mut MemSource) {
+        let work = self.work;
+        let old = one.replaces(work.db);
+        let whole = if one.deb.is_whole {
+            one.archive.whole().ok()
+        } else {
+            None
+        };
+        let configs: HashSet<&PathBuf> = one.deb.conffiles.iter().collect();
+        for member in &one.deb.members {
+            let shipped = diverted(work, &member.path)
+                .filter(|_| !is_diverter(work, one, &member.path))
+                .unwrap_or_else(|| member.path.clone());
+            let at = self.places.physical(&shipped);
+            for above in at.ancestors() {
+                if !self.incoming.insert(above.to_path_buf()) {
+                    break;
+                }
+            }
+            let is_config = configs.contains(&member.path);
+            // Where a file comes by its name alone nobody asks what is there.
+            let there = match () {
+                () if whole.is_none() && !is_config => None,
+                () => match work.tree.lstat(&at) {
+                    Fact::Known(found) => Some(found.meta.kind),
+                    _ => None,
+                },
+            };
+            if whole.is_some() && !comes(member.kind, there) {
+                continue;
+            }
+            if whole.is_none() {
+                self.unread.note(&at, index);
+            }
+            if is_config && keeps_config(work, old, member, there) {
+                continue;
+            }
+            let place = || (index, member.path.clone());
+            match whole.and_then(|all| all.get(&member.path)) {
+                Some(node) => {
+                    if !has_content(node) {
+                        self.unread.contents.insert(at.clone(), place());
+                    }
+                    self.unread.named.remove(&at);
+                    added.insert(&at, Node::clone(node));
+                }
+                None if whole.is_some() => {}
+                None => {
+                    // The last one wins.
+                    if added.node(&at).is_some() {
+                        added.remove(&at);
+                    }
+                    if let Some(dir) = at.parent().filter(|dir| !self.made.contains(*dir)) {
+                        self.made.insert(dir.to_path_buf());
+                        let is_there = matches!(work.tree.lstat(dir), Fact::Known(_));
+                        if !is_there && crate::source::Source::lstat(added, dir).is_err() {
+                            added.dir(dir);
+                        }
+                    }
+                    self.unread.named.insert(at, place());
+                }
+            }
+        }
+        let known = Known {
+            archive: Arc::clone(&one.archive),
+            package: one.package.name.as_str().to_owned(),
+            is_whole: one.deb.is_whole,
+            of_modules: !one.deb.is_whole && one.archive.is_of_modules(&one.deb.members),
+            names: if one.deb.is_whole {
+                HashSet::new()
+            } else {
+                one.deb.members.iter().map(|m| m.path.clone()).collect()
+            },
+            others: OnceLock::new(),
+        };
+        self.unread.archives.push(known);
+    }
+
+    /// What the archives need to know of the tree when they are read.
+    fn aliases(&mut self) {
+        let work = self.work;
+        // Where a whole root has them: /bin, /lib, /lib64 and the like.
+        for link in work.tree.entries(Path::new("/")).items {
+            let is_link = matches!(
+                work.tree.lstat(&link),
+                Fact::Known(found) if found.meta.kind == FileKind::Link
+            );
+            if let (true, Fact::Known(found)) = (is_link, work.tree.resolve(&link)) {
+                self.places.dirs.insert(link, found.path);
+            }
+        }
+        let dirs = std::mem::take(&mut self.places.dirs).into_iter();
+        self.unread.aliases = dirs.filter(|(shipped, at)| shipped != at).collect();
+        for diversion in &work.db.diversions {
+            let from = PathBuf::from(OsStr::from_bytes(&diversion.from));
+            if let Some(to) = diverted(work, &from) {
+                self.unread
+                    .diversions
+                    .push((from, to, diversion.by.clone()));
+            }
         }
     }
 }
@@ -142,49 +313,6 @@ fn list_of(
     None
 }
 
-/// Puts what an archive brings where dpkg would.
-fn bring(
-    work: &Work<'_>,
-    one: &Incoming,
-    places: &mut Places<'_>,
-    out: &mut Transaction,
-    added: &mut MemSource,
-    incoming: &mut BTreeSet<PathBuf>,
-) {
-    let old = one.replaces(work.db);
-    for member in &one.deb.members {
-        let shipped = diverted(work, &member.path)
-            .filter(|_| !is_diverter(work, one, &member.path))
-            .unwrap_or_else(|| member.path.clone());
-        let at = places.physical(&shipped);
-        incoming.insert(at.clone());
-        let there = match work.tree.lstat(&at) {
-            Fact::Known(found) => Some(found.meta.kind),
-            _ => None,
-        };
-        match (member.kind, there) {
-            // A directory that is there stays as it is, also where it is a link to one.
-            (FileKind::Dir, Some(FileKind::Dir | FileKind::Link)) => continue,
-            // dpkg never puts a link in the place of a directory.
-            (FileKind::Link, Some(FileKind::Dir)) => continue,
-            _ => {}
-        }
-        if one.deb.conffiles.contains(&member.path) && keeps_config(work, old, member, there) {
-            continue;
-        }
-        let mut has_content = false;
-        if one.deb.is_whole {
-            let node = node(one, member);
-            let kept = u64::try_from(node.content.len()).unwrap_or(0);
-            has_content = member.kind != FileKind::File || kept == node.meta.len;
-            added.insert(&at, node);
-        }
-        if !has_content {
-            out.changes.later.insert(at, later(work, one));
-        }
-    }
-}
-
 fn is_diverter(work: &Work<'_>, one: &Incoming, path: &Path) -> bool {
     let path = path.as_os_str().as_bytes();
     let found = work.db.diversions.iter().find(|d| d.from == path);
@@ -214,84 +342,4 @@ fn keeps_config(
             _ => true,
         },
     }
-}
-
-/// The node of a member; its content may be fetched later.
-fn node(one: &Incoming, member: &Member) -> Node {
-    let mut source = member;
-    if member.is_hard_link {
-        let first = |m: &&Member| m.path == member.target && !m.is_hard_link;
-        source = one.deb.members.iter().find(first).unwrap_or(member);
-    }
-    let mut node = Node::new(member.kind, source.mode);
-    node.meta.len = source.len;
-    if let Some(content) = &source.content {
-        node.content.clone_from(content);
-    }
-    node.target.clone_from(&member.target);
-    (node.meta.uid, node.meta.gid) = source.owner;
-    node.meta.mtime = source.mtime;
-    node
-}
-
-/// Fetches one file of an archive when somebody asks for it.
-fn later(work: &Work<'_>, one: &Incoming) -> Later {
-    let (file, deadline) = (one.file.clone(), work.deadline);
-    let contents = Arc::clone(&one.contents);
-    Arc::new(move |path: &Path| {
-        let mut contents = contents.lock().unwrap_or_else(PoisonError::into_inner);
-        let members = match &mut *contents {
-            Some(members) => members,
-            empty => empty.insert(read_whole(&file, deadline)?),
-        };
-        // The root may have its directories elsewhere, as /lib in /usr/lib.
-        let shipped = |member: &Member| member.path.strip_prefix("/").map(Path::to_path_buf);
-        let fits = |member: &&Member| {
-            member.path == path
-                || path
-                    .strip_prefix("/usr")
-                    .is_ok_and(|p| shipped(member).is_ok_and(|s| s == p))
-        };
-        let found = members.iter().find(fits).ok_or(ReadError::NotFound)?;
-        let mut source = found;
-        if found.is_hard_link {
-            let first = |m: &&Member| m.path == found.target && !m.is_hard_link;
-            source = members.iter().find(first).unwrap_or(found);
-        }
-        let mut node = Node::new(found.kind, source.mode);
-        node.meta.len = source.len;
-        node.target.clone_from(&found.target);
-        match (&source.content, found.kind) {
-            (Some(content), _) => node.content.clone_from(content),
-            (None, FileKind::File) => {
-                return Err(ReadError::Limit(
-                    "too large to be read of an archive".into(),
-                ));
-            }
-            (None, _) => {}
-        }
-        Ok(node)
-    })
-}
-
-/// The members of an archive with their contents, as far as they are kept.
-fn read_whole(file: &Path, deadline: Deadline) -> Result<Vec<Member>, ReadError> {
-    let archive = open_given(file, deadline)?;
-    let mut reader = std::io::BufReader::with_capacity(1 << 18, archive.reader_from(0));
-    let kept = Cell::new(0_u64);
-    let wanted = deb::Wanted {
-        whole: &|_| true,
-        keep: &|_, len| {
-            let total = kept.get().saturating_add(len);
-            let keeps = len <= super::FETCHED_FILE && total <= super::KEPT;
-            if keeps {
-                kept.set(total);
-            }
-            keeps
-        },
-        expired: &|| deadline.passed(),
-    };
-    let read = deb::read(&mut reader, &wanted);
-    let deb = read.map_err(|fault| ReadError::Io(fault.to_string()))?;
-    Ok(deb.members)
 }

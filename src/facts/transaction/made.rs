@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use super::{Incoming, Transaction, Work};
 use crate::fact::Fact;
 use crate::facts::INIT_PACKAGES;
-use crate::parse::deb::Member;
+use crate::parse::archive::Member;
 use crate::parse::dpkg::{Package, parse_list};
-use crate::source::{FileKind, MemSource};
 
 /// Packages that make an initrd.
 const INITRD_MAKERS: [&str; 3] = ["initramfs-tools", "dracut", "tiny-initramfs"];
@@ -22,7 +21,7 @@ const MENU_MAKERS: [&str; 6] = [
     "grub-xen",
 ];
 /// What depmod makes (kmod 30 `tools/depmod.c`).
-const MODULE_INDEXES: [&str; 12] = [
+pub(super) const MODULE_INDEXES: [&str; 12] = [
     "modules.alias",
     "modules.alias.bin",
     "modules.builtin.alias.bin",
@@ -48,7 +47,8 @@ const FIRST: [(&str, &str); 8] = [
     ("mdadm", "/etc/mdadm/mdadm.conf"),
 ];
 
-pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &MemSource) {
+/// `ships` says whether a package brings a file to a path.
+pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, ships: &dyn Fn(&Path) -> bool) {
     let maker =
         |names: &'static [&'static str]| names.iter().copied().find(|name| work.has_after(name));
     let (initrd, menu) = (maker(&INITRD_MAKERS), maker(&MENU_MAKERS));
@@ -128,9 +128,8 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &MemSource)
         start_links(new.as_slice(), out);
     }
     out.changes.made.retain(|path, _| {
-        let there = crate::source::Source::lstat(added, path);
         // What a package ships is not made by it.
-        !there.is_ok_and(|meta| meta.kind == FileKind::File) || path.starts_with("/boot/grub")
+        !ships(path) || path.starts_with("/boot/grub")
     });
 }
 
@@ -202,14 +201,16 @@ fn initrds_change(work: &Work<'_>) -> bool {
 /// The links that deb-systemd-helper makes of `[Install]` when a package is new.
 fn enablement(one: &Incoming, out: &mut Transaction) {
     for member in &one.deb.members {
-        let dirs = ["/lib/systemd/system", "/usr/lib/systemd/system"];
-        let unit = dirs
+        let unit = super::UNITS
             .iter()
             .find_map(|dir| member.path.strip_prefix(dir).ok());
-        let (Some(unit), Some(content)) = (unit, &member.content) else {
+        let Some(unit) = unit else { continue };
+        // It is read already where it has units.
+        let node = one.archive.whole().ok();
+        let Some(node) = node.and_then(|all| all.get(&member.path)) else {
             continue;
         };
-        let text = String::from_utf8_lossy(content);
+        let text = String::from_utf8_lossy(&node.content);
         for line in text.lines() {
             let (key, value) = line.split_once('=').unwrap_or(("", ""));
             for word in value.split_whitespace() {

@@ -1,20 +1,27 @@
 //! What a transaction would make of a tree: the changes to lay over it.
 
+mod archive;
+mod databases;
 mod files;
 mod made;
+mod made_others;
+mod others;
 mod status;
+mod unread;
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use super::packages::{self, Dpkg};
+use self::archive::Archive;
+use self::unread::side_by_side;
+use super::INIT_PACKAGES;
+use super::packages::{self, Dpkg, Family};
 use crate::fact::{Doubt, Fact, Unknown};
-use crate::parse::deb::{self, Deb};
+use crate::parse::deb::Deb;
 use crate::parse::dpkg::{Kind, Package, parse as parse_control};
 use crate::parse::transaction::Action;
-use crate::source::{Changes, Tree, open_given};
+use crate::source::{Changes, Tree};
 use crate::text::File;
 use crate::time::Deadline;
 
@@ -38,7 +45,7 @@ pub struct Transaction {
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
     /// There is nothing to change.
-    #[error("there is no dpkg database in this tree")]
+    #[error("there is no database of packages for it in this tree")]
     NoDatabase,
     /// The database cannot be read.
     #[error("{0}")]
@@ -48,13 +55,12 @@ pub enum Refused {
     NotInstalled(String),
 }
 
-/// An archive that was read.
+/// A package that comes.
 struct Incoming {
-    file: PathBuf,
     package: Package,
+    /// Its members; their contents are in the archive.
     deb: Deb,
-    /// The contents of the archive, read when the first of them is asked for.
-    contents: Arc<Mutex<Option<Vec<deb::Member>>>>,
+    archive: Arc<Archive>,
 }
 
 /// Everything that goes into the changes.
@@ -64,34 +70,16 @@ struct Work<'a> {
     incoming: Vec<Incoming>,
     /// Packages that go, by their place in the database; whether with configuration.
     outgoing: BTreeMap<usize, bool>,
-    deadline: Deadline,
 }
 
-/// Largest file whose content is fetched, bytes.
-const FETCHED_FILE: u64 = 64 << 20;
-/// Largest file whose content is kept from the beginning, bytes.
-const KEPT_FILE: u64 = 1 << 20;
-/// Most that is kept from the beginning, over all archives, bytes.
-const KEPT: u64 = 256 << 20;
-
-/// Directories whose content decides about a boot: a package with a file in one of them
-/// is read whole.
-const OF_BOOT: [&str; 14] = [
-    "/boot",
-    "/etc",
-    "/lib/modules",
-    "/lib/systemd",
-    "/lib/udev",
-    "/sbin",
-    "/usr/lib/dracut",
-    "/usr/lib/modules",
-    "/usr/lib/systemd",
-    "/usr/lib/udev",
-    "/usr/lib/grub",
-    "/usr/sbin",
-    "/usr/share/initramfs-tools",
-    "/usr/lib/openrc",
-];
+/// Directories of units: what those of a new package ask for is made when it is
+/// configured.
+const UNITS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
+/// An archive that is this small is read at once, bytes.
+const TINY: u64 = 16 << 10;
+/// One without a file outside of `/usr/share` may consist of links; up to this size it is
+/// read at once, bytes.
+const BARE: u64 = 256 << 10;
 
 /// Lays out what `plan` would make of `tree`.
 ///
@@ -104,8 +92,10 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
         Fact::Broken(fault) => return Err(Refused::Unknown(fault.into())),
         Fact::Absent(_) | Fact::NotCovered(_) => return Err(Refused::NoDatabase),
     };
-    let Some(db) = &packages.dpkg else {
-        return Err(Refused::NoDatabase);
+    let family = others::family(&packages, plan).ok_or(Refused::NoDatabase)?;
+    let db = match &packages.dpkg {
+        Some(db) if family == Family::Dpkg => db,
+        _ => return others::lay_out(tree, &packages, family, plan, deadline),
     };
     let mut gaps = Vec::new();
     if !plan.tells_removals {
@@ -117,19 +107,16 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
         db,
         incoming: Vec::new(),
         outgoing: BTreeMap::new(),
-        deadline,
     };
-    let kept = Cell::new(0);
+    for read in archives(plan, db, deadline) {
+        match read {
+            Ok(incoming) => work.incoming.push(incoming),
+            Err(unknown) => gaps.push(unknown),
+        }
+    }
     for step in &plan.steps {
         let purge = match &step.action {
-            Action::Configure => continue,
-            Action::Install(file) => {
-                match read_archive(file, deadline, &kept) {
-                    Ok(incoming) => work.incoming.push(incoming),
-                    Err(unknown) => gaps.push(unknown),
-                }
-                continue;
-            }
+            Action::Configure | Action::Install(_) | Action::Upgrade(_) => continue,
             Action::Remove => false,
             Action::Purge => true,
         };
@@ -180,44 +167,53 @@ fn find(db: &Dpkg, name: &str, architecture: Option<&str>) -> Option<usize> {
     at.or_else(|| packages.iter().position(named))
 }
 
-fn read_archive(path: &Path, deadline: Deadline, kept: &Cell<u64>) -> Result<Incoming, Unknown> {
-    let odd = |what: String| Unknown::new(path, Doubt::CannotModel(what));
-    let file = match open_given(path, deadline) {
-        Ok(file) => file,
-        Err(error) => return Err(odd(error.to_string())),
+/// The archives of a plan, in its order, read side by side.
+fn archives(plan: &Plan, db: &Dpkg, deadline: Deadline) -> Vec<Result<Incoming, Unknown>> {
+    let file = |step: &'_ crate::parse::transaction::Step| match &step.action {
+        Action::Install(file) | Action::Upgrade(file) => Some(file.clone()),
+        Action::Remove | Action::Purge | Action::Configure => None,
     };
-    let mut reader = std::io::BufReader::with_capacity(1 << 18, file.reader_from(0));
-    let wanted = deb::Wanted {
-        whole: &is_of_boot,
-        keep: &|path, len| {
-            let total = kept.get().saturating_add(len);
-            let keeps = len <= KEPT_FILE && total <= KEPT && is_of_boot(path);
-            if keeps {
-                kept.set(total);
-            }
-            keeps
-        },
-        expired: &|| deadline.passed(),
-    };
-    let deb = deb::read(&mut reader, &wanted).map_err(|fault| odd(fault.to_string()))?;
-    let control = File::new(path, deb.control.clone());
-    let package = parse_control(&control, Kind::Control).into_iter().next();
-    Ok(Incoming {
-        file: path.to_path_buf(),
-        package: package.ok_or_else(|| odd("has no control paragraph".to_owned()))?,
-        deb,
-        contents: Arc::new(Mutex::new(None)),
-    })
+    let files: Vec<PathBuf> = plan.steps.iter().filter_map(file).collect();
+    let read: Vec<OnceLock<Result<Incoming, Unknown>>> =
+        files.iter().map(|_| OnceLock::new()).collect();
+    let room = archive::room();
+    side_by_side(files.len(), &|at| {
+        if let (Some(file), Some(slot)) = (files.get(at), read.get(at)) {
+            slot.get_or_init(|| {
+                let is_read =
+                    |deb: &Deb, paths: &[PathBuf], size| is_read_at_once(db, deb, paths, size);
+                let (archive, deb) = Archive::deb(file, deadline, &room, &is_read)?;
+                let control = File::new(file.as_path(), deb.control.clone());
+                let package = parse_control(&control, Kind::Control).into_iter().next();
+                let odd = Doubt::CannotModel("has no control paragraph".to_owned());
+                Ok(Incoming {
+                    package: package.ok_or_else(|| Unknown::new(file.as_path(), odd))?,
+                    deb,
+                    archive: Arc::new(archive),
+                })
+            });
+        }
+    });
+    read.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
-/// Whether a path of a package says that its archive is read whole. Modules and the like
-/// are only names.
-fn is_of_boot(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .map_or(&[][..], |name| name.as_encoded_bytes());
-    let module = [&b".ko"[..], b".ko.xz", b".ko.zst", b".ko.gz"];
-    OF_BOOT.iter().any(|dir| path.starts_with(dir)) && !module.iter().any(|end| name.ends_with(end))
+/// Whether an archive is unpacked although the names of its files are known. Of a package
+/// that takes the place of another the links stand where the old ones stood, or beside
+/// files; what a new one has no file beside is in archives that are small.
+fn is_read_at_once(db: &Dpkg, deb: &Deb, paths: &[PathBuf], size: u64) -> bool {
+    if size <= TINY || size <= BARE && paths.iter().all(|path| path.starts_with("/usr/share")) {
+        return true;
+    }
+    let control = File::new("/", deb.control.clone());
+    let Some(package) = parse_control(&control, Kind::Control).into_iter().next() else {
+        return true;
+    };
+    if db.named(&package.name).any(|old| old.state.has_files()) {
+        return false;
+    }
+    let is_unit = |path: &PathBuf| UNITS.iter().any(|dir| path.starts_with(dir));
+    let is_init = INIT_PACKAGES.iter().any(|(name, _)| package.name == *name);
+    is_init || paths.iter().any(is_unit)
 }
 
 impl Incoming {
@@ -263,9 +259,14 @@ impl Work<'_> {
             gaps,
         };
         let mut added = crate::source::MemSource::new();
-        files::lay_out(self, &mut transaction, &mut added);
+        let unread = files::lay_out(self, &mut transaction, &mut added);
         status::lay_out(self, &mut added);
-        made::lay_out(self, &mut transaction, &added);
+        made::lay_out(self, &mut transaction, &|path| {
+            let there = crate::source::Source::lstat(&added, path);
+            there.is_ok_and(|meta| meta.kind == crate::source::FileKind::File)
+                || unread.named.contains_key(path)
+        });
+        transaction.changes.archives = Some(Box::new(unread));
         // What dpkg's journal said is in the new status file.
         transaction
             .changes
@@ -289,3 +290,6 @@ impl Work<'_> {
         self.outgoing.iter().filter_map(at)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,16 +83,27 @@ fn paragraph(text: &mut Vec<u8>, package: &Package, status: Option<&str>, more: 
 fn conffiles(incoming: &Incoming) -> Vec<u8> {
     let mut field = Vec::new();
     for path in &incoming.deb.conffiles {
-        let member = incoming.deb.members.iter().find(|m| m.path == *path);
-        let Some(content) = member.and_then(|member| member.content.as_ref()) else {
+        let shipped = incoming.deb.members.iter().any(|m| m.path == *path);
+        if !shipped {
             continue;
+        }
+        let node = if incoming.deb.is_whole {
+            let whole = incoming.archive.whole().ok();
+            whole.and_then(|all| all.get(path))
+        } else {
+            None
+        };
+        // What dpkg writes where it has no sum yet.
+        let sum = match node.filter(|node| super::archive::has_content(node)) {
+            Some(node) => md5_of(&node.content),
+            None => "newconffile".to_owned(),
         };
         if field.is_empty() {
             field.extend_from_slice(b"Conffiles:\n");
         }
         field.push(b' ');
         field.extend_from_slice(path.as_os_str().as_bytes());
-        field.extend_from_slice(format!(" {}\n", md5_of(content)).as_bytes());
+        field.extend_from_slice(format!(" {sum}\n").as_bytes());
     }
     field
 }

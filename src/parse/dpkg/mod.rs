@@ -162,8 +162,20 @@ pub fn parse(file: &Arc<File>, kind: Kind) -> Vec<Package> {
     let bytes = file.bytes();
     // A paragraph has about a thousand bytes.
     let mut packages = Vec::with_capacity(bytes.len() / 800);
-    for paragraph in paragraphs(bytes) {
-        packages.extend(package(file, kind, paragraph));
+    let finder = Finder::new(b"\n\n");
+    let mut start = 0;
+    while start < bytes.len() {
+        if bytes.get(start) == Some(&b'\n') {
+            start += 1;
+            continue;
+        }
+        // What the head looked at is not searched again.
+        let (head, seen) = head(bytes, start);
+        let rest = bytes.get(seen..).unwrap_or(&[]);
+        let last = rest.strip_suffix(b"\n").unwrap_or(rest).len();
+        let end = seen + finder.find(rest).unwrap_or(last);
+        packages.extend(package(file, kind, head, Span::new(start, end)));
+        start = end + 1;
     }
     packages
 }
@@ -206,54 +218,59 @@ struct Head {
     at: Span,
 }
 
-/// Reads no further than it must: these stand before what is long.
-fn head(bytes: &[u8], paragraph: Span) -> Head {
+/// Reads no further than it must: these stand before what is long. With the head comes
+/// the end of the last line that was looked at.
+fn head(bytes: &[u8], start: usize) -> (Head, usize) {
     let mut head = Head {
         name: None,
         version: None,
         architecture: None,
         status: None,
-        at: Span::new(paragraph.start, paragraph.start),
+        at: Span::new(start, start),
     };
-    let mut start = paragraph.start;
+    let mut start = start;
     let mut left = 4;
-    while start < paragraph.end && left > 0 {
-        let rest = bytes.get(start..paragraph.end).unwrap_or(&[]);
+    loop {
+        let rest = bytes.get(start..).unwrap_or(&[]);
         let end = start + memchr(b'\n', rest).unwrap_or(rest.len());
-        let (slot, skip) = match rest.first() {
-            Some(b'P' | b'p') if is_field(rest, b"Package") => (&mut head.name, 8),
+        let found = match rest.first() {
+            Some(b'P' | b'p') if is_field(rest, b"Package") => Some((&mut head.name, 8)),
             Some(b'S' | b's') if is_field(rest, b"Status") => {
                 if head.status.is_none() {
                     head.at = Span::new(start, end);
                 }
-                (&mut head.status, 7)
+                Some((&mut head.status, 7))
             }
-            Some(b'V' | b'v') if is_field(rest, b"Version") => (&mut head.version, 8),
-            Some(b'A' | b'a') if is_field(rest, b"Architecture") => (&mut head.architecture, 13),
-            _ => {
-                start = end + 1;
-                continue;
+            Some(b'V' | b'v') if is_field(rest, b"Version") => Some((&mut head.version, 8)),
+            Some(b'A' | b'a') if is_field(rest, b"Architecture") => {
+                Some((&mut head.architecture, 13))
             }
+            _ => None,
         };
         // dpkg refuses a field that stands twice; the first is as good as any.
-        if slot.is_none() {
+        if let Some((slot, skip)) = found
+            && slot.is_none()
+        {
             *slot = Some(Span::new(start + skip, end));
             left -= 1;
         }
+        // An empty line ends the paragraph.
+        let is_last = matches!(bytes.get(end + 1), None | Some(b'\n'));
+        if left == 0 || is_last {
+            return (head, end);
+        }
         start = end + 1;
     }
-    head
 }
 
-fn package(file: &Arc<File>, kind: Kind, paragraph: Span) -> Option<Package> {
-    let head = head(file.bytes(), paragraph);
+fn package(file: &Arc<File>, kind: Kind, head: Head, paragraph: Span) -> Option<Package> {
     let name = Text::new(file, head.name?)?;
     if name.is_empty() {
         return None;
     }
     let text = |span: Option<Span>| {
         let text = span.and_then(|span| Text::new(file, span));
-        text.unwrap_or_else(|| Text::none(file))
+        text.unwrap_or_else(Text::none)
     };
     let (want, must_be_reinstalled, state) = match head.status {
         Some(value) => {
@@ -360,6 +377,17 @@ mod tests {
             ]
         );
         assert_eq!(parse(&odd, Kind::StatusD)[0].name, "a");
+    }
+
+    #[test]
+    fn a_long_name_is_as_good_as_a_short_one() {
+        let long = "x".repeat(99);
+        for name in ["", "a", &long[..30], &long[..31], &long] {
+            let file = File::new("/s", format!("Package: a\nVersion:\t {name} \n"));
+            assert_eq!(parse(&file, Kind::StatusD)[0].version.as_str(), name);
+        }
+        let file = File::new("/s", &b"Package: a\nVersion: \xff\n"[..]);
+        assert_eq!(parse(&file, Kind::StatusD)[0].version, "");
     }
 
     #[test]

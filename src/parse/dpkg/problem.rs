@@ -47,14 +47,14 @@ fn of_paragraph(file: &Arc<File>, kind: Kind, paragraph: Span, out: &mut Vec<Pro
         } else if !goes_on && !line.contains(&b':') {
             problem(span, "no colon: dpkg refuses the whole file here");
         } else if is_field(line, b"Package") && span.start > first.map_or(0, |f| f.start) {
-            let head = head(file.bytes(), paragraph);
+            let (head, _) = head(file.bytes(), paragraph.start);
             if head.name.is_some_and(|name| name.end != span.end) {
                 problem(span, "a second Package: in one paragraph");
             }
         }
     }
     let Some(first) = first else { return };
-    let head = head(file.bytes(), paragraph);
+    let (head, _) = head(file.bytes(), paragraph.start);
     let named = head.name.map(|name| file.slice(name).trim_ascii());
     let is_name = |name: &[u8]| !name.is_empty() && name.is_ascii();
     match named {

@@ -7,46 +7,57 @@ use std::sync::Arc;
 
 use crate::text::{File, Span};
 
-/// Text of a field: a range of its file, so that thousands of them cost nothing.
+/// Text of a field: a copy where it is short, and a range of its file where it is not, so
+/// that thousands of them cost next to nothing.
 #[derive(Clone)]
-pub struct Text {
-    file: Arc<File>,
-    start: u32,
-    end: u32,
+pub struct Text(Held);
+
+#[derive(Clone)]
+enum Held {
+    Short { bytes: [u8; SHORT], len: u8 },
+    Long { file: Arc<File>, span: Span },
 }
 
+/// Longest text that is copied, bytes: most names and versions.
+const SHORT: usize = 30;
+
 impl Text {
-    /// The text of `span`, blanks around it cut; none where it is no UTF-8, or beyond
-    /// 4 GiB, where no file is read.
+    /// The text of `span`, blanks around it cut; none where it is no UTF-8.
     #[must_use]
     pub fn new(file: &Arc<File>, span: Span) -> Option<Self> {
         let bytes = file.slice(span);
-        let left = bytes.len() - bytes.trim_ascii_start().len();
-        let len = bytes.trim_ascii().len();
-        std::str::from_utf8(bytes).ok()?;
-        let start = span.start + left;
-        Some(Self {
+        let text = bytes.trim_ascii();
+        if !text.is_ascii() {
+            std::str::from_utf8(text).ok()?;
+        }
+        let mut short = [0; SHORT];
+        if let (Some(start), Ok(len)) = (short.get_mut(..text.len()), u8::try_from(text.len())) {
+            start.copy_from_slice(text);
+            return Some(Self(Held::Short { bytes: short, len }));
+        }
+        let start = span.start + (bytes.len() - bytes.trim_ascii_start().len());
+        Some(Self(Held::Long {
             file: Arc::clone(file),
-            start: u32::try_from(start).ok()?,
-            end: u32::try_from(start + len).ok()?,
-        })
+            span: Span::new(start, start + text.len()),
+        }))
     }
 
     /// An empty text.
     #[must_use]
-    pub fn none(file: &Arc<File>) -> Self {
-        Self {
-            file: Arc::clone(file),
-            start: 0,
-            end: 0,
-        }
+    pub const fn none() -> Self {
+        Self(Held::Short {
+            bytes: [0; SHORT],
+            len: 0,
+        })
     }
 
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        let at = |offset: u32| usize::try_from(offset).unwrap_or(usize::MAX);
-        self.file.slice(Span::new(at(self.start), at(self.end)))
+        match &self.0 {
+            Held::Short { bytes, len } => bytes.get(..usize::from(*len)).unwrap_or(&[]),
+            Held::Long { file, span } => file.slice(*span),
+        }
     }
 
     /// It as text.

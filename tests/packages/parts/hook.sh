@@ -33,7 +33,7 @@ prepare() {
     local at=$1 release version
     release=$(basename "$(ls -d "$at"/usr/lib/modules/*)")
     cat >"$at/etc/fstab" <<<"UUID=11111111-2222-3333-4444-555555555555 / ext4 defaults 0 1"
-    printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n' \
+    printf 'auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet static\n    address 192.0.2.5/24\n' \
         >"$at/etc/network/interfaces"
     mkdir -p "$at/boot/grub" "$at/debs" "$at/run/sshd"
     cat >"$at/boot/grub/grub.cfg" <<EOF

@@ -4,7 +4,7 @@ suite=trixie
 root newer openssh-server,redis-server,mariadb-server-core,dovecot-core,bind9-utils,nginx,haproxy,openvpn,slapd,varnish,pdns-server,docker.io,lighttpd,squid,apache2
 suite=bookworm
 newer=$(copy newer)
-mkdir -p "$newer/run/sshd" "$newer/try"
+mkdir -p "$newer/run/sshd" "$newer/run/apache2" "$newer/var/cache/bind" "$newer/try"
 chroot "$newer" ssh-keygen -A >/dev/null 2>&1
 
 # ID | FILE | COMMAND | what it says of the bad tree; @ stands for the file.

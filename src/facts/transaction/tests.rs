@@ -1,0 +1,272 @@
+use std::path::Path;
+
+use super::*;
+use crate::parse::archive::tarball;
+use crate::parse::rpm::ndb;
+use crate::parse::rpm_file::samples;
+use crate::source::{Coverage, MemSource, OverlaySource};
+
+/// A file of a tar: path, type, target, content.
+type Entry<'a> = (&'a str, u8, &'a str, &'a [u8]);
+
+/// A member of an `ar`.
+fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
+    let size = bytes.len();
+    let head = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, 644);
+    let mut out = head.into_bytes();
+    out.extend_from_slice(bytes);
+    out.resize(out.len().next_multiple_of(2), b'\n');
+    out
+}
+
+/// A .deb whose checksums name its files, and which is too large to be read at once.
+fn deb(control: &str, conffiles: &str, data: &[Entry<'_>]) -> Vec<u8> {
+    let padding = vec![b'x'; 20_000];
+    let mut data = data.to_vec();
+    data.push(("./usr/lib/padding", b'0', "", &padding));
+    let files = data.iter().filter(|(_, kind, ..)| *kind == b'0');
+    let sums: String = files
+        .filter(|(path, ..)| !conffiles.contains(&path[1..]))
+        .map(|(path, ..)| format!("{}  {}\n", "0".repeat(32), &path[2..]))
+        .collect();
+    let control = tarball(&[
+        ("./control", b'0', "", control.as_bytes()),
+        ("./conffiles", b'0', "", conffiles.as_bytes()),
+        ("./md5sums", b'0', "", sums.as_bytes()),
+    ]);
+    let mut out = b"!<arch>\n".to_vec();
+    out.extend(member("debian-binary", b"2.0\n"));
+    out.extend(member("control.tar", &control));
+    out.extend(member("data.tar", &tarball(&data)));
+    out
+}
+
+/// The tree after a plan; `@` in it stands for the folder of these archives.
+fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in archives {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let plan = plan.replace('@', dir.path().to_str().unwrap());
+    let plan = parse_plan(plan.as_bytes()).unwrap();
+    let tree = Tree::for_tests(base.clone(), Coverage::full(true));
+    let laid_out = lay_out(&tree, &plan, Deadline::none()).unwrap();
+    assert_eq!(laid_out.gaps, []);
+    // Archives are read when somebody asks: they must outlive the tree.
+    std::mem::forget(dir);
+    let overlay = OverlaySource::new(Box::new(base.clone()), laid_out.changes);
+    Tree::for_tests(overlay, Coverage::full(true))
+}
+
+fn names(tree: &Tree, dir: &str) -> Vec<String> {
+    let names = tree.list(Path::new(dir));
+    let Fact::Known(names) = names else {
+        panic!("{dir}: {names:?}");
+    };
+    let names = names.iter();
+    names.map(|n| n.to_string_lossy().into_owned()).collect()
+}
+
+fn text(tree: &Tree, path: &str) -> Option<String> {
+    match tree.read(Path::new(path)) {
+        Fact::Known(file) => Some(String::from_utf8_lossy(file.bytes()).into_owned()),
+        _ => None,
+    }
+}
+
+fn link(tree: &Tree, path: &str) -> Option<String> {
+    match tree.read_link(Path::new(path)) {
+        Fact::Known(target) => Some(target.display().to_string()),
+        _ => None,
+    }
+}
+
+fn is_absent(tree: &Tree, path: &str) -> bool {
+    matches!(tree.lstat(Path::new(path)), Fact::Absent(_))
+}
+
+fn version(tree: &Tree, name: &str) -> Option<String> {
+    let Fact::Known(packages) = packages::read(tree) else {
+        panic!("no database");
+    };
+    packages.version_of(name).map(str::to_owned)
+}
+
+/// A root with merged /usr and a library, whose configuration was changed.
+fn debian() -> MemSource {
+    let mut base = MemSource::new();
+    base.file(
+        "/var/lib/dpkg/status",
+        "Package: liba\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\
+         Conffiles:\n /etc/a 0123456789abcdef0123456789abcdef\n\n\
+         Package: other\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n",
+    )
+    .file(
+        "/var/lib/dpkg/info/liba.list",
+        "/.\n/etc\n/etc/a\n/lib\n/lib/liba.so.1\n/lib/liba.so.1.0\n/lib/empty\n/lib/old\n\
+         /lib/old/x\n/lib/gone.so\n",
+    )
+    .file(
+        "/var/lib/dpkg/info/other.list",
+        "/.\n/usr\n/usr/lib\n/usr/lib/shared\n",
+    )
+    .link("/lib", "usr/lib")
+    .file("/usr/lib/liba.so.1.0", "old")
+    .link("/usr/lib/liba.so.1", "liba.so.1.0")
+    .link("/usr/lib/gone.so", "liba.so.1")
+    .dir("/usr/lib/empty")
+    .file("/usr/lib/old/x", "x")
+    .file("/usr/lib/shared", "x")
+    .file("/etc/a", "changed");
+    base
+}
+
+#[test]
+fn links_of_an_archive_that_is_known_by_its_checksums_are_found_when_they_are_asked_for() {
+    let control = "Package: liba\nVersion: 2\nArchitecture: amd64\n";
+    let archive = deb(
+        control,
+        "/etc/a\n",
+        &[
+            ("./etc/a", b'0', "", b"shipped"),
+            ("./usr/lib/liba.so.1.1", b'0', "", b"new"),
+            ("./usr/lib/empty/", b'5', "", b""),
+            ("./usr/lib/liba.so.1", b'2', "liba.so.1.1", b""),
+            ("./usr/lib/liba.so", b'2', "liba.so.1", b""),
+        ],
+    );
+    let archives = [("a.deb", archive)];
+    let tree = || after(&debian(), &archives, "install @/a.deb\n");
+    let first = tree();
+    assert_eq!(
+        link(&first, "/lib/liba.so.1").as_deref(),
+        Some("liba.so.1.1")
+    );
+    assert_eq!(text(&first, "/lib/liba.so.1").as_deref(), Some("new"));
+    assert!(is_absent(&first, "/usr/lib/liba.so.1.0") && is_absent(&first, "/usr/lib/gone.so"));
+    assert_eq!(text(&first, "/etc/a").as_deref(), Some("changed"));
+    assert_eq!(version(&first, "liba").as_deref(), Some("2"));
+    let whole = [
+        "empty",
+        "liba.so",
+        "liba.so.1",
+        "liba.so.1.1",
+        "padding",
+        "shared",
+    ];
+    assert_eq!(names(&first, "/usr/lib"), whole);
+    // The first question decides nothing about the others.
+    let second = tree();
+    assert!(is_absent(&second, "/usr/lib/old"));
+    assert_eq!(
+        link(&second, "/usr/lib/liba.so").as_deref(),
+        Some("liba.so.1")
+    );
+    assert_eq!(names(&second, "/usr/lib"), whole);
+    assert!(names(&second, "/usr/lib/empty").is_empty());
+}
+
+#[test]
+fn an_archive_that_breaks_off_leaves_open_what_it_brings_and_nothing_else() {
+    let control = "Package: liba\nVersion: 2\nArchitecture: amd64\n";
+    let mut archive = deb(control, "", &[("./usr/lib/liba.so.1.1", b'0', "", b"new")]);
+    archive.truncate(archive.len() - 3_000);
+    let tree = after(&debian(), &[("a.deb", archive)], "install @/a.deb\n");
+    let open = |path: &str| matches!(tree.lstat(Path::new(path)), Fact::Unknown(_));
+    assert!(open("/usr/lib/liba.so.1") && open("/usr/lib/padding"));
+    assert_eq!(text(&tree, "/usr/lib/shared").as_deref(), Some("x"));
+}
+
+#[test]
+fn pacman_keeps_configuration_that_was_changed_and_takes_the_rest() {
+    let mut base = MemSource::new();
+    let kept = "d00f5d5217896fb7fd601412cb890830";
+    base.file(
+        "/var/lib/pacman/local/tool-1-1/desc",
+        "%NAME%\ntool\n\n%VERSION%\n1-1\n\n%ARCH%\nany\n",
+    )
+    .file(
+        "/var/lib/pacman/local/tool-1-1/files",
+        format!(
+            "%FILES%\netc/\netc/mine\netc/same\nusr/\nusr/bin/\nusr/bin/old\n\n\
+             %BACKUP%\netc/mine\t{kept}\netc/same\t900150983cd24fb0d6963f7d28e17f72\n"
+        ),
+    )
+    .file("/etc/mine", "changed")
+    .file("/etc/same", "abc")
+    .file("/usr/bin/old", "x")
+    .file("/usr/bin/other", "x");
+    let info = b"pkgname = tool\npkgver = 2-1\narch = any\nbackup = etc/mine\nbackup = etc/same\n";
+    let archive = tarball(&[
+        (".PKGINFO", b'0', "", info),
+        ("etc/mine", b'0', "", b"new"),
+        ("etc/same", b'0', "", b"new"),
+        ("usr/bin/new", b'0', "", b"new"),
+    ]);
+    let archives = [("tool-2-1-any.pkg.tar", archive)];
+    let tree = after(&base, &archives, "upgrade @/tool-2-1-any.pkg.tar\n");
+    assert_eq!(text(&tree, "/etc/mine").as_deref(), Some("changed"));
+    assert_eq!(text(&tree, "/etc/same").as_deref(), Some("new"));
+    assert_eq!(names(&tree, "/usr/bin"), ["new", "other"]);
+    assert_eq!(version(&tree, "tool").as_deref(), Some("2-1"));
+    assert_eq!(names(&tree, "/var/lib/pacman/local"), ["tool-2-1"]);
+    let gone = after(&base, &[], "manager pacman\nremove tool\n");
+    assert_eq!(names(&gone, "/usr/bin"), ["other"]);
+    assert!(is_absent(&gone, "/etc"));
+}
+
+#[test]
+fn rpm_replaces_on_an_upgrade_and_keeps_the_old_one_beside_what_is_installed() {
+    let mut base = MemSource::new();
+    let old = samples::header_of("bash", "5.1", "/usr/bin/", "old");
+    base.file("/usr/lib/sysimage/rpm/Packages.db", ndb(&[old]))
+        .file("/usr/bin/old", "x")
+        .file("/usr/bin/other", "x");
+    let archives = [("bash.rpm", samples::package())];
+    let tree = after(&base, &archives, "upgrade @/bash.rpm\n");
+    assert_eq!(
+        names(&tree, "/usr/bin"),
+        ["bash", "bash.conf", "other", "sh"]
+    );
+    assert_eq!(text(&tree, "/usr/bin/sh").as_deref(), Some("hello"));
+    assert_eq!(version(&tree, "bash").as_deref(), Some("5.2-1"));
+    let beside = after(&base, &archives, "install @/bash.rpm\n");
+    let both = ["bash", "bash.conf", "old", "other", "sh"];
+    assert_eq!(names(&beside, "/usr/bin"), both);
+    for name in ["bash", "bash.noarch", "bash-5.1-1", "bash-5.1-1.noarch"] {
+        let gone = after(&base, &[], &format!("remove {name}\n"));
+        assert_eq!(names(&gone, "/usr/bin"), ["other"], "{name}");
+        assert_eq!(version(&gone, "bash"), None);
+    }
+}
+
+#[test]
+fn apk_writes_its_database_anew() {
+    let mut base = MemSource::new();
+    base.file(
+        "/lib/apk/db/installed",
+        "C:Q1x\nP:tool\nV:1-r0\nA:x86_64\nF:usr/bin\nR:old\n\nC:Q1y\nP:kept\nV:3-r0\nF:etc\nR:k\n\n",
+    )
+    .file("/usr/bin/old", "x")
+    .file("/etc/k", "x");
+    let info = b"pkgname = tool\npkgver = 2-r0\narch = x86_64\n";
+    let archive = tarball(&[
+        (".PKGINFO", b'0', "", info),
+        ("usr/bin/new", b'0', "", b"new"),
+    ]);
+    let tree = after(&base, &[("tool.apk", archive)], "upgrade @/tool.apk\n");
+    assert_eq!(names(&tree, "/usr/bin"), ["new"]);
+    assert_eq!(version(&tree, "tool").as_deref(), Some("2-r0"));
+    assert_eq!(version(&tree, "kept").as_deref(), Some("3-r0"));
+}
+
+#[test]
+fn a_plan_for_a_manager_that_is_not_there_is_refused() {
+    let tree = Tree::for_tests(debian(), Coverage::full(true));
+    let plan = parse_plan(b"manager rpm\nremove liba\n").unwrap();
+    let refused = lay_out(&tree, &plan, Deadline::none()).err().unwrap();
+    assert!(matches!(refused, Refused::NoDatabase));
+    let plan = parse_plan(b"remove nobody\n").unwrap();
+    let refused = lay_out(&tree, &plan, Deadline::none()).err().unwrap();
+    assert_eq!(refused.to_string(), "package nobody is not installed");
+}

@@ -1,0 +1,286 @@
+//! What archives bring that were not read to their end.
+//!
+//! Checksums name the files of an archive, not its links and directories. Those are looked
+//! for when somebody asks for a path: in the archives whose predecessors had something
+//! there, and in those that have files in the same directory. What is read decides alone,
+//! so that the order of the questions makes no difference.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use super::archive::{Archive, has_content, is_in_modules};
+use crate::source::{Archives, FileKind, Node, ReadError, There};
+
+/// Archives, and what is known of them by name.
+#[derive(Default)]
+pub(super) struct Unread {
+    pub(super) archives: Vec<Known>,
+    /// Where a file is known by its name: the archive, and the path as shipped.
+    pub(super) named: HashMap<PathBuf, (usize, PathBuf)>,
+    /// Files of archives that were read, whose content was not kept.
+    pub(super) contents: HashMap<PathBuf, (usize, PathBuf)>,
+    /// What stands in the tree and goes, unless one of these archives has it.
+    pub(super) old: HashMap<PathBuf, BTreeSet<usize>>,
+    /// Directories in which archives have or had something, and the names of that.
+    pub(super) dirs: HashMap<PathBuf, BTreeMap<usize, Vec<OsString>>>,
+    /// Directories that are elsewhere in the tree than packages ship them.
+    pub(super) aliases: BTreeMap<PathBuf, PathBuf>,
+    /// Diversions: from where to where, and whose files are not sent.
+    pub(super) diversions: Vec<(PathBuf, PathBuf, Option<String>)>,
+}
+
+/// One archive.
+pub(super) struct Known {
+    pub(super) archive: Arc<Archive>,
+    /// The package, as diversions name it.
+    pub(super) package: String,
+    /// Whether it was read before anybody asked.
+    pub(super) is_whole: bool,
+    /// Whether it holds modules, which are no links.
+    pub(super) of_modules: bool,
+    /// Its files, as shipped.
+    pub(super) names: HashSet<PathBuf>,
+    /// Where its links and directories are, by physical path, and how they are shipped.
+    pub(super) others: OnceLock<BTreeMap<PathBuf, PathBuf>>,
+}
+
+/// So many archives with something in one directory are not all read for a name that
+/// nothing of theirs looks like.
+const CROWD: usize = 8;
+
+impl Unread {
+    /// Says that an archive has, or its predecessor had, something at a physical path.
+    pub(super) fn note(&mut self, at: &Path, archive: usize) {
+        let (Some(dir), Some(name)) = (at.parent(), at.file_name()) else {
+            return;
+        };
+        if !self.dirs.contains_key(dir) {
+            self.dirs.insert(dir.to_path_buf(), BTreeMap::new());
+        }
+        if let Some(archives) = self.dirs.get_mut(dir) {
+            archives.entry(archive).or_default().push(name.to_owned());
+        }
+    }
+
+    /// The physical path of what a package ships.
+    fn physical(&self, package: &str, shipped: &Path) -> PathBuf {
+        let sent = self
+            .diversions
+            .iter()
+            .find(|(from, _, by)| from == shipped && by.as_deref().is_none_or(|by| by != package));
+        let shipped = sent.map_or(shipped, |(_, to, _)| to.as_path());
+        for dir in shipped.ancestors().skip(1) {
+            let rest = shipped.strip_prefix(dir);
+            if let (Some(physical), Ok(rest)) = (self.aliases.get(dir), rest) {
+                return physical.join(rest);
+            }
+        }
+        shipped.to_path_buf()
+    }
+
+    /// Where the links and directories of an archive are; reads it.
+    fn others<'a>(&self, known: &'a Known) -> Result<&'a BTreeMap<PathBuf, PathBuf>, ReadError> {
+        let whole = known.archive.whole()?;
+        Ok(known.others.get_or_init(|| {
+            let others = whole.keys().filter(|path| !known.names.contains(*path));
+            let others = others.filter(|path| path.as_os_str() != "/");
+            others
+                .map(|path| (self.physical(&known.package, path), path.clone()))
+                .collect()
+        }))
+    }
+
+    /// The link or directory that an archive has at a physical path.
+    fn other(&self, archive: usize, path: &Path) -> Result<Option<Arc<Node>>, ReadError> {
+        let Some(known) = self.archives.get(archive) else {
+            return Ok(None);
+        };
+        let Some(shipped) = self.others(known)?.get(path) else {
+            return Ok(None);
+        };
+        Ok(known.archive.whole()?.get(shipped).cloned())
+    }
+
+    /// The archives that may have something of that name beside what they have there.
+    fn near(&self, path: &Path, is_new: bool) -> Vec<usize> {
+        let mut found = BTreeSet::new();
+        let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
+            return Vec::new();
+        };
+        // Links below multi-user.target.wants come with the units beside that.
+        let beside = dir.extension().is_some_and(|end| {
+            ["wants", "requires", "upholds", "d"]
+                .iter()
+                .any(|known| end == OsStr::new(known))
+        });
+        let above = dir.parent().filter(|_| beside);
+        for dir in std::iter::once(dir).chain(above) {
+            let Some(archives) = self.dirs.get(dir) else {
+                continue;
+            };
+            let crowded = is_new && archives.len() > CROWD;
+            let alike = |names: &Vec<OsString>| names.iter().any(|near| stem(near) == stem(name));
+            let archives = archives.iter();
+            let archives = archives.filter(|(_, names)| !crowded || alike(names));
+            found.extend(archives.map(|(archive, _)| *archive));
+        }
+        self.of_use(found)
+    }
+
+    /// Those that may have links nobody knows of.
+    fn of_use(&self, archives: BTreeSet<usize>) -> Vec<usize> {
+        let of_use = |archive: &usize| {
+            let known = self.archives.get(*archive);
+            known.is_some_and(|known| !known.is_whole && !known.of_modules)
+        };
+        archives.into_iter().filter(of_use).collect()
+    }
+
+    /// Reads these archives side by side; what failed is said when one is asked.
+    fn read(&self, archives: &[usize]) {
+        let unread = archives.iter().filter_map(|at| self.archives.get(*at));
+        let unread: Vec<&Known> = unread.filter(|known| !known.archive.is_read()).collect();
+        side_by_side(unread.len(), &|at| {
+            if let Some(known) = unread.get(at) {
+                let _ = known.archive.whole();
+            }
+        });
+    }
+
+    fn single(&self, archive: usize, shipped: &Path) -> Result<Option<Arc<Node>>, ReadError> {
+        match self.archives.get(archive) {
+            Some(known) => known.archive.single(shipped),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Archives for Unread {
+    fn node(&self, path: &Path, there: There<'_>) -> Result<Option<Arc<Node>>, ReadError> {
+        if let Some((archive, shipped)) = self.named.get(path) {
+            let known = self.archives.get(*archive);
+            match known {
+                Some(known) if known.of_modules && is_in_modules(shipped) => {
+                    // Thousands of them, asked for their names alone.
+                    let mut node = Node::new(FileKind::File, 0o644);
+                    node.meta.len = 1;
+                    return Ok(Some(Arc::new(node)));
+                }
+                Some(known) if known.of_modules => {
+                    if let Some(node) = known.archive.single(shipped)? {
+                        return Ok(Some(node));
+                    }
+                }
+                Some(known) => {
+                    if let Some(node) = known.archive.whole()?.get(shipped) {
+                        return Ok(Some(Arc::clone(node)));
+                    }
+                }
+                None => {}
+            }
+        }
+        let owners = self.old.get(path);
+        let mut found = None;
+        for archive in owners.into_iter().flatten().rev() {
+            found = self.other(*archive, path)?;
+            if found.is_some() {
+                break;
+            }
+        }
+        // Somebody else may bring what goes, or is not there.
+        if found.is_none() && (owners.is_some() || there().is_none()) {
+            let near = self.near(path, owners.is_none());
+            self.read(&near);
+            for archive in near.into_iter().rev() {
+                found = self.other(archive, path)?;
+                if found.is_some() {
+                    break;
+                }
+            }
+        }
+        Ok(found.filter(|node| comes(node.meta.kind, there())))
+    }
+
+    fn content(&self, path: &Path) -> Result<Arc<Node>, ReadError> {
+        let at = self.named.get(path).or_else(|| self.contents.get(path));
+        let (archive, shipped) = at.ok_or(ReadError::NotFound)?;
+        let known = self.archives.get(*archive).ok_or(ReadError::NotFound)?;
+        if !known.of_modules {
+            for all in [known.archive.whole()?, known.archive.full()?] {
+                let node = all.get(shipped);
+                if let Some(node) = node.filter(|node| has_content(node)) {
+                    return Ok(Arc::clone(node));
+                }
+            }
+        }
+        let node = self.single(*archive, shipped)?;
+        node.ok_or(ReadError::NotFound)
+    }
+
+    fn names(&self, path: &Path) -> Result<Vec<OsString>, ReadError> {
+        let Some(archives) = self.dirs.get(path) else {
+            return Ok(Vec::new());
+        };
+        let mut names: BTreeSet<OsString> = BTreeSet::new();
+        let in_dir = |at: &Path| at.parent() == Some(path);
+        for name in archives.values().flatten() {
+            if self.named.contains_key(&path.join(name)) {
+                names.insert(name.clone());
+            }
+        }
+        let archives = self.of_use(archives.keys().copied().collect());
+        self.read(&archives);
+        for archive in archives {
+            let Some(known) = self.archives.get(archive) else {
+                continue;
+            };
+            let below = self.others(known)?.range(path.to_path_buf()..);
+            let below = below
+                .map(|(at, _)| at)
+                .take_while(|at| at.starts_with(path));
+            let below = below.filter(|at| in_dir(at));
+            names.extend(below.filter_map(|at| at.file_name()).map(OsString::from));
+        }
+        Ok(names.into_iter().collect())
+    }
+}
+
+/// Whether dpkg puts it there: a directory that is there stays, also where it is a link to
+/// one, and no link takes the place of a directory.
+pub(super) fn comes(kind: FileKind, there: Option<FileKind>) -> bool {
+    !matches!(
+        (kind, there),
+        (FileKind::Dir, Some(FileKind::Dir | FileKind::Link))
+            | (FileKind::Link, Some(FileKind::Dir))
+    )
+}
+
+/// What names of one thing have in common: `libfoo` of `libfoo.so.1`.
+fn stem(name: &OsStr) -> &[u8] {
+    let name = name.as_encoded_bytes();
+    let end = name.iter().skip(1).position(|byte| *byte == b'.');
+    end.and_then(|end| name.get(..=end)).unwrap_or(name)
+}
+
+/// Does something for each number below `count`, on all processors.
+pub(super) fn side_by_side(count: usize, each: &(dyn Fn(usize) + Sync)) {
+    let next = AtomicUsize::new(0);
+    let work = || loop {
+        let at = next.fetch_add(1, Ordering::Relaxed);
+        if at >= count {
+            return;
+        }
+        each(at);
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 1..threads.min(count) {
+            // Where no thread can be had, this one does it all.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+}
