@@ -12,8 +12,9 @@ use crate::policy::{Config, Waiver};
 use crate::probe::{Live, Probe, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::source::{
-    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, Source as _,
-    Tree, TreeKind, detect_kind, is_there, is_unpacked, open_given, read_given, read_policy,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, LiveSource, OverlaySource,
+    Source, Tree, TreeKind, detect_kind, is_there, is_unpacked, open_given, read_given,
+    read_policy,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -176,7 +177,7 @@ pub(super) fn open_tree(
     deadline: Deadline,
 ) -> Result<Tree, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(source);
+    let source = whole(source, &coverage);
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
 }
 
@@ -188,8 +189,16 @@ pub(super) fn open_changed(
     changes: Changes,
 ) -> Result<Tree, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(OverlaySource::new(Box::new(source), changes));
+    let source = Box::new(OverlaySource::new(whole(source, &coverage), changes));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline))
+}
+
+/// With what only the kernel of a running system tells.
+fn whole(files: DirSource, coverage: &Coverage) -> Box<dyn Source> {
+    match coverage.kind {
+        TreeKind::Live => Box::new(LiveSource::new(files)),
+        TreeKind::Full | TreeKind::Partial => Box::new(files),
+    }
 }
 
 fn open_source(
