@@ -186,8 +186,9 @@ const DOORS: [(&str, &[&str], &str); 13] = [
             "src/source/helper.rs",
             "src/source/git.rs",
             "src/cli/guard.rs",
+            "src/probe/validator.rs",
         ],
-        "only the reading helper, git and the guarded command are started",
+        "only the reading helper, git, validators and the guarded command are started",
     ),
     (
         r"\bstd::(net|os::unix::net)::[A-Za-z]*(Stream|Listener|Socket|Datagram)",

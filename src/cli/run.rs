@@ -14,9 +14,9 @@ use crate::probe::{Live, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::snapshot::Snapshot;
 use crate::source::{
-    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, ReadError,
-    Recorder, RecordingSource, Source as _, Tree, TreeKind, detect_kind, is_regular, is_there,
-    is_unpacked, open_given, read_given, read_policy, read_snapshot,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, LiveSource, OverlaySource,
+    ReadError, Recorder, RecordingSource, Source, Tree, TreeKind, detect_kind, is_regular,
+    is_there, is_unpacked, open_given, read_given, read_policy, read_snapshot,
 };
 use crate::text::escape_path;
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -235,7 +235,7 @@ pub(super) fn open_tree(
         return open_snapshot(args, path, deadline);
     }
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(source);
+    let source = whole(source, &coverage);
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -247,7 +247,7 @@ pub(super) fn open_recorded(
     recorder: Recorder,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(RecordingSource::new(Box::new(source), recorder));
+    let source = Box::new(RecordingSource::new(whole(source, &coverage), recorder));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -300,8 +300,16 @@ pub(super) fn open_changed(
     changes: Changes,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(OverlaySource::new(Box::new(source), changes));
+    let source = Box::new(OverlaySource::new(whole(source, &coverage), changes));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
+}
+
+/// With what only the kernel of a running system tells.
+fn whole(files: DirSource, coverage: &Coverage) -> Box<dyn Source> {
+    match coverage.kind {
+        TreeKind::Live => Box::new(LiveSource::new(files)),
+        TreeKind::Full | TreeKind::Partial => Box::new(files),
+    }
 }
 
 fn open_source(

@@ -1,10 +1,12 @@
 //! Questions that only a running daemon can answer: the only door to one.
 //!
 //! A probe asks a daemon of this very machine, over a socket of this machine, for what
-//! changes nothing, and waits no longer than the deadline. `--no-probe` asks nobody.
+//! changes nothing, and waits no longer than the deadline. It also runs the validators
+//! that services bring along, those of one list, which only read. `--no-probe` asks nobody.
 
 mod redis;
 mod replay;
+mod validator;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,6 +14,8 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use validator::Said;
 
 use crate::time::Deadline;
 
@@ -68,6 +72,12 @@ pub trait Probe: Send + Sync {
         command: &[&str],
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError>;
+
+    /// What a validator, given by program and arguments, says of its configuration.
+    ///
+    /// # Errors
+    /// Why it says nothing.
+    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError>;
 }
 
 /// Asks the daemons of this machine.
@@ -83,6 +93,10 @@ impl Probe for Live {
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError> {
         redis::ask(address, password, command, deadline)
+    }
+
+    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
+        validator::run(words, deadline)
     }
 }
 
@@ -101,6 +115,19 @@ impl Probe for Recorded {
         let key = replay::redis_key(address, command);
         let none = || Err(ProbeError::Refused("connection refused".to_owned()));
         self.0.get(&key).cloned().unwrap_or_else(none)
+    }
+
+    /// By `validator` and the command; the first line is its exit status.
+    fn validate(&self, words: &[String], _deadline: Deadline) -> Result<Said, ProbeError> {
+        let key = format!("validator {}", words.join(" "));
+        let none = || Err(ProbeError::Refused("no such file or directory".to_owned()));
+        let answer = self.0.get(&key).cloned().unwrap_or_else(none)?;
+        let text = String::from_utf8_lossy(&answer).into_owned();
+        let (status, text) = text.split_once('\n').unwrap_or((&text, ""));
+        Ok(Said {
+            accepts: status == "0",
+            text: text.to_owned(),
+        })
     }
 }
 
