@@ -7,6 +7,8 @@
 //! median of the ratios of each round and fails where it is above its limit. `ROUNDS` is
 //! 15 where it is not told.
 
+mod support;
+
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,25 +19,13 @@ use comeback::text::File;
 use comeback::time::Zone;
 use comeback::time::cron::{Timing, next};
 use jiff::{SignedDuration, Timestamp};
+use support::{ended, number};
 
 /// Most that reading and scheduling may take of the time of reading.
 const MOST: f64 = 3.0;
 
 fn main() -> ExitCode {
-    match measure() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // Nothing is left to be done where this fails too.
-            let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-fn number(name: &str, usual: usize) -> usize {
-    let told = std::env::var(name).ok();
-    told.and_then(|text| text.parse().ok()).unwrap_or(usual)
+    ended(measure())
 }
 
 fn measure() -> io::Result<bool> {

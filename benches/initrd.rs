@@ -7,6 +7,8 @@
 //! machine slows all three. It prints the median of the ratios of each round and the peak
 //! of memory, and fails where one is above its limit. `ROUNDS` is 15 where it is not told.
 
+mod support;
+
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +16,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use comeback::parse::initrd::{self, Limits};
+use support::{ended, number};
 
 /// Most that a listing may take of the time of the packing's own tool.
 const MOST_OF_TOOL: f64 = 1.5;
@@ -53,15 +56,7 @@ fn main() -> ExitCode {
         [list, file] if list == "--list" => list_paths(Path::new(file)).map(|()| true),
         files => measure(files),
     };
-    match done {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            // Nothing is left to be done where this fails too.
-            let _ = writeln!(io::stderr(), "{error}");
-            ExitCode::FAILURE
-        }
-    }
+    ended(done)
 }
 
 /// Lists a file as the rules read it; then the peak of memory, in KiB, on stderr.
@@ -85,8 +80,7 @@ fn list_paths(file: &Path) -> io::Result<()> {
 }
 
 fn measure(files: &[OsString]) -> io::Result<bool> {
-    let rounds = std::env::var("ROUNDS").ok().and_then(|n| n.parse().ok());
-    let rounds: usize = rounds.unwrap_or(15);
+    let rounds = number("ROUNDS", 15);
     let mut out = io::stdout().lock();
     let dir = std::env::temp_dir().join(format!("bench-initrd-{}", std::process::id()));
     std::fs::create_dir_all(&dir)?;

@@ -7,7 +7,10 @@ mod golden;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use comeback::rules::{ALL, Card, FLEET, JOINS, Scope, Status, all_ids, cards, parse_all};
+use comeback::rules::{
+    ALL, Card, FLEET, Impact, JOINS, Level, Scope, Status, VERIFY, all_ids, cards, parse_all,
+    parse_upgrades,
+};
 use golden::{repository, same_as_file};
 
 /// The facts a card may ask for.
@@ -16,6 +19,12 @@ const NEEDS: [&str; 20] = [
     "kernels", "loader", "modules", "mounts", "network", "packages", "programs", "running",
     "services", "target", "triggers",
 ];
+
+/// Where the boundaries are.
+const UPGRADES: &str = "rules/upgrades/";
+
+/// The families that a boundary may name.
+const FAMILIES: [&str; 5] = ["apk", "dpkg", "pacman", "portage", "rpm"];
 
 /// Ids name the bad state, and must read right after "allow".
 const FORBIDDEN_FIRST_WORDS: [&str; 4] = ["no", "bad", "check", "banned"];
@@ -71,6 +80,7 @@ fn every_rule_has_its_card_and_every_card_its_rule() {
     let files: BTreeSet<String> = files_below("rules")
         .iter()
         .map(|path| shown(path))
+        .filter(|path| !path.starts_with(UPGRADES))
         .collect();
     let expected: BTreeSet<String> = from_code
         .iter()
@@ -84,9 +94,10 @@ fn the_tables_of_rules_are_sorted_and_name_each_rule_once() {
     let sorted = |ids: &[&str]| ids.is_sorted_by(|a, b| a < b);
     assert!(sorted(&ALL.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&JOINS.iter().map(|r| r.id()).collect::<Vec<_>>()));
+    assert!(sorted(&VERIFY.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&FLEET.iter().map(|r| r.id()).collect::<Vec<_>>()));
     assert!(sorted(&all_ids()), "a rule stands in two tables");
-    for rule in ALL.iter().chain(JOINS) {
+    for rule in ALL.iter().chain(JOINS).chain(VERIFY) {
         assert_eq!(cards()[rule.id()].scope, Scope::Host, "{}", rule.id());
     }
     for rule in FLEET {
@@ -187,7 +198,10 @@ fn cards_are_ascii_and_fit_a_terminal() {
             if !line.is_ascii() || line.chars().any(|c| c.is_ascii_control()) {
                 complaints.push(format!("{}:{}: not ASCII", shown(&path), number + 1));
             }
-            if line.len() > 80 && !line.contains("https://") {
+            // A regular expression cannot be folded.
+            let is_regex = shown(&path).starts_with(UPGRADES) && line.contains('\'');
+            let is_card = path.extension().is_some_and(|end| end == "toml");
+            if is_card && line.len() > 80 && !line.contains("https://") && !is_regex {
                 complaints.push(format!("{}:{}: over 80 columns", shown(&path), number + 1));
             }
         }
@@ -209,6 +223,50 @@ fn every_rule_has_a_bad_a_good_and_an_undecided_fixture() {
         for kind in ["bad-", "good-", "undecided-"] {
             if !names.iter().any(|name| name.starts_with(kind)) {
                 complaints.push(format!("fixtures/{id}: no case {kind}*"));
+            }
+        }
+    }
+    none(&complaints);
+}
+
+#[test]
+fn every_boundary_is_whole_and_has_a_bad_and_a_good_tree() {
+    let upgrades = parse_upgrades().unwrap_or_else(|error| panic!("{error}"));
+    assert!(upgrades.len() >= 25, "boundaries were lost");
+    let id = regex::Regex::new("^[a-z][a-z0-9]*([.-][a-z0-9]+)+$").unwrap();
+    let mut complaints = Vec::new();
+    for (name, boundary) in &upgrades {
+        let mut complain = |what: String| complaints.push(format!("{UPGRADES}{name}: {what}"));
+        if !id.is_match(name) {
+            complain("its name is not of words joined by hyphens".into());
+        }
+        for kind in ["bad", "good"] {
+            let case = format!("fixtures/packages-boundary-crossed/{kind}-{name}/case.toml");
+            if !repository(&case).exists() {
+                complain(format!("no {case}"));
+            }
+        }
+        let goes_on = boundary
+            .breaks
+            .starts_with(|c: char| c.is_ascii_lowercase());
+        if !goes_on || boundary.breaks.ends_with('.') {
+            complain("breaks: goes on behind a package's name, without a dot".into());
+        }
+        if !boundary.fix.ends_with('.') || !boundary.proven.trim().ends_with('.') {
+            complain("fix and proven end with a dot".into());
+        }
+        let grave = [Impact::NoBoot, Impact::NoNetwork, Impact::NoAccess];
+        let is_grave = boundary.impact.iter().any(|impact| grave.contains(impact));
+        if boundary.impact.is_empty() || boundary.level == Level::Block && !is_grave {
+            complain("impact: none, or none that blocks".into());
+        }
+        if boundary.sources.is_empty() || boundary.when.is_empty() || boundary.since.is_empty() {
+            complain("needs sources, since and when".into());
+        }
+        for since in &boundary.since {
+            let number = since.version.starts_with(|c: char| c.is_ascii_digit());
+            if !FAMILIES.contains(&since.family.as_str()) || !number || since.packages.is_empty() {
+                complain(format!("since: {since:?}"));
             }
         }
     }

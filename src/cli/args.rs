@@ -42,6 +42,8 @@ pub enum Command {
     Triggers(TriggersArgs),
     /// Record this host in one file: what was read, and what its daemons answered
     Snapshot(SnapshotArgs),
+    /// Compare this box, after its reboot, with a snapshot from before
+    Verify(VerifyArgs),
     /// Show what was read, with state and place
     Facts(FactsArgs),
     /// List the rules
@@ -217,6 +219,49 @@ pub struct SnapshotArgs {
     /// .gz; standard output where absent
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// `comeback verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// The snapshot
+    pub snapshot: PathBuf,
+    /// Another snapshot, taken after the reboot, in the place of the running system
+    #[arg(long, value_name = "SNAPSHOT", conflicts_with = "settle")]
+    pub after: Option<PathBuf>,
+    /// Wait this long at most for what is still being started, as 2m
+    #[arg(long, value_name = "SPAN")]
+    pub settle: Option<String>,
+    /// Give up reading after this long, as 30s; what is not read is undecided
+    #[arg(long, value_name = "SPAN")]
+    pub deadline: Option<String>,
+    /// Ask no running daemon anything
+    #[arg(long)]
+    pub no_probe: bool,
+    /// Use this policy file
+    #[arg(long, value_name = "FILE", env = "COMEBACK_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Which rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// The level that makes the exit status 1
+    #[arg(long, value_name = "LEVEL", value_enum)]
+    pub fail_on: Option<LevelWord>,
+    /// Accept a finding or an open question of this rule, with a reason
+    #[arg(long, value_name = "ID=REASON")]
+    pub accept: Vec<String>,
+    /// How to report: text, brief, json or jsonl, optionally =FILE (repeatable)
+    #[arg(long, value_name = "FMT[=FILE]")]
+    pub format: Vec<String>,
+    /// When to use colours
+    #[arg(long, value_name = "WHEN", value_enum, default_value = "auto")]
+    pub color: ColorWord,
+    /// Say only the verdict
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say why, and list every rule
+    #[arg(short, long)]
+    pub verbose: bool,
 }
 
 /// `comeback facts`.

@@ -51,7 +51,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
             }];
             return judge_all(args, &setup, seen, waivers);
         }
-        let label = label(args.tree.root.as_ref());
+        let label = label(args.tree.root.as_ref(), &tree);
         let devices = devices(&args.devices, &tree)?;
         let base = base(args, root, &tree, deadline)?;
         let run = Run {
@@ -77,7 +77,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
 }
 
 /// Judges what was examined.
-fn judge_all(
+pub(super) fn judge_all(
     args: &CheckArgs,
     setup: &Setup,
     examined: Vec<Seen>,
@@ -110,7 +110,7 @@ fn judge_all(
 }
 
 /// Writes the reports; the exit status.
-fn report(outcome: &Outcome, wanted: &[Wanted]) -> Exit {
+pub(super) fn report(outcome: &Outcome, wanted: &[Wanted]) -> Exit {
     // One report that cannot be written keeps back no other, and no blocker.
     let mut exits = vec![outcome.exit];
     for wanted in wanted {
@@ -124,17 +124,19 @@ fn report(outcome: &Outcome, wanted: &[Wanted]) -> Exit {
 }
 
 /// A host examined.
-struct Seen {
-    examined: Examined,
+pub(super) struct Seen {
+    /// What the rules said.
+    pub(super) examined: Examined,
     /// What stands before its paths.
-    prefix: String,
+    pub(super) prefix: String,
     /// The directory it is read from; none for the running system.
-    root: Option<PathBuf>,
-    base: Before,
+    pub(super) root: Option<PathBuf>,
+    /// What it is compared with.
+    pub(super) base: Before,
 }
 
 /// What a host is compared with.
-enum Before {
+pub(super) enum Before {
     /// With nothing.
     NotAsked,
     /// It was not there.

@@ -20,7 +20,7 @@ pub(super) fn run(args: &FactsArgs) -> Result<Exit, Error> {
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
     let devices = devices(&args.devices, &tree)?;
-    let label = label(args.tree.root.as_ref());
+    let label = label(args.tree.root.as_ref(), &tree);
     let host = host(tree, &setup, &args.tree, label, devices);
     write_out(&Output::Stdout, shown(&host).as_bytes())?;
     Ok(Exit::Clear)

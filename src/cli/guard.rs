@@ -94,13 +94,8 @@ fn guarded(args: &GuardArgs, status: &Status<'_>) -> Result<End, Error> {
     waivers.extend(setup.config.waivers.iter().cloned());
     let devices = devices(&args.devices, &tree)?;
     let stamps = Stamps::of(&tree);
-    let host = host(
-        tree,
-        &setup,
-        &args.tree,
-        label(args.tree.root.as_ref()),
-        devices,
-    );
+    let label = label(args.tree.root.as_ref(), &tree);
+    let host = host(tree, &setup, &args.tree, label, devices);
     let mut examined = examine(&host, &Selection::default(), setup.horizon);
     examined.unread_policy.clone_from(&setup.config.unread);
     let judgement = Judgement {

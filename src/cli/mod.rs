@@ -16,6 +16,7 @@ mod run;
 mod snapshot;
 mod transaction;
 mod triggers;
+mod verify;
 
 pub use args::Cli;
 
@@ -119,6 +120,7 @@ fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
         Some(Command::Guard(args)) => guard::run(&args),
         Some(Command::Triggers(args)) => triggers::run(&args),
         Some(Command::Snapshot(args)) => snapshot::run(&args),
+        Some(Command::Verify(args)) => verify::run(args),
         Some(Command::Facts(args)) => facts::run(&args),
         Some(Command::Rules(args)) => explain::rules(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
@@ -163,7 +165,7 @@ fn print_clap(error: &clap::Error) -> u8 {
 fn short_help() -> Result<Exit, Error> {
     let mut text = String::from(
         "comeback: will this box come back, and come back useful?\n\n\
-         Usage: comeback <check|guard|triggers|snapshot|facts|rules|explain> ...\n\n",
+         Usage: comeback <check|guard|triggers|snapshot|verify|facts|rules|explain>\n         \x20                ...\n\n",
     );
     text.push_str(args::EXAMPLES);
     text.push_str("\n\nMore: comeback --help, comeback COMMAND --help, man comeback\n");

@@ -28,40 +28,23 @@ pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
                 _ => Ok(()),
             }
         }
-        Output::File(path) => {
-            let failed = |error: std::io::Error| {
-                let error = crate::source::ReadError::from_io(&error);
-                Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
-            };
-            // A device, a FIFO or a link (/dev/null, /dev/stdout, `>(...)`) is written to,
-            // never replaced: as root that would take /dev/null away from the system.
-            let plain = match std::fs::symlink_metadata(path) {
-                Ok(meta) => meta.is_file(),
-                Err(error) => error.kind() == ErrorKind::NotFound,
-            };
-            if !plain {
-                return std::fs::write(path, bytes).map_err(failed);
-            }
-            // Beside the target first, so that a full disk leaves the old report whole.
-            let beside = beside(path);
-            let written = write_new(&beside, bytes)
-                .and_then(|()| std::fs::rename(&beside, path))
-                .map_err(failed);
-            if written.is_err() {
-                let _ = std::fs::remove_file(&beside);
-            }
-            written
-        }
+        Output::File(path) => write_whole(path, bytes, None),
     }
 }
 
 /// Writes all of `bytes` to a file that only its owner may read, whole or not at all.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    use std::os::unix::fs::OpenOptionsExt as _;
+    write_whole(path, bytes, Some(0o600))
+}
+
+/// Writes a file whole or not at all, with these permissions where some are told.
+fn write_whole(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         let error = crate::source::ReadError::from_io(&error);
         Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
     };
+    // A device, a FIFO or a link (/dev/null, /dev/stdout, `>(...)`) is written to,
+    // never replaced: as root that would take /dev/null away from the system.
     let plain = match std::fs::symlink_metadata(path) {
         Ok(meta) => meta.is_file(),
         Err(error) => error.kind() == ErrorKind::NotFound,
@@ -69,23 +52,9 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     if !plain {
         return std::fs::write(path, bytes).map_err(failed);
     }
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let beside = PathBuf::from(beside);
-    // What a run that was cut off left, or somebody put there, is never written through.
-    let _ = std::fs::remove_file(&beside);
-    let mut options = std::fs::OpenOptions::new();
-    let made = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&beside);
-    let written = made.and_then(|mut file| {
-        file.write_all(bytes)?;
-        // It must outlive the reboot that it is taken before.
-        file.sync_all()?;
-        std::fs::rename(&beside, path)
-    });
+    // Beside the target first, so that a full disk leaves the old one whole.
+    let beside = beside(path);
+    let written = write_new(&beside, bytes, mode).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
@@ -94,7 +63,7 @@ pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
 
 /// The name under which a file is written before it takes its own: hidden, with this
 /// process's number, so that two runs do not meet and no collector of files reads it.
-fn beside(path: &std::path::Path) -> PathBuf {
+fn beside(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or(path.as_os_str()));
     name.push(format!(".{}.part", std::process::id()));
@@ -103,8 +72,16 @@ fn beside(path: &std::path::Path) -> PathBuf {
 
 /// A file that was not there: what is left under its name, or was laid there as a link
 /// by somebody else, is taken away and not followed.
-fn write_new(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
-    let new = || std::fs::File::create_new(path);
+fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> std::io::Result<()> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let new = || {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        if let Some(mode) = mode {
+            options.mode(mode);
+        }
+        options.open(path)
+    };
     let mut file = match new() {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             std::fs::remove_file(path)?;
@@ -117,7 +94,7 @@ fn write_new(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// Writes a file that must not be there.
-pub(super) fn write_fresh(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_fresh(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = std::fs::File::create_new(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());
     if written.is_err() {
@@ -164,7 +141,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (file, other) = (dir.path().join("before.json"), dir.path().join("other"));
         std::fs::write(&other, "theirs").unwrap();
-        std::os::unix::fs::symlink(&other, dir.path().join("before.json.part")).unwrap();
+        std::os::unix::fs::symlink(&other, beside(&file)).unwrap();
         std::fs::write(&file, "old").unwrap();
         write_private(&file, b"new").unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"new");

@@ -180,13 +180,17 @@ pub(super) fn deadline(args: &TreeArgs, default: Option<Duration>) -> Result<Dea
         // No time at all: nothing is read, and the answer is undecided.
         Some(text) if text == "0" || text == "0s" => Ok(Deadline::after(Duration::ZERO)),
         Some(text) => {
-            let span = parse_duration(text).map_err(|_| {
-                Error::Usage(format!("--deadline {text}: not a span of time such as 30s"))
-            })?;
+            let span = span("--deadline", text)?;
             Ok(Deadline::after(span))
         }
         None => Ok(default.map_or(Deadline::none(), Deadline::after)),
     }
+}
+
+/// A span of time that an option was given.
+pub(super) fn span(option: &str, text: &str) -> Result<Duration, Error> {
+    parse_duration(text)
+        .map_err(|_| Error::Usage(format!("{option} {text}: not a span of time such as 30s")))
 }
 
 /// `/etc/comeback/comeback.toml` of the tree.
@@ -264,8 +268,8 @@ fn open_snapshot(args: &TreeArgs, path: &Path, deadline: Deadline) -> Result<Ope
         error => Error::Undecided(format!("{shown}: {error}")),
     })?;
     if !Snapshot::looks_like_one(&bytes) {
-        return Err(Error::Usage(format!(
-            "{shown}: neither a directory nor a snapshot"
+        return Err(Error::Nothing(format!(
+            "{shown}: not a directory, and no snapshot"
         )));
     }
     let snapshot = Snapshot::parse(&bytes);
@@ -513,12 +517,12 @@ pub(super) fn accepted(list: &[String]) -> Result<Vec<Waiver>, Error> {
 }
 
 /// The name of a host read from a directory that does not tell its own.
-pub(super) fn label(root: Option<&PathBuf>) -> Option<String> {
-    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
+pub(super) fn label(root: Option<&PathBuf>, tree: &Opened) -> Option<String> {
     // A snapshot knows its host, whatever its file is called.
-    if is_regular(root) {
+    if tree.recorded().is_some() {
         return None;
     }
+    let root = root.filter(|root| root.as_path() != std::path::Path::new("/"))?;
     let name = root.file_name()?;
     let name = name.to_string_lossy();
     // A directory called `root` or `rootfs` names no host.

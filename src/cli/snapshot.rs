@@ -8,6 +8,7 @@ use super::output::{Output, write_out, write_private};
 use super::run::{PolicyPlace, deadline, host, label, open_recorded, setup};
 use super::{Error, complain};
 use crate::fact::Fact;
+use crate::facts::standing;
 use crate::policy::Exit;
 use crate::probe::{Asking, Live, Probes, Transcript};
 use crate::rules::{Selection, examine};
@@ -34,7 +35,7 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<Exit, Error> {
     let mut tree = tree;
     tree.add_covers(&setup.config.covers);
     let covers = tree.coverage().covers.clone();
-    let label = label(args.tree.root.as_ref());
+    let label = label(args.tree.root.as_ref(), &tree);
     let transcript = Transcript::default();
     let mut host = host(tree, &setup, &args.tree, label.clone(), None);
     if host.probes().0.is_some() {
@@ -57,6 +58,8 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<Exit, Error> {
         ));
         return Ok(Exit::Busy);
     }
+    // And all that is to be compared after the reboot.
+    standing::observe(&host);
     let name = match host.hostname() {
         Fact::Known(name) => Some(name),
         _ => label.clone(),

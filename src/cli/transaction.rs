@@ -34,7 +34,7 @@ pub(super) fn run(
         ));
     }
     let plan = read_plan(path)?;
-    let name = label(args.tree.root.as_ref());
+    let name = label(args.tree.root.as_ref(), &tree);
     let known = devices(&args.devices, &tree)?;
     let callers = match tree.coverage().kind {
         TreeKind::Live => callers(&tree, std::process::id()),

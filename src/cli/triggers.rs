@@ -12,13 +12,8 @@ pub(super) fn run(args: &TriggersArgs) -> Result<Exit, Error> {
     let tree = open_tree(&args.tree, args.tree.root.as_deref(), deadline)?;
     let place = PolicyPlace::of(&tree);
     let setup = setup(&args.tree, &tree, place, deadline)?;
-    let host = host(
-        tree,
-        &setup,
-        &args.tree,
-        label(args.tree.root.as_ref()),
-        None,
-    );
+    let label = label(args.tree.root.as_ref(), &tree);
+    let host = host(tree, &setup, &args.tree, label, None);
     // Without one said everything is listed.
     let horizon = args.tree.horizon.as_ref().map(|_| setup.horizon);
     let text = match args.format {

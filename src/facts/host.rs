@@ -26,6 +26,7 @@ use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
 use super::running::{self, Process};
 use super::services::{self, Enabled, System};
+use super::standing;
 use super::started::{self, Makefile, Openrc, Started, Table};
 use super::stores::redis::{self, Server};
 use super::systemd::Systemd;
@@ -93,6 +94,7 @@ pub struct Host {
     machine: OnceLock<Machine>,
     started: OnceLock<Listing<Started>>,
     openrc_calls: OnceLock<Listing<Openrc>>,
+    units: OnceLock<Fact<Vec<standing::Unit>>>,
 }
 
 /// Whether this tree boots by itself.
@@ -152,6 +154,7 @@ impl Host {
             machine: OnceLock::new(),
             started: OnceLock::new(),
             openrc_calls: OnceLock::new(),
+            units: OnceLock::new(),
         }
     }
 
@@ -159,6 +162,11 @@ impl Host {
     #[must_use]
     pub const fn tree(&self) -> &Tree {
         &self.tree
+    }
+
+    /// Says which moment it speaks of.
+    pub const fn set_now(&mut self, now: jiff::Timestamp) {
+        self.now = now;
     }
 
     /// Says which processes called us.
@@ -460,6 +468,11 @@ impl Host {
     /// What is known of systemd's boot so far.
     pub(super) const fn systemd_cell(&self) -> &OnceLock<Fact<Systemd>> {
         &self.systemd
+    }
+
+    /// What the running systemd has loaded, so far as it was asked.
+    pub(super) const fn units_cell(&self) -> &OnceLock<Fact<Vec<standing::Unit>>> {
+        &self.units
     }
 
     /// The time zone its daemons run in.

@@ -6,9 +6,9 @@
 
 mod redis;
 mod replay;
+mod systemd;
 mod validator;
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -78,7 +78,31 @@ pub trait Probe: Send + Sync {
     /// # Errors
     /// Why it says nothing.
     fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError>;
+
+    /// The units that systemd has loaded, one line each: name, load state, state, finer
+    /// state, and the kind of the job that waits for it or `-`.
+    ///
+    /// # Errors
+    /// Why there is no answer.
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError>;
 }
+
+/// Why there was no answer.
+fn failed(error: &std::io::Error) -> ProbeError {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => ProbeError::Silent,
+        ErrorKind::UnexpectedEof => ProbeError::Error("it hung up".to_owned()),
+        _ => {
+            let text = error.to_string();
+            let text = text.split(" (os error").next().unwrap_or(&text);
+            ProbeError::Refused(text.to_ascii_lowercase())
+        }
+    }
+}
+
+/// The question for the units of systemd, as it is recorded.
+const UNITS: &str = "systemd units";
 
 /// Asks the daemons of this machine.
 #[derive(Clone, Copy, Debug)]
@@ -98,36 +122,9 @@ impl Probe for Live {
     fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
         validator::run(words, deadline)
     }
-}
 
-/// Answers given before, by address and command in one line: `127.0.0.1:6379 INFO`.
-#[derive(Clone, Debug)]
-pub struct Recorded(pub BTreeMap<String, Result<Vec<u8>, ProbeError>>);
-
-impl Probe for Recorded {
-    fn redis(
-        &self,
-        address: &Address,
-        _password: Option<&[u8]>,
-        command: &[&str],
-        _deadline: Deadline,
-    ) -> Result<Vec<u8>, ProbeError> {
-        let key = replay::redis_key(address, command);
-        let none = || Err(ProbeError::Refused("connection refused".to_owned()));
-        self.0.get(&key).cloned().unwrap_or_else(none)
-    }
-
-    /// By `validator` and the command; the first line is its exit status.
-    fn validate(&self, words: &[String], _deadline: Deadline) -> Result<Said, ProbeError> {
-        let key = format!("validator {}", words.join(" "));
-        let none = || Err(ProbeError::Refused("no such file or directory".to_owned()));
-        let answer = self.0.get(&key).cloned().unwrap_or_else(none)?;
-        let text = String::from_utf8_lossy(&answer).into_owned();
-        let (status, text) = text.split_once('\n').unwrap_or((&text, ""));
-        Ok(Said {
-            accepts: status == "0",
-            text: text.to_owned(),
-        })
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        systemd::units(deadline)
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::{Address, PATIENCE, ProbeError};
+use super::{Address, PATIENCE, ProbeError, failed};
 use crate::time::Deadline;
 
 /// Longest text that is taken.
@@ -63,19 +63,6 @@ impl Until {
             Err(ProbeError::Silent)
         } else {
             Ok(left)
-        }
-    }
-}
-
-fn failed(error: &std::io::Error) -> ProbeError {
-    use std::io::ErrorKind;
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => ProbeError::Silent,
-        ErrorKind::UnexpectedEof => ProbeError::Error("it hung up".to_owned()),
-        _ => {
-            let text = error.to_string();
-            let text = text.split(" (os error").next().unwrap_or(&text);
-            ProbeError::Refused(text.to_ascii_lowercase())
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Address, Probe, ProbeError};
+use super::{Address, Probe, ProbeError, Said, UNITS};
 use crate::time::Deadline;
 
 /// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
@@ -46,16 +46,34 @@ impl Probe for Asking {
         self.transcript.keep(redis_key(address, command), &answer);
         answer
     }
+
+    fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        let answer = self.inner.systemd_units(deadline);
+        self.transcript.keep(UNITS.to_owned(), &answer);
+        answer
+    }
+
+    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
+        let answer = self.inner.validate(words, deadline);
+        let kept = answer.as_ref().map(Said::written).map_err(Clone::clone);
+        self.transcript.keep(validator_key(words), &kept);
+        answer
+    }
 }
 
-/// Gives the answers of a snapshot; what it does not hold was not asked.
+/// Gives answers that were given before.
 #[derive(Clone, Debug)]
-pub struct Replayed(pub Answers);
+pub struct Replayed {
+    /// The answers.
+    pub answers: Answers,
+    /// What a question without one comes to.
+    pub otherwise: ProbeError,
+}
 
 impl Replayed {
     fn answer(&self, asked: &str) -> Result<Vec<u8>, ProbeError> {
-        let answer = self.0.get(asked).cloned();
-        answer.unwrap_or(Err(ProbeError::NotRecorded))
+        let answer = self.answers.get(asked).cloned();
+        answer.unwrap_or_else(|| Err(self.otherwise.clone()))
     }
 }
 
@@ -69,8 +87,21 @@ impl Probe for Replayed {
     ) -> Result<Vec<u8>, ProbeError> {
         self.answer(&redis_key(address, command))
     }
+
+    fn systemd_units(&self, _deadline: Deadline) -> Result<Vec<u8>, ProbeError> {
+        self.answer(UNITS)
+    }
+
+    fn validate(&self, words: &[String], _deadline: Deadline) -> Result<Said, ProbeError> {
+        self.answer(&validator_key(words))
+            .map(|bytes| Said::read(&bytes))
+    }
 }
 
 pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
     format!("{address} {}", command.join(" "))
+}
+
+fn validator_key(words: &[String]) -> String {
+    format!("validator {}", words.join(" "))
 }

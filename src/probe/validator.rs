@@ -11,6 +11,8 @@ use crate::time::Deadline;
 
 /// Most that is kept of what it says, bytes.
 const MOST: u64 = 64 * 1024;
+const ACCEPTS: &str = "accepts";
+const REFUSES: &str = "refuses";
 /// How long a validator may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long between two looks whether it has ended.
@@ -26,6 +28,24 @@ pub struct Said {
     pub accepts: bool,
     /// What it wrote, both streams.
     pub text: String,
+}
+
+impl Said {
+    /// As it is recorded: `accepts` or `refuses` in a line, then what it wrote.
+    pub(super) fn written(&self) -> Vec<u8> {
+        let verdict = if self.accepts { ACCEPTS } else { REFUSES };
+        format!("{verdict}\n{}", self.text).into_bytes()
+    }
+
+    /// What was recorded.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(bytes);
+        let (verdict, text) = text.split_once('\n').unwrap_or((&text, ""));
+        Self {
+            accepts: verdict == ACCEPTS,
+            text: text.to_owned(),
+        }
+    }
 }
 
 /// Runs a program with an environment of its own, in a directory of nobody's.

@@ -43,7 +43,9 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
         );
         return out;
     }
-    out.push('\n');
+    if !host.chain.is_empty() {
+        out.push('\n');
+    }
     let next = |t: &&Trigger| t.next_at().is_some();
     let triggers = host.examined.triggers.iter().filter(next).count();
     for line in merged(&host.chain) {
@@ -564,6 +566,9 @@ fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
     let Some(first) = blockers.first().copied().or_else(|| counting().next()) else {
         return name;
     };
+    if host.examined.after_reboot {
+        return format!("{name} did not come back as it was: {}", message(first));
+    }
     let has = |impact: Impact| blockers.iter().any(|j| j.impact.contains(&impact));
     let fate = if has(Impact::NoBoot) {
         "will not come back"

@@ -47,17 +47,17 @@ pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
             trigger.place,
             trigger.command_place.text()
         );
-        let _ = writeln!(
-            out,
-            "    schedule: {}   by: {}",
-            trigger.schedule, trigger.by
-        );
+        let by = format!("schedule: {}   by: {}", trigger.schedule, trigger.by);
+        let _ = writeln!(out, "    {}", wrap(&by, 4, 8));
         for place in &trigger.via {
             let _ = writeln!(out, "    by way of {place}: {}", place.text());
         }
         for condition in &trigger.conditions {
             let text = format!("only if {}", escape(condition.as_bytes()));
             let _ = writeln!(out, "    {}", wrap(&text, 4, 8));
+        }
+        if trigger.is_preview() {
+            let _ = writeln!(out, "    preview: by its source alone, not tried");
         }
         match &trigger.guard {
             Some(guard) => {
@@ -82,10 +82,10 @@ pub fn triggers_text(host: &Host, horizon: Option<SignedDuration>) -> String {
         reasons.dedup();
         let _ = writeln!(out, "\nnot covered: {}", wrap(&reasons.join("; "), 13, 13));
     }
-    let text = "read: cron, systemd timers and units, at, pending shutdowns, \
-                unattended-upgrades, dnf-automatic, boot scripts, watchdogs, kernel panics, \
-                keys, hooks of other programs. Not read by this version: other automatic \
-                updates (rebootmgr, zincati, locksmith, snapd, kured), cloud-init.";
+    let text = "read: cron, fcron, systemd timers and units, at, pending shutdowns, \
+                automatic updates (unattended-upgrades, dnf-automatic, transactional-update, \
+                os-update, rebootmgr, zincati, locksmith, kured, snapd), cloud-init, boot \
+                scripts, watchdogs, kernel panics, keys, hooks of other programs.";
     let _ = writeln!(out, "\n{}", wrap(text, 0, 2));
     out
 }

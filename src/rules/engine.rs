@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{Summary, summaries};
 use super::finding::{Evidence, Finding, Findings};
-use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule};
+use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule, VERIFY};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
 use crate::facts::{Boots, Host};
@@ -96,6 +96,8 @@ pub struct Examined {
     /// Files that findings point into and that root alone can write, or whose owners the
     /// tree does not tell: what is waived in them is root's word.
     pub trusted: BTreeSet<PathBuf>,
+    /// Whether it was compared with what it was before a reboot, and nothing else.
+    pub after_reboot: bool,
 }
 
 /// A transaction, for people: names of packages, sorted.
@@ -146,6 +148,7 @@ impl Examined {
             unread_busy: None,
             transaction: None,
             trusted: BTreeSet::new(),
+            after_reboot: false,
         }
     }
 
@@ -207,10 +210,47 @@ impl Examined {
     }
 }
 
+/// What is known of `host` before any rule ran.
+fn begun(host: &Host) -> Examined {
+    let os = match host.os() {
+        Fact::Known(os) => Some(os.name.clone()),
+        _ => None,
+    };
+    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
+    let zone = host.zone().clone();
+    Examined {
+        os,
+        ..Examined::new(host.name(), host.now(), kind, boots, zone)
+    }
+}
+
 /// Runs the selected rules on `host`.
 #[must_use]
 pub fn examine(host: &Host, selection: &Selection, horizon: jiff::SignedDuration) -> Examined {
     examine_against(host, None, selection, horizon)
+}
+
+/// Compares `host` with what it was before it rebooted.
+#[must_use]
+pub fn examine_after(
+    host: &Host,
+    before: &Host,
+    selection: &Selection,
+    horizon: jiff::SignedDuration,
+) -> Examined {
+    let mut examined = Examined {
+        after_reboot: true,
+        ..begun(host)
+    };
+    let cx = Cx {
+        horizon,
+        before: &[],
+        base: Some(before),
+    };
+    for rule in VERIFY {
+        run(*rule, host, &cx, selection, &mut examined);
+    }
+    examined
 }
 
 /// Runs the selected rules on `host`, which the rules may compare with what it was.
@@ -221,16 +261,7 @@ pub fn examine_against(
     selection: &Selection,
     horizon: jiff::SignedDuration,
 ) -> Examined {
-    let os = match host.os() {
-        Fact::Known(os) => Some(os.name.clone()),
-        _ => None,
-    };
-    let (kind, boots) = (host.tree().coverage().kind, host.boots().clone());
-    let zone = host.zone().clone();
-    let mut examined = Examined {
-        os,
-        ..Examined::new(host.name(), host.now(), kind, boots, zone)
-    };
+    let mut examined = begun(host);
     match host.busy() {
         Fact::Known(busy) => {
             examined.busy = Some(busy);
@@ -395,7 +426,8 @@ pub fn examine_fleet(
 /// The ids of all rules, of every scope, sorted.
 #[must_use]
 pub fn all_ids() -> Vec<&'static str> {
-    let hosts = ALL.iter().chain(JOINS).map(|rule| rule.id());
+    let hosts = ALL.iter().chain(JOINS).chain(VERIFY);
+    let hosts = hosts.map(|rule| rule.id());
     let mut ids: Vec<&str> = hosts.chain(FLEET.iter().map(|rule| rule.id())).collect();
     ids.sort_unstable();
     ids

@@ -348,6 +348,18 @@ impl Findings {
         }
     }
 
+    /// These, or that the question does not arise where nothing was judged and nothing
+    /// stayed open.
+    ///
+    /// # Errors
+    /// [`Stop::NotApplicable`], for this reason.
+    pub fn or_not_applicable(self, why: &'static str) -> Result<Self, Stop> {
+        if self.judged == 0 && self.open.is_empty() && self.uncovered.is_empty() {
+            return Err(Stop::NotApplicable(why));
+        }
+        Ok(self)
+    }
+
     /// Notes why something could not be answered; the findings so far stay.
     pub fn stop(&mut self, stop: Stop) {
         match stop {

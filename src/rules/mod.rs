@@ -24,14 +24,18 @@ mod root;
 mod schedule;
 mod target;
 mod unit;
+mod upgrades;
+mod verify;
 
 pub use card::{BadCard, Card, Link, Scope, Status, canonical, card, cards, nearest, parse_all};
 pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
 pub use engine::{
-    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_against, examine_fleet,
+    Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_after, examine_against,
+    examine_fleet,
 };
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
+pub use upgrades::{Boundary, Since, parse_upgrades, upgrades};
 
 use crate::fact::Stop;
 use crate::facts::Host;
@@ -85,6 +89,7 @@ pub static ALL: &[&dyn Rule] = &[
     &access::SshdNotStarted,
     &schedule::AccountExpired,
     &schedule::CarriageReturn,
+    &schedule::ClockChange,
     &schedule::CommandMissing,
     &schedule::DaemonOff,
     &schedule::DaysSurprising,
@@ -93,6 +98,7 @@ pub static ALL: &[&dyn Rule] = &[
     &schedule::LineIgnored,
     &schedule::PartIgnored,
     &schedule::PercentMisread,
+    &schedule::ReadTwice,
     &crypt::KeyMissing,
     &crypt::KeyscriptIgnored,
     &crypt::LineMisread,
@@ -240,6 +246,7 @@ pub static ALL: &[&dyn Rule] = &[
     &network::ResolverMissing,
     &network::RuleLost,
     &network::TwoOwners,
+    &packages::BoundaryCrossed,
     &packages::ConfigMergePending,
     &packages::DependencyUnmet,
     &packages::FileAltered,
@@ -249,6 +256,7 @@ pub static ALL: &[&dyn Rule] = &[
     &packages::InitProvidersClash,
     &packages::KernelIncomplete,
     &packages::RebootRequired,
+    &packages::ReleasesMixed,
     &packages::RoleRemoved,
     &packages::RunningModulesRemoved,
     &packages::SetSplit,
@@ -298,6 +306,28 @@ pub static ALL: &[&dyn Rule] = &[
 
 /// Rules that look at what other rules found.
 pub static JOINS: &[&dyn Rule] = &[&schedule::RebootsBrokenBox];
+
+/// Rules that compare a box after its reboot with what it was, sorted by id: `verify`
+/// alone runs them.
+pub static VERIFY: &[&dyn Rule] = &[
+    &verify::AddressLost,
+    &verify::ClockBehind,
+    &verify::FirewallLost,
+    &verify::HostnameChanged,
+    &verify::KernelUnexpected,
+    &verify::ModuleLost,
+    &verify::MountLost,
+    &verify::NotRebooted,
+    &verify::ResolverLost,
+    &verify::RouteLost,
+    &verify::SettingChanged,
+    &verify::SocketLost,
+    &verify::SwapLost,
+    &verify::TargetNotReached,
+    &verify::UnitFailed,
+    &verify::UnitLost,
+    &verify::UserServiceLost,
+];
 
 /// Every rule about all hosts, sorted by id.
 pub static FLEET: &[&dyn FleetRule] = &[];

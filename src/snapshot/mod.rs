@@ -255,7 +255,12 @@ impl Snapshot {
         };
         let source = Box::new(ReplaySource::new(self.record));
         let tree = Tree::new(source, coverage, Limits::STANDARD, deadline);
-        (tree, Probes(Some(Arc::new(Replayed(self.answers)))))
+        // What it does not hold was not asked.
+        let probe = Replayed {
+            answers: self.answers,
+            otherwise: ProbeError::NotRecorded,
+        };
+        (tree, Probes(Some(Arc::new(probe))))
     }
 }
 

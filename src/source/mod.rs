@@ -211,10 +211,19 @@ pub fn is_directory(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|meta| meta.is_dir())
 }
 
-/// Whether a regular file stands at a path of this machine, links followed.
+/// Whether a regular file stands at a path of this machine, links followed; a file system
+/// that does not answer within a second has none.
 #[must_use]
 pub fn is_regular(path: &Path) -> bool {
-    std::fs::metadata(path).is_ok_and(|meta| meta.is_file())
+    let path = path.to_path_buf();
+    let (answer, answered) = std::sync::mpsc::channel();
+    // A dead mount holds the thread, and nobody waits for it.
+    let asked = std::thread::Builder::new().spawn(move || {
+        let regular = std::fs::metadata(&path).is_ok_and(|meta| meta.is_file());
+        let _ = answer.send(regular);
+    });
+    let patience = std::time::Duration::from_secs(1);
+    asked.is_ok() && answered.recv_timeout(patience).unwrap_or(false)
 }
 
 /// A regular file that is read in pieces, so that its size is no limit.

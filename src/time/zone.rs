@@ -42,6 +42,12 @@ impl Zone {
         Ok(Self::named(rule, tz))
     }
 
+    /// A clock that nobody changes.
+    #[must_use]
+    pub fn fixed(offset: jiff::tz::Offset) -> Self {
+        Self::named(&offset.to_string(), TimeZone::fixed(offset))
+    }
+
     fn named(name: &str, tz: TimeZone) -> Self {
         Self {
             tz,

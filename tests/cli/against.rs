@@ -249,7 +249,7 @@ fn what_is_no_base_is_a_mistake_of_the_user() {
     let check = |base: &str| root.check(&["--tree", "full", "--against", base]);
     check("nosuch")
         .ends(2)
-        .complains("no such directory, and no such revision");
+        .complains("no such directory or snapshot, and no such revision");
     check("./nosuch").ends(2).complains("no such directory");
     git(root.path(), &["init", "-q"]);
     commit(root.path(), "all");
@@ -265,7 +265,7 @@ fn what_is_no_base_is_a_mistake_of_the_user() {
         .within(other.path())
         .run()
         .ends(2)
-        .complains("both a directory and a revision");
+        .complains("both a path and a revision");
     // A repository that git cannot read is no mistake, and no answer.
     root.file(".git/HEAD", "nonsense\n");
     check("HEAD").ends(4);

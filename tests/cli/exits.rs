@@ -78,7 +78,7 @@ fn usage_mistakes_exit_2_and_say_what_was_meant() {
         ),
         (
             &["check", at, "--format", "yaml"],
-            "choose text, brief, json or jsonl",
+            "choose one of text brief json jsonl sarif",
         ),
         (&["check", at, "--format", "json="], "no file name after ="),
         (

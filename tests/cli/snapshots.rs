@@ -98,7 +98,6 @@ fn what_is_no_snapshot_or_one_for_another_use_is_refused() {
             "its schema is comeback.snapshot/9",
         ),
         (text[..text.len() / 2].to_owned(), "no snapshot: EOF"),
-        ("hello\n".to_owned(), "neither a directory nor a snapshot"),
         ("{}".to_owned(), "no snapshot: missing field `schema`"),
     ] {
         dir.file("y.json", content);
@@ -107,6 +106,94 @@ fn what_is_no_snapshot_or_one_for_another_use_is_refused() {
             .ends(2)
             .complains(complaint);
     }
+    // What is no snapshot at all is nothing to examine, as a missing root is.
+    dir.file("y.json", "hello\n");
+    let other = dir.at("y.json").display().to_string();
+    comeback(["check", &other, "--now", NOW])
+        .ends(3)
+        .complains("not a directory, and no snapshot");
     let none = dir.at("none.json").display().to_string();
     comeback(["check", &none, "--now", NOW]).ends(3);
+}
+
+/// A snapshot of a running box: the lines of some of the kernel's files.
+fn running(dir: &Root, name: &str, files: &[(&str, &str)]) -> String {
+    let path = |(path, content): &(&str, &str)| {
+        let meta = serde_json::json!({
+            "kind": "file", "len": 0, "mode": 0o444, "uid": 0, "gid": 0,
+            "nlink": 1, "mtime": 0, "dev": 1, "ino": 1,
+        });
+        let content = serde_json::json!({
+            "end": content.len(), "pieces": [[0, content]],
+        });
+        serde_json::json!({ "path": path, "meta": meta, "content": content })
+    };
+    let dirs = [
+        "/proc",
+        "/proc/sys",
+        "/proc/sys/kernel",
+        "/proc/sys/kernel/random",
+    ];
+    let mut paths: Vec<serde_json::Value> = files.iter().map(path).collect();
+    paths.extend(dirs.map(|dir| {
+        let meta = serde_json::json!({
+            "kind": "dir", "len": 0, "mode": 0o555, "uid": 0, "gid": 0,
+            "nlink": 1, "mtime": 0, "dev": 1, "ino": 1,
+        });
+        serde_json::json!({ "path": dir, "meta": meta })
+    }));
+    let document = serde_json::json!({
+        "schema": "comeback.snapshot/1", "comeback": "0.1.0", "taken": NOW,
+        "host": "web1", "boot": null, "answers": [], "paths": paths,
+        "tree": { "kind": "live", "owners": true },
+    });
+    dir.file(name, document.to_string());
+    dir.at(name).display().to_string()
+}
+
+const BOOT: &str = "/proc/sys/kernel/random/boot_id";
+const NAME: &str = "/proc/sys/kernel/hostname";
+
+#[test]
+fn verify_names_what_is_not_as_it_was_and_what_it_could_not_look_at_is_no_answer() {
+    let dir = Root::new();
+    let before = running(&dir, "a.json", &[(BOOT, "one\n"), (NAME, "web1\n")]);
+    let same = running(&dir, "b.json", &[(BOOT, "two\n"), (NAME, "web1\n")]);
+    let other = running(&dir, "c.json", &[(BOOT, "two\n"), (NAME, "localhost\n")]);
+    let verify = |after: &str, more: &[&str]| {
+        let only = "--select=verify-not-rebooted,verify-hostname-changed";
+        let args = ["verify", &before, "--after", after, only];
+        comeback(args.iter().chain(more))
+    };
+    verify(&same, &[]).ends(0).says("CLEAR");
+    let run = verify(&other, &["--fail-on", "warn"]).ends(1);
+    run.says("the box calls itself localhost; it was web1");
+    let run = verify(&before, &[]).ends(1);
+    run.says("this box has not rebooted since the snapshot was taken");
+    // What neither of the two holds says nothing.
+    let run = comeback([
+        "verify",
+        &before,
+        "--after",
+        &same,
+        "--select=verify-swap-lost",
+    ]);
+    run.ends(3);
+}
+
+#[test]
+fn verify_wants_a_snapshot_of_a_running_system() {
+    let (root, dir) = (healthy(), Root::new());
+    let offline = take(&root, &dir, "x.json");
+    comeback(["verify", &offline])
+        .ends(2)
+        .complains("not of a running system");
+    let none = dir.at("none.json").display().to_string();
+    comeback(["verify", &none])
+        .ends(3)
+        .complains("no such snapshot");
+    let folder = root.path().display().to_string();
+    comeback(["verify", &folder])
+        .ends(2)
+        .complains("a directory, not a snapshot");
 }

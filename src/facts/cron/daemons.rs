@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Table;
-use crate::fact::{Doubt, Fact, Listing, Stop, Unknown, Why};
+use crate::fact::{Fact, Listing, Stop, Why};
 use crate::facts::init::InitKind;
 use crate::facts::services::{System, UNIT_DIRS};
 use crate::facts::{Boots, Host};
@@ -80,7 +80,6 @@ pub(super) fn find(host: &Host, open: &mut Listing<Table>) -> Vec<Installed> {
     }
     if found.is_empty() {
         open.append(gaps);
-        fcron(host, open);
     }
     let all: Vec<Daemon> = found.iter().map(|(daemon, _)| *daemon).collect();
     let enabled = |(daemon, how)| Installed {
@@ -129,23 +128,6 @@ fn debian(host: &Host) -> Daemon {
     match host.os() {
         Fact::Known(os) if os.debian_release() >= Some(13) => Daemon::Debian187,
         _ => Daemon::Debian,
-    }
-}
-
-/// fcron keeps compiled tables of its own and reads no other: its jobs are not modelled.
-fn fcron(host: &Host, open: &mut Listing<Table>) {
-    if !matches!(
-        host.resolve(Path::new("/usr/sbin/fcron")),
-        Fact::Known(_) | Fact::Unknown(_)
-    ) {
-        return;
-    }
-    let spool = Path::new("/var/spool/fcron");
-    let entries = open.take_gaps(host.tree().entries(spool));
-    if let Some(path) = entries.into_iter().next() {
-        let what = "fcron's tables have a grammar of their own that is not modelled";
-        open.gaps
-            .push(Unknown::new(path, Doubt::CannotModel(what.into())));
     }
 }
 

@@ -211,7 +211,7 @@ pub fn addresses(tree: &Tree) -> Fact<Vec<Address>> {
             let Some(address) = address.and_then(|word| word.parse().ok()) else {
                 continue;
             };
-            if is_own(address) || behind(&words, "dev") == Some("lo") {
+            if is_own(address) {
                 continue;
             }
             found.push(Address {

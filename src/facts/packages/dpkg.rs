@@ -1,26 +1,32 @@
 //! dpkg's database: the status file, and the journal that is not merged into it yet.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use crate::fact::{Fact, Looked};
 use crate::parse::dpkg::{
     Alternative, Diversion, Field, Kind, Package, Problem, State, alternatives, diversions, parse,
+    problems,
 };
 use crate::source::Tree;
+use crate::text::File;
 
 /// dpkg's database, as dpkg itself would read it now.
 #[derive(Debug)]
 pub struct Dpkg {
     /// Its packages, the journal taken in.
     pub packages: Vec<Package>,
-    /// What could not be understood.
-    pub problems: Vec<Problem>,
+    /// The files it was read from.
+    pub files: Vec<(Arc<File>, Kind)>,
     /// Files of `updates/` that a dpkg at work left: it was stopped, not finished.
     pub journal: Vec<PathBuf>,
     /// The diversions.
     pub diversions: Vec<Diversion>,
+    /// What is provided, taken apart when it is first asked for.
+    provided: OnceLock<BTreeMap<String, Vec<Option<String>>>>,
 }
 
 /// What `dpkg --audit` says of a package (dpkg 1.21 `src/main/enquiry.c`).
@@ -46,14 +52,16 @@ const DIR: &str = "/var/lib/dpkg";
 pub(super) fn read(tree: &Tree) -> Fact<Dpkg> {
     let mut db = Dpkg {
         packages: Vec::new(),
-        problems: Vec::new(),
+        files: Vec::new(),
+        provided: OnceLock::new(),
         journal: Vec::new(),
         diversions: Vec::new(),
     };
     let at = |name: &str| Path::new(DIR).join(name);
     let missing = match tree.read(&at("status")) {
         Fact::Known(file) => {
-            (db.packages, db.problems) = parse(&file, Kind::Status);
+            db.packages = parse(&file, Kind::Status);
+            db.files.push((file, Kind::Status));
             None
         }
         Fact::Broken(fault) => return Fact::Broken(fault),
@@ -89,11 +97,10 @@ pub(super) fn read(tree: &Tree) -> Fact<Dpkg> {
     for (path, kind) in loose.into_iter().chain(updates) {
         match tree.read(&path) {
             Fact::Known(file) => {
-                let (packages, problems) = parse(&file, kind);
-                db.problems.extend(problems);
-                for package in packages {
+                for package in parse(&file, kind) {
                     db.put(package);
                 }
+                db.files.push((file, kind));
             }
             Fact::Absent(_) | Fact::NotCovered(_) => {}
             Fact::Broken(fault) => return Fact::Broken(fault),
@@ -177,31 +184,47 @@ impl Dpkg {
 
     fn meets(&self, wanted: &Alternative) -> bool {
         use crate::parse::package_version::debian;
-        let here = self.packages.iter().filter(|p| p.is_installed());
-        let fits = |operator: &crate::parse::dpkg::Operator, there: &str, asked: &str| {
-            operator.accepts(debian(there, asked))
-        };
-        here.into_iter().any(|package| {
-            if package.name == wanted.name {
-                return match &wanted.version {
-                    None => true,
-                    Some((operator, asked)) => fits(operator, &package.version, asked),
-                };
-            }
-            let provides = package.field(Field::Provides);
-            if memchr::memmem::find(provides, wanted.name.as_bytes()).is_none() {
-                return false;
-            }
-            // A version is met only by a versioned provision (since dpkg 1.17.11).
-            let provided = alternatives(provides).into_iter().flatten();
-            provided
-                .filter(|provided| provided.name == wanted.name)
-                .any(|provided| match (&wanted.version, &provided.version) {
-                    (None, _) => true,
-                    (Some((operator, asked)), Some((_, there))) => fits(operator, there, asked),
-                    (Some(_), None) => false,
-                })
+        // By name first: most are met so, and what is provided has to be taken apart.
+        let by_name = self.named(&wanted.name).filter(|p| p.is_installed());
+        let mut by_name = by_name.map(|package| match &wanted.version {
+            None => true,
+            Some((operator, asked)) => operator.accepts(debian(&package.version, asked)),
+        });
+        if by_name.any(|met| met) {
+            return true;
+        }
+        let provided = self.provided.get_or_init(|| self.provided());
+        let mut versions = provided.get(&wanted.name).into_iter().flatten();
+        // A version is met only by a versioned provision (since dpkg 1.17.11).
+        versions.any(|there| match (&wanted.version, there) {
+            (None, _) => true,
+            (Some((operator, asked)), Some(there)) => operator.accepts(debian(there, asked)),
+            (Some(_), None) => false,
         })
+    }
+
+    /// What the installed packages provide under other names, with the versions.
+    fn provided(&self) -> BTreeMap<String, Vec<Option<String>>> {
+        let mut out: BTreeMap<String, Vec<Option<String>>> = BTreeMap::new();
+        for package in self.packages.iter().filter(|p| p.is_installed()) {
+            for one in alternatives(package.field(Field::Provides))
+                .into_iter()
+                .flatten()
+            {
+                let version = one.version.map(|(_, version)| version);
+                out.entry(one.name).or_default().push(version);
+            }
+        }
+        out
+    }
+
+    /// What of its files dpkg itself would refuse.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem> {
+        let files = self.files.iter();
+        files
+            .flat_map(|(file, kind)| problems(file, *kind))
+            .collect()
     }
 }
 

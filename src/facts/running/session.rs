@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::of_running;
 use super::proc::unit;
@@ -47,15 +48,7 @@ pub struct Inhibitor {
 #[must_use]
 pub fn inhibitors(host: &Host) -> Listing<Inhibitor> {
     of_running(host, |out| {
-        let entries = out.take_gaps(host.tree().entries(Path::new(INHIBITORS)));
-        for path in entries {
-            // Beside each file stands the FIFO by which its end is seen.
-            if path.extension().is_some_and(|end| end == "ref") {
-                continue;
-            }
-            let Some(file) = out.take(host.tree().read(&path)) else {
-                continue;
-            };
+        for file in files(host, INHIBITORS, out) {
             let value = |key: &str| value(&file, key);
             let what = value("WHAT");
             if !what.split(':').any(|word| word == "shutdown") {
@@ -104,6 +97,17 @@ pub fn sessions(host: &Host) -> Listing<Session> {
     })
 }
 
+/// The files that logind keeps in a directory.
+fn files<T>(host: &Host, dir: &str, out: &mut Listing<T>) -> Vec<Arc<File>> {
+    let mut paths = out.take_gaps(host.tree().entries(Path::new(dir)));
+    // Beside each file stands the FIFO by which its end is seen.
+    paths.retain(|path| path.extension().is_none_or(|end| end != "ref"));
+    let read = paths
+        .iter()
+        .filter_map(|path| out.take(host.tree().read(path)));
+    read.collect()
+}
+
 fn own_process(host: &Host) -> Option<u32> {
     let Fact::Known(target) = host.tree().read_link(Path::new("/proc/self")) else {
         return None;
@@ -113,14 +117,7 @@ fn own_process(host: &Host) -> Option<u32> {
 
 fn of_logind(host: &Host, own: Option<u32>, out: &mut Listing<Session>) {
     let own = own.and_then(|pid| unit(host, pid));
-    let entries = out.take_gaps(host.tree().entries(Path::new(SESSIONS)));
-    for path in entries {
-        if path.extension().is_some_and(|end| end == "ref") {
-            continue;
-        }
-        let Some(file) = out.take(host.tree().read(&path)) else {
-            continue;
-        };
+    for file in files(host, SESSIONS, out) {
         let value = |key: &str| value(&file, key);
         let is_own = own.as_ref().is_some_and(|scope| *scope == value("SCOPE"));
         // A greeter, the manager of a user's units and a cron job are nobody.

@@ -201,8 +201,7 @@ fn read_archive(path: &Path, deadline: Deadline, kept: &Cell<u64>) -> Result<Inc
     };
     let deb = deb::read(&mut reader, &wanted).map_err(|fault| odd(fault.to_string()))?;
     let control = File::new(path, deb.control.clone());
-    let (packages, _) = parse_control(&control, Kind::Control);
-    let package = packages.into_iter().next();
+    let package = parse_control(&control, Kind::Control).into_iter().next();
     Ok(Incoming {
         file: path.to_path_buf(),
         package: package.ok_or_else(|| odd("has no control paragraph".to_owned()))?,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-use super::command::{Judged, judge, matters};
+use super::command::judge;
 use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
@@ -62,19 +62,7 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
         let before = (out.gaps.len(), out.uncovered.len());
         let call = call(&file, &table, job);
         let daemon = host.cron().daemons.first().copied();
-        let fall = match judge(host, &call, daemon.unwrap_or(Daemon::Debian), 0) {
-            Judged::Down(fall) => Some(fall),
-            Judged::Not => None,
-            Judged::Open(open) => {
-                out.gaps
-                    .extend(open.into_iter().filter(|unknown| matters(host, unknown)));
-                None
-            }
-            Judged::NotCovered(why) => {
-                out.uncovered.push(why);
-                None
-            }
-        };
+        let fall = judge(host, &call, daemon.unwrap_or(Daemon::Debian), 0).fall(host, out);
         *decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
         let Some(fall) = fall else { continue };
         let mut via = fall.via;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::command::{Judged, judge, matters};
+use super::command::judge;
 use super::timers::run_parts_of;
 use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
@@ -151,19 +151,7 @@ fn of_job(
         stdin: None,
         dialect: Dialect::Sh,
     };
-    let fall = match judge(host, &call, run_parts_of(host), 0) {
-        Judged::Down(fall) => fall,
-        Judged::Not => return None,
-        Judged::Open(open) => {
-            out.gaps
-                .extend(open.into_iter().filter(|open| matters(host, open)));
-            return None;
-        }
-        Judged::NotCovered(why) => {
-            out.uncovered.push(why);
-            return None;
-        }
-    };
+    let fall = judge(host, &call, run_parts_of(host), 0).fall(host, out)?;
     let user = match host.accounts() {
         Fact::Known(accounts) => accounts.name(header.uid).map(escape),
         _ => None,

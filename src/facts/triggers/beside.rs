@@ -1,6 +1,6 @@
 //! What takes a box down when something happens, and is no finding like the others.
 
-use super::{Trigger, keys, panic, watchdog};
+use super::{Trigger, cloud_init, keys, next, panic, watchdog};
 use crate::fact::Listing;
 use crate::facts::Host;
 
@@ -40,6 +40,8 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) -> Vec<Beside> {
     let watchdogs = watchdog::read(host, out, &mut beside);
     panic::read(host, &watchdogs, out, &mut beside);
     keys::read(host, out, &mut beside);
+    next::read(host, out, &mut beside);
+    cloud_init::read(host, out, &mut beside);
     beside.sort_by(|a, b| super::key(&a.trigger).cmp(&super::key(&b.trigger)));
     beside
 }

@@ -92,6 +92,22 @@ pub(super) enum Judged {
     NotCovered(crate::fact::Why),
 }
 
+impl Judged {
+    /// The way down, if there is one. What stays open, and matters, goes into `out`.
+    pub(super) fn fall<T>(self, host: &Host, out: &mut Listing<T>) -> Option<Fall> {
+        match self {
+            Self::Down(fall) => return Some(fall),
+            Self::Not => {}
+            Self::Open(open) => {
+                let open = open.into_iter().filter(|unknown| matters(host, unknown));
+                out.gaps.extend(open);
+            }
+            Self::NotCovered(why) => out.uncovered.push(why),
+        }
+        None
+    }
+}
+
 /// Directories of `run-parts` inside each other at most.
 const NESTED: usize = 2;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::command::{Fall, Judged, judge, matters};
+use super::command::{Fall, judge};
 use super::{AHEAD, Starter, Trigger, When, delayed, evaluated, key};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
@@ -97,20 +97,7 @@ fn of_job(
     }
     let place = table.file.place(job.line);
     let call = call(table, daemon, reading, job);
-    let fall = match judge(host, &call, daemon, 0) {
-        Judged::Down(fall) => fall,
-        Judged::Not => return None,
-        Judged::Open(open) => {
-            for unknown in open.into_iter().filter(|unknown| matters(host, unknown)) {
-                out.gaps.push(unknown);
-            }
-            return None;
-        }
-        Judged::NotCovered(why) => {
-            out.uncovered.push(why);
-            return None;
-        }
-    };
+    let fall = judge(host, &call, daemon, 0).fall(host, out)?;
     let missing = not_found(host, &call, &fall);
     let mut via = fall.via;
     if fall.place.path() != place.path() || !within(&fall.place, &place) {

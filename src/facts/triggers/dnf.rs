@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::SignedDuration;
 
-use super::command::{Fall, Judged, judge, matters};
+use super::command::{Fall, judge};
 use super::timers::{Armed, armed_for, run_parts_of};
 use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Fact, Listing};
@@ -132,17 +132,5 @@ fn command(host: &Host, entry: Option<&Entry>, out: &mut Listing<Trigger>) -> Op
         stdin: None,
         dialect: Dialect::Sh,
     };
-    match judge(host, &call, run_parts_of(host), 0) {
-        Judged::Down(fall) => Some(fall),
-        Judged::Not => None,
-        Judged::Open(open) => {
-            let open = open.into_iter().filter(|unknown| matters(host, unknown));
-            out.gaps.extend(open);
-            None
-        }
-        Judged::NotCovered(why) => {
-            out.uncovered.push(why);
-            None
-        }
-    }
+    judge(host, &call, run_parts_of(host), 0).fall(host, out)
 }

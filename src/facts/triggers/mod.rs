@@ -4,19 +4,24 @@
 mod anacron;
 mod at;
 mod beside;
+mod cloud_init;
 mod command;
 mod cron;
 mod dnf;
 mod event;
+mod fcron;
 mod handlers;
 mod keys;
+mod next;
 mod panic;
+mod parts;
 mod pending;
 mod scripts;
 mod timers;
 mod transient;
 mod unattended;
 mod units;
+mod updates;
 mod watchdog;
 
 use std::collections::BTreeSet;
@@ -141,9 +146,20 @@ impl Trigger {
         match &self.starter {
             Starter::Cron | Starter::Timer(_) => true,
             Starter::Other { name, .. } => {
-                !matches!(name.as_str(), "a pending shutdown" | "unattended-upgrades")
+                let options = ["a pending shutdown", "unattended-upgrades", "cloud-init"];
+                !updates::NAMES.contains(&name.as_str()) && !options.contains(&name.as_str())
             }
         }
+    }
+
+    /// Whether what is said of it was only read in the source of what does it.
+    #[must_use]
+    pub fn is_preview(&self) -> bool {
+        let name = match &self.starter {
+            Starter::Other { name, .. } => name.as_str(),
+            Starter::Cron | Starter::Timer(_) => return false,
+        };
+        name == fcron::NAME || updates::NAMES.contains(&name)
     }
 
     /// The latest such time, where chance decides.
@@ -278,13 +294,17 @@ pub(super) fn read(host: &Host) -> Triggers {
     let mut decided = 0;
     let mut list = Listing::new();
     cron::read(host, &mut decided, &mut list);
+    fcron::read(host, &mut decided, &mut list);
+    parts::read(host, &mut decided, &mut list);
     anacron::read(host, &mut decided, &mut list);
     let timers = timers::read(host, &mut decided, &mut list);
+    transient::of_part(host, &mut decided, &mut list);
     at::read(host, &mut decided, &mut list);
     pending::read(host, &mut decided, &mut list);
     transient::read(host, &mut decided, &mut list);
     unattended::read(host, &mut decided, &mut list);
     dnf::read(host, &mut decided, &mut list);
+    updates::read(host, &mut decided, &mut list);
     units::read(host, &mut list);
     scripts::read(host, &mut list);
     handlers::read(host, &mut list);

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{AHEAD, Fall, Judged, Starter, Trigger, When, delayed, guard_in, judge, key, matters};
+use super::{
+    AHEAD, Fall, Judged, Starter, Trigger, When, delayed, guard_in, judge, key, matters, updates,
+};
 use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::init::InitKind;
 use crate::facts::systemd::{
@@ -120,6 +122,17 @@ fn elapses(host: &Host, timer: &Unit, time: &Time) -> Option<(Vec<Timestamp>, Si
         at = then;
     }
     Some((out, spread))
+}
+
+/// The first time after `after` that an expression of `OnCalendar=` without a zone
+/// names, by the box's own clock.
+pub(super) fn next_of(host: &Host, text: &str, after: Timestamp) -> Option<Timestamp> {
+    let zones = Zones {
+        local: ["UTC", "UTC"],
+        is_zone: &|_| false,
+    };
+    let calendar = calendar::parse(text, zones).ok()?;
+    next(&calendar, host.zone().tz(), after)
 }
 
 /// From when on a time may still come: on a running box one that has come may still
@@ -490,7 +503,8 @@ fn way_down(
             continue;
         };
         // Masked or gone, nothing happens; the timer itself is then refused.
-        if matches!(unit.state, LoadState::Masked(_)) {
+        let elsewhere = updates::SERVICES.contains(&unit.id.as_str());
+        if elsewhere || matches!(unit.state, LoadState::Masked(_)) {
             continue;
         }
         if let Some(kind) = unit.names.iter().find_map(|name| kind_of(name)) {

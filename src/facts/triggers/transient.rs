@@ -1,4 +1,5 @@
-//! Timers that `systemd-run` made and that only the running system has.
+//! Timers that `systemd-run` made and that only the running system has, and those of a
+//! part of a root.
 
 use std::path::Path;
 
@@ -42,6 +43,35 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
         }
         let before = (out.gaps.len(), out.uncovered.len());
         of_name(host, name, out);
+        *decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
+    }
+}
+
+/// Where a site enables timers.
+const WANTS: &str = "/etc/systemd/system/timers.target.wants";
+
+/// Adds the timers that a part of a root enables. What is around them, up to the target
+/// that starts them, is not in it.
+pub(super) fn of_part(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>) {
+    let there = matches!(host.resolve(Path::new(WANTS)), Fact::Known(_));
+    if host.tree().coverage().kind != TreeKind::Partial || !there {
+        return;
+    }
+    let entries = out.take_gaps(host.tree().entries(Path::new(WANTS)));
+    let names = entries.iter().filter_map(|path| path.file_name()?.to_str());
+    let timers = names.filter(|name| UnitType::of(name) == Some(UnitType::Timer));
+    for name in timers.take(MOST) {
+        let situation = Situation {
+            version: systemd::installed(host.tree(), host.packages()),
+            words: Words::parse(format!("systemd.unit={name}").as_bytes()),
+            container: false,
+            running: false,
+        };
+        let plan = systemd::read(host.tree(), &situation);
+        let before = (out.gaps.len(), out.uncovered.len());
+        if let Some(timer) = plan.units.get(plan.first).filter(|unit| unit.id == name) {
+            of_timer(host, &plan, timer, out);
+        }
         *decided += usize::from(before == (out.gaps.len(), out.uncovered.len()));
     }
 }

@@ -184,6 +184,13 @@ impl Crontab {
         self.problems.sort_by_key(|problem| problem.span);
     }
 
+    /// Takes out a job that this version of its daemon refuses.
+    pub fn refuse(&mut self, line: Span, span: Span, kind: ProblemKind, message: String) {
+        self.jobs.retain(|job| job.line != line);
+        self.report(span, kind, Effect::LineIgnored, message);
+        self.problems.sort_by_key(|problem| problem.span);
+    }
+
     /// Adds a problem; the first that is fatal for the table is the cause.
     fn report(&mut self, span: Span, kind: ProblemKind, effect: Effect, message: String) {
         let problem = Problem {

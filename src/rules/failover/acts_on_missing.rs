@@ -146,11 +146,6 @@ impl Rule for ActsOnMissing {
                 }
             }
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable(
-                "no hook is about a service or interface",
-            ));
-        }
-        Ok(out)
+        out.or_not_applicable("no hook is about a service or interface")
     }
 }

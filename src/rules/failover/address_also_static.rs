@@ -147,10 +147,7 @@ impl Rule for AddressAlsoStatic {
                 out.push(Finding::new(self.id(), shown, message, at).with(moves));
             }
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no instance has an address that moves"));
-        }
-        Ok(out)
+        out.or_not_applicable("no instance has an address that moves")
     }
 }
 

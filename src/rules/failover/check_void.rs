@@ -7,7 +7,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::parse::init_script::{Head, head};
 use crate::parse::keepalived::{Config, Subject, TrackScript, Tracked, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::source::FileKind;
 use crate::text::{Place, escape, escape_path};
 
@@ -159,14 +159,9 @@ impl Rule for CheckVoid {
             let label = "dropped: whoever tracks it runs unchecked";
             let at = Evidence::span(place, label);
             let mut finding = Finding::new(self.id(), shown, message, at).with(evidence);
-            if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
-            }
+            finding = super::by_version(failover, finding);
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no instance tracks a script"));
-        }
-        Ok(out)
+        out.or_not_applicable("no instance tracks a script")
     }
 }

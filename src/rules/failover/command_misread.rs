@@ -3,7 +3,7 @@
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::parse::keepalived::{NotifyKind, Text, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
 use super::commands::{Started, started};
@@ -52,13 +52,7 @@ impl Rule for CommandMisread {
         if let (None, Fact::Unknown(unknown)) = (failover.version, host.packages()) {
             out.open.push(unknown.clone());
         }
-        let likely = |finding: Finding| {
-            if failover.version.is_none() {
-                finding.confidence(Confidence::Likely)
-            } else {
-                finding
-            }
-        };
+        let likely = |finding| super::by_version(failover, finding);
         let all = started(config);
         out.judged = all.len();
         if config.version >= Version::EXEC_HOOKS {
@@ -100,9 +94,6 @@ impl Rule for CommandMisread {
                 out.push(likely(finding));
             }
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("keepalived starts no program"));
-        }
-        Ok(out)
+        out.or_not_applicable("keepalived starts no program")
     }
 }

@@ -91,9 +91,7 @@ impl Rule for ConfigBroken {
                 let lost = lost.map(|place| Evidence::span(place, "not read as an instance"));
                 let mut finding = Finding::new(self.id(), subject, message, evidence);
                 finding = finding.with_all(lost);
-                if failover.version.is_none() {
-                    finding = finding.confidence(Confidence::Likely);
-                }
+                finding = super::by_version(failover, finding);
                 finding
             };
             out.push(finding);

@@ -26,7 +26,7 @@ impl Rule for HookUnparsable {
             }
             let file = match host.tree().read_head(path, 512) {
                 Fact::Known(head) if is_shell_script(&head) => host.tree().read(path),
-                other => other.map(|head| head),
+                other => other,
             };
             let Fact::Known(file) = file else {
                 out.gap(&file);

@@ -3,7 +3,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::ProblemKind;
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct IncludeMissing;
@@ -37,9 +37,7 @@ impl Rule for IncludeMissing {
             let mut finding = Finding::new(self.id(), shown, message, at);
             // A directory of parts may be empty.
             if pattern.iter().any(|b| b"*?[{".contains(b)) {
-                finding = finding
-                    .at_most(Level::Note)
-                    .confidence(Confidence::Possible);
+                finding = finding.at_most(Level::Note);
             }
             out.push(finding);
         }

@@ -3,7 +3,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::{Family, FamilySource, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct MixedFamilies;
@@ -80,8 +80,8 @@ impl Rule for MixedFamilies {
             if old {
                 // 1.2.19 and older install both; from 1.2.20 on one is dropped.
                 finding = finding.at_most(Level::Warn);
-            } else if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
+            } else {
+                finding = super::by_version(failover, finding);
             }
             out.push(finding);
         }

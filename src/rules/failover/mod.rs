@@ -74,8 +74,8 @@ pub(super) use weight_without_effect::WeightWithoutEffect;
 
 use std::path::{Path, PathBuf};
 
-use super::Findings;
 use super::chain::{LinkState, Summary};
+use super::{Confidence, Finding, Findings};
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::failover::{Failover, Handling, HookCall};
@@ -89,6 +89,14 @@ fn configured(host: &Host) -> Result<&Failover, Stop> {
     }
     let failover = host.failover().require()?;
     failover.ok_or(Stop::NotApplicable("keepalived is not configured"))
+}
+
+/// A finding that depends on keepalived's version: likely where that is not known.
+fn by_version(failover: &Failover, finding: Finding) -> Finding {
+    match failover.version {
+        Some(_) => finding,
+        None => finding.confidence(Confidence::Likely),
+    }
 }
 
 /// Whether nothing can read what was left of keepalived's configuration: dpkg, the

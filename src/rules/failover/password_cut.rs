@@ -55,9 +55,6 @@ impl Rule for PasswordCut {
             }
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no instance has a password"));
-        }
-        Ok(out)
+        out.or_not_applicable("no instance has a password")
     }
 }

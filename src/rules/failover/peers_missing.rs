@@ -3,7 +3,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::{Family, Instance, Spanned, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct PeersMissing;
@@ -71,14 +71,9 @@ impl Rule for PeersMissing {
             let dropped = dropped.skip(usize::from(others > 0)).take(3);
             let label = "ignored: not the instance's family";
             finding = finding.with_all(dropped.map(|p| Evidence::span(p.place.clone(), label)));
-            if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
-            }
+            finding = super::by_version(failover, finding);
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no instance asks for unicast"));
-        }
-        Ok(out)
+        out.or_not_applicable("no instance asks for unicast")
     }
 }

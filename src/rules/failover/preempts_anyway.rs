@@ -3,7 +3,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::{State, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct PreemptsAnyway;
@@ -44,14 +44,9 @@ impl Rule for PreemptsAnyway {
             let at = Evidence::span(nopreempt.clone(), label);
             let mut finding = Finding::new(self.id(), name, message, at)
                 .with(Evidence::span(place, "because of this"));
-            if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
-            }
+            finding = super::by_version(failover, finding);
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no instance has nopreempt"));
-        }
-        Ok(out)
+        out.or_not_applicable("no instance has nopreempt")
     }
 }

@@ -96,9 +96,6 @@ impl Rule for ScriptBehindLink {
             }
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("keepalived starts no program"));
-        }
-        Ok(out)
+        out.or_not_applicable("keepalived starts no program")
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::fact::{Fact, Stop, Why};
 use crate::facts::Host;
 use crate::parse::keepalived::Version;
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::source::{FileKind, Found};
 use crate::text::escape_path;
 
@@ -141,14 +141,9 @@ impl Rule for ScriptNotAllowed {
             if one.check {
                 finding = finding.at_most(Level::Warn);
             }
-            if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
-            }
+            finding = super::by_version(failover, finding);
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("keepalived starts no program"));
-        }
-        Ok(out)
+        out.or_not_applicable("keepalived starts no program")
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
 use super::commands::{USERS, User, started, user};
@@ -63,14 +63,9 @@ impl Rule for ScriptUserMissing {
             if one.check {
                 finding = finding.at_most(Level::Warn);
             }
-            if failover.version.is_none() {
-                finding = finding.confidence(Confidence::Likely);
-            }
+            finding = super::by_version(failover, finding);
             out.push(finding);
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("keepalived starts no program"));
-        }
-        Ok(out)
+        out.or_not_applicable("keepalived starts no program")
     }
 }

@@ -3,7 +3,7 @@
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::parse::keepalived::{Config, Tracked, Version};
-use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
 use super::trackers::group_of;
@@ -81,15 +81,10 @@ impl Rule for WeightWithoutEffect {
                 let subject = format!("{name} {script}");
                 let at = Evidence::span(place, label);
                 let mut finding = Finding::new(self.id(), subject, message, at).with(more);
-                if failover.version.is_none() {
-                    finding = finding.confidence(Confidence::Likely);
-                }
+                finding = super::by_version(failover, finding);
                 out.push(finding);
             }
         }
-        if out.judged == 0 && out.open.is_empty() && out.uncovered.is_empty() {
-            return Err(Stop::NotApplicable("no check has a weight"));
-        }
-        Ok(out)
+        out.or_not_applicable("no check has a weight")
     }
 }

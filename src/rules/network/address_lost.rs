@@ -5,7 +5,7 @@ use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::network::live::addresses;
 use crate::facts::network::plan::{Sets, said_by};
-use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct AddressLost;
@@ -64,6 +64,11 @@ impl Rule for AddressLost {
             let message = format!("the address {text} of {name} is lost at boot: no file sets it");
             let evidence = Evidence::span(live.place.clone(), "the kernel has it now");
             let finding = Finding::new(self.id(), format!("{name} {text}"), message, evidence);
+            let finding = if lost::is_proven(&parts) {
+                finding
+            } else {
+                finding.confidence(Confidence::Possible)
+            };
             let own = part.sets.iter().find_map(|sets| match sets {
                 Sets::Address(address) => Some(address),
                 _ => None,

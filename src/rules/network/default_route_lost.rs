@@ -5,7 +5,7 @@ use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::network::live::{DefaultRoute, Link, default_routes};
 use crate::facts::network::plan::{Plan, Sets, said_by};
-use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct DefaultRouteLost;
@@ -47,11 +47,12 @@ impl Rule for DefaultRouteLost {
                 .follows(&["network-interface-unowned"]);
             let parts = lost::owned(plan, &link);
             // Only what ifupdown does was seen in the end to leave the box without a way.
-            let by_ifupdown = parts.iter().all(|part| part.owner == "ifupdown");
-            let finding = if by_ifupdown && !parts.is_empty() {
+            let finding = if lost::is_proven(&parts) {
                 finding
             } else {
-                finding.at_most(Level::Warn)
+                finding
+                    .at_most(Level::Warn)
+                    .confidence(Confidence::Possible)
             };
             let Some((part, place)) = parts
                 .first()

@@ -97,6 +97,11 @@ pub(super) fn owned<'a>(plan: &'a Plan, link: &Link) -> Vec<&'a Part> {
         .collect()
 }
 
+/// Whether all the parts are of a program beside which it was seen what it sets.
+pub(super) fn is_proven(parts: &[&Part]) -> bool {
+    !parts.is_empty() && parts.iter().all(|part| part.owner == "ifupdown")
+}
+
 /// Whether one of the parts is only perhaps meant, or may do what is not known.
 pub(super) fn may_do_more(plan: &Plan, link: &Link) -> bool {
     let of = plan.of(link);

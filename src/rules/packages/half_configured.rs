@@ -16,9 +16,9 @@ impl Rule for HalfConfigured {
         let packages = super::databases(host)?;
         let mut out = Findings::new();
         if let Some(dpkg) = &packages.dpkg {
-            for problem in &dpkg.problems {
+            for problem in dpkg.problems() {
                 let message = "dpkg's status file is damaged: dpkg and apt refuse it";
-                let evidence = Evidence::span(problem.place.clone(), problem.message);
+                let evidence = Evidence::span(problem.place, problem.message);
                 out.push(Finding::new(self.id(), "status", message, evidence).at_most(Level::Warn));
             }
             for package in dpkg.packages.iter().filter(|p| p.is_in_between()) {
@@ -31,7 +31,7 @@ impl Rule for HalfConfigured {
                 let message = format!("package {name} is {state}");
                 let label = format!("package {name}");
                 let evidence = Evidence::span(package.place.clone(), label);
-                let mut finding = Finding::new(self.id(), name.clone(), message, evidence);
+                let mut finding = Finding::new(self.id(), String::from(name), message, evidence);
                 if critical::boots(name) {
                     finding = finding.impact(&[Impact::NoBoot]);
                 } else if critical::connects(name) {

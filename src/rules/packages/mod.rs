@@ -1,5 +1,6 @@
 //! Rules about the package database.
 
+mod boundary_crossed;
 mod config_merge_pending;
 mod critical;
 mod dependency_unmet;
@@ -10,6 +11,7 @@ mod init_provider_missing;
 mod init_providers_clash;
 mod kernel_incomplete;
 mod reboot_required;
+mod releases_mixed;
 mod role_removed;
 mod roles;
 mod running_modules_removed;
@@ -17,6 +19,7 @@ mod set_split;
 mod transaction_interrupted;
 mod trigger_pending;
 
+pub(super) use boundary_crossed::BoundaryCrossed;
 pub(super) use config_merge_pending::ConfigMergePending;
 pub(super) use dependency_unmet::DependencyUnmet;
 pub(super) use file_altered::FileAltered;
@@ -26,6 +29,7 @@ pub(super) use init_provider_missing::InitProviderMissing;
 pub(super) use init_providers_clash::InitProvidersClash;
 pub(super) use kernel_incomplete::KernelIncomplete;
 pub(super) use reboot_required::RebootRequired;
+pub(super) use releases_mixed::ReleasesMixed;
 pub(super) use role_removed::RoleRemoved;
 pub(super) use running_modules_removed::RunningModulesRemoved;
 pub(super) use set_split::SetSplit;

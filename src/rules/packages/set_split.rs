@@ -125,7 +125,7 @@ impl SetSplit {
             format!("{} {}{held}", package.name, package.version)
         };
         let evidence = Evidence::span(first.place.clone(), label(first));
-        let mut finding = Finding::new(self.id(), b.clone(), message, evidence)
+        let mut finding = Finding::new(self.id(), b.as_str(), message, evidence)
             .with(Evidence::span(second.place.clone(), label(second)));
         if a.starts_with("linux-modules") {
             finding = finding.impact(&[Impact::NoService]);

@@ -7,6 +7,7 @@ use crate::facts::cron::{Cron, Table};
 use crate::facts::triggers::job_zone;
 use crate::parse::crontab::{Crontab, Daemon, Job, Schedule};
 use crate::text::{escape, escape_path};
+use crate::time::Zone;
 use crate::time::cron::{Timing, next_start};
 
 /// How far ahead starts are looked for.
@@ -30,19 +31,27 @@ pub(super) fn live(cron: &Cron) -> impl Iterator<Item = Live<'_>> {
             _ => None,
         };
         reading.into_iter().flat_map(move |(daemon, reading)| {
-            let fires = |job: &&Job| match &job.schedule {
-                Schedule::At(fields) => fields.never().is_none(),
-                Schedule::Calendar(_) | Schedule::Every(_) | Schedule::Reboot => true,
-                Schedule::Never(_) => false,
-            };
-            reading.jobs.iter().filter(fires).map(move |job| Live {
-                table,
-                daemon,
-                reading,
-                job,
-            })
+            reading
+                .jobs
+                .iter()
+                .filter(|job| fires(job))
+                .map(move |job| Live {
+                    table,
+                    daemon,
+                    reading,
+                    job,
+                })
         })
     })
+}
+
+/// Whether a job's time ever comes.
+pub(super) fn fires(job: &Job) -> bool {
+    match &job.schedule {
+        Schedule::At(fields) => fields.never().is_none(),
+        Schedule::Calendar(_) | Schedule::Every(_) | Schedule::Reboot => true,
+        Schedule::Never(_) => false,
+    }
 }
 
 impl Live<'_> {
@@ -58,10 +67,15 @@ impl Live<'_> {
         format!("{}:{command}", escape_path(self.table.file.path()))
     }
 
+    /// The zone that the table asks for.
+    pub(super) fn job_zone(&self, host: &Host) -> Option<Zone> {
+        let own = self.reading.cron_tz(self.job);
+        own.and_then(|line| job_zone(host, self.daemon, &line.value))
+    }
+
     /// The next starts, at most so many.
     pub(super) fn starts(&self, host: &Host, most: usize) -> Vec<Timestamp> {
-        let own = self.reading.cron_tz(self.job);
-        let own = own.and_then(|line| job_zone(host, self.daemon, &line.value));
+        let own = self.job_zone(host);
         let timing = Timing {
             daemon: self.daemon,
             zone: host.zone(),

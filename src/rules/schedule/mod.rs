@@ -3,6 +3,7 @@
 mod account_expired;
 mod boot_loop;
 mod carriage_return;
+mod clock_change;
 mod command_missing;
 mod daemon_off;
 mod days_surprising;
@@ -15,6 +16,7 @@ mod part_ignored;
 mod percent_misread;
 mod probe;
 mod probe_unlimited;
+mod read_twice;
 mod reboots_broken_box;
 mod scheduled_reboot;
 mod stays_dead;
@@ -24,6 +26,7 @@ mod unguarded;
 pub(super) use account_expired::AccountExpired;
 pub(super) use boot_loop::BootLoop;
 pub(super) use carriage_return::CarriageReturn;
+pub(super) use clock_change::ClockChange;
 pub(super) use command_missing::CommandMissing;
 pub(super) use daemon_off::DaemonOff;
 pub(super) use days_surprising::DaysSurprising;
@@ -34,6 +37,7 @@ pub(super) use needs_network::NeedsNetwork;
 pub(super) use part_ignored::PartIgnored;
 pub(super) use percent_misread::PercentMisread;
 pub(super) use probe_unlimited::ProbeUnlimited;
+pub(super) use read_twice::ReadTwice;
 pub(super) use reboots_broken_box::RebootsBrokenBox;
 pub(super) use scheduled_reboot::ScheduledReboot;
 pub(super) use stays_dead::StaysDead;
@@ -76,6 +80,14 @@ fn schedules(host: &Host) -> Result<(), Stop> {
 fn incomplete<T>(listing: &Listing<T>, out: &mut Findings) {
     if let Err(stop) = listing.complete() {
         out.stop(stop);
+    }
+}
+
+/// That the question does not arise, unless the init that decides it cannot be read.
+fn not_applicable(host: &Host, why: &'static str) -> Stop {
+    match host.must_start() {
+        Err(stop @ Stop::Undecided(_)) => stop,
+        Ok(()) | Err(_) => Stop::NotApplicable(why),
     }
 }
 

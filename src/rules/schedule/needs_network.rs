@@ -52,11 +52,8 @@ impl Rule for NeedsNetwork {
         super::gaps_below(host, &["/etc/watchdog", "/etc/default/watchdog"], &mut out);
         let tests = |trigger: &Trigger| trigger.starter.name() == WATCHDOG;
         if out.judged == 0 && out.open.is_empty() && !triggers.list.items.iter().any(tests) {
-            let asked = host.must_start();
-            if let Err(stop @ Stop::Undecided(_)) = asked {
-                return Err(stop);
-            }
-            return Err(Stop::NotApplicable("no watchdog daemon tests anything"));
+            let why = "no watchdog daemon tests anything";
+            return Err(super::not_applicable(host, why));
         }
         Ok(out)
     }

@@ -73,6 +73,9 @@ impl Rule for ScheduledReboot {
             } else if let Some((text, commands)) = fix(&trigger.starter) {
                 finding = finding.fix(text, commands);
             }
+            if trigger.is_preview() {
+                finding = finding.at_most(Level::Note);
+            }
             if !trigger.certain {
                 finding = finding.confidence(Confidence::Likely);
             }
@@ -83,21 +86,26 @@ impl Rule for ScheduledReboot {
     }
 }
 
+/// What to do about a program that installs updates.
+const FORBID: (&str, &[&str]) = (
+    "Forbid it where the line stands, or choose a time at which somebody looks.",
+    &[],
+);
+
 /// What to do about it, where that is not the card's.
 fn fix(starter: &Starter) -> Option<(&'static str, &'static [&'static str])> {
-    let Starter::Other { name, .. } = starter else {
+    let Starter::Other { name, noun } = starter else {
         return None;
     };
     Some(match name.as_str() {
+        _ if *noun == "an automatic update" => FORBID,
         "at" => (
             "Remove the job if its reason is gone: atq lists it, atrm removes it.",
             &["atq"],
         ),
         "a pending shutdown" => ("Cancel it if it is not meant.", &["shutdown -c"]),
-        "unattended-upgrades" | "dnf-automatic" => (
-            "Forbid it where the line stands, or choose a time at which somebody looks.",
-            &[],
-        ),
+        "unattended-upgrades" => FORBID,
+        "cloud-init" => ("Take it out where it has done its work, or expect it.", &[]),
         _ => return None,
     })
 }

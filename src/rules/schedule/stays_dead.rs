@@ -38,13 +38,8 @@ impl Rule for StaysDead {
         }
         super::gaps_below(host, &["/etc/sysctl", "/run/sysctl", "/usr"], &mut out);
         if out.judged == 0 && out.open.is_empty() && !host.kernel_settings().is_read() {
-            let asked = host.must_start();
-            if let Err(stop @ Stop::Undecided(_)) = asked {
-                return Err(stop);
-            }
-            return Err(Stop::NotApplicable(
-                "nothing reads the kernel's settings from files",
-            ));
+            let why = "nothing reads the kernel's settings from files";
+            return Err(super::not_applicable(host, why));
         }
         Ok(out)
     }
