@@ -54,3 +54,4 @@ pub mod transaction;
 pub mod udev_db;
 pub mod unit;
 pub mod watchdog_conf;
+pub mod yaml;

@@ -1,25 +1,17 @@
-//! The YAML of netplan, as a flat list of what stands where.
-//!
-//! netplan reads YAML 1.1 with libyaml; the events here come from a parser of YAML 1.2,
-//! which differs in nothing that netplan's grammar has but in words for yes and no, and
-//! those are read as netplan reads them (netplan 0.106 `src/parse.c`, `handle_generic_bool`).
+//! The YAML of netplan, as a flat list of what stands where (netplan 0.106
+//! `src/parse.c`).
 
 use std::sync::Arc;
 
-use saphyr_parser::{Event, Parser};
-
+use super::yaml::{self, Node, Yaml};
 use crate::text::{File, Place};
-
-/// Most values of one file, and the deepest nesting.
-const MOST: usize = 20_000;
-const DEEPEST: usize = 32;
 
 /// One value and the keys above it; a list has a number for each of its items.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {
     /// `network`, `ethernets`, `eth0`, `addresses`, `0`.
     pub path: Vec<String>,
-    /// The value; empty for a mapping or a list that holds nothing.
+    /// The value; empty for nothing, a mapping or a list.
     pub value: String,
     /// Its line.
     pub place: Place,
@@ -34,95 +26,64 @@ pub struct Netplan {
     pub problem: Option<(Place, String)>,
 }
 
-enum Level {
-    Map(Option<String>),
-    List(usize),
-}
-
 /// Reads a file.
 #[must_use]
 pub fn parse(file: &Arc<File>) -> Netplan {
-    let text = String::from_utf8_lossy(file.bytes()).into_owned();
+    let read = yaml::parse(file);
     let mut out = Netplan {
         leaves: Vec::new(),
-        problem: None,
+        problem: read.problem,
     };
-    let mut levels: Vec<Level> = Vec::new();
-    for event in Parser::new_from_str(&text) {
-        let (event, span) = match event {
-            Ok(found) => found,
-            Err(error) => {
-                let place = file.place(file.line_span(error.marker().line().max(1)));
-                out.problem = Some((place, error.info().to_owned()));
-                break;
-            }
+    if out.problem.is_none() {
+        let place = file.place(file.line_span(1));
+        let root = Node {
+            value: read.root,
+            place,
         };
-        let place = || file.place(file.line_span(span.start.line().max(1)));
-        if out.leaves.len() > MOST || levels.len() > DEEPEST {
-            out.problem = Some((place(), "holds more than is read".to_owned()));
-            break;
-        }
-        match event {
-            Event::Scalar(value, ..) => {
-                if let Some(Level::Map(key @ None)) = levels.last_mut() {
-                    *key = Some(value.into_owned());
-                    continue;
-                }
-                out.leaves.push(Leaf {
-                    path: path(&levels),
-                    value: value.into_owned(),
-                    place: place(),
-                });
-                next(&mut levels);
-            }
-            Event::Alias(_) => {
-                out.problem = Some((place(), "an alias, which is not followed".to_owned()));
-                break;
-            }
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
-                if matches!(levels.last(), Some(Level::Map(None))) {
-                    out.problem = Some((place(), "a key that is no word".to_owned()));
-                    break;
-                }
-                // So that a mapping that holds nothing is there all the same.
-                out.leaves.push(Leaf {
-                    path: path(&levels),
-                    value: String::new(),
-                    place: place(),
-                });
-                levels.push(match event {
-                    Event::MappingStart(..) => Level::Map(None),
-                    _ => Level::List(0),
-                });
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                levels.pop();
-                next(&mut levels);
-            }
-            _ => {}
-        }
+        flatten(&root, &mut Vec::new(), &mut out);
     }
     out
 }
 
-fn path(levels: &[Level]) -> Vec<String> {
-    let names = levels.iter().map(|level| match level {
-        Level::Map(key) => key.clone().unwrap_or_else(String::new),
-        Level::List(at) => at.to_string(),
-    });
-    names.collect()
-}
-
-/// The value of a key has ended.
-fn next(levels: &mut [Level]) {
-    match levels.last_mut() {
-        Some(Level::Map(key)) => *key = None,
-        Some(Level::List(at)) => *at += 1,
-        None => {}
+/// The values below one; a mapping or list that holds nothing is there all the same.
+fn flatten(node: &Node, path: &mut Vec<String>, out: &mut Netplan) {
+    let mut leaf = Leaf {
+        path: path.clone(),
+        value: String::new(),
+        place: node.place.clone(),
+    };
+    match &node.value {
+        Yaml::Text { text, .. } => leaf.value.clone_from(text),
+        Yaml::Unclear if out.problem.is_none() => {
+            out.problem = Some((
+                node.place.clone(),
+                "a tag, which is not followed".to_owned(),
+            ));
+        }
+        _ => {}
+    }
+    out.leaves.push(leaf);
+    let mut below = |name: String, inner: &Node| {
+        path.push(name);
+        flatten(inner, path, out);
+        path.pop();
+    };
+    match &node.value {
+        Yaml::List(items) => {
+            for (at, item) in items.iter().enumerate() {
+                below(at.to_string(), item);
+            }
+        }
+        Yaml::Map(entries) => {
+            for (name, inner) in entries {
+                below(name.clone(), inner);
+            }
+        }
+        Yaml::Null | Yaml::Text { .. } | Yaml::Unclear => {}
     }
 }
 
-/// Yes or no, in netplan's words.
+/// Yes or no, in netplan's words (`handle_generic_bool`).
 #[must_use]
 pub fn is_true(word: &str) -> bool {
     ["true", "on", "yes", "y"].contains(&word.to_ascii_lowercase().as_str())

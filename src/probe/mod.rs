@@ -2,7 +2,8 @@
 //!
 //! A probe asks a daemon of this very machine, over a socket of this machine, for what
 //! changes nothing, and waits no longer than the deadline. It also runs the validators
-//! that services bring along, those of one list, which only read. `--no-probe` asks nobody.
+//! that services bring along, those of one list, and the kernel keeps them from writing.
+//! `--no-probe` asks nobody.
 
 mod redis;
 mod replay;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use validator::Said;
+pub use validator::{Said, Validator};
 
 use crate::time::Deadline;
 
@@ -57,6 +58,9 @@ pub enum ProbeError {
     /// It was not asked when the snapshot was taken.
     #[error("not in the snapshot")]
     NotRecorded,
+    /// It would write, and this kernel cannot keep it from that.
+    #[error("this kernel cannot keep it from writing")]
+    Unfenced,
 }
 
 /// Asks daemons, or gives the answers they gave before.
@@ -73,11 +77,11 @@ pub trait Probe: Send + Sync {
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError>;
 
-    /// What a validator, given by program and arguments, says of its configuration.
+    /// What a validator says of its configuration.
     ///
     /// # Errors
     /// Why it says nothing.
-    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError>;
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError>;
 
     /// The units that systemd has loaded, one line each: name, load state, state, finer
     /// state, and the kind of the job that waits for it or `-`.
@@ -119,8 +123,8 @@ impl Probe for Live {
         redis::ask(address, password, command, deadline)
     }
 
-    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
-        validator::run(words, deadline)
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError> {
+        validator::run(validator, deadline)
     }
 
     fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Address, Probe, ProbeError, Said, UNITS};
+use super::{Address, Probe, ProbeError, Said, UNITS, Validator};
 use crate::time::Deadline;
 
 /// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
@@ -53,10 +53,10 @@ impl Probe for Asking {
         answer
     }
 
-    fn validate(&self, words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
-        let answer = self.inner.validate(words, deadline);
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError> {
+        let answer = self.inner.validate(validator, deadline);
         let kept = answer.as_ref().map(Said::written).map_err(Clone::clone);
-        self.transcript.keep(validator_key(words), &kept);
+        self.transcript.keep(validator_key(validator), &kept);
         answer
     }
 }
@@ -92,8 +92,8 @@ impl Probe for Replayed {
         self.answer(UNITS)
     }
 
-    fn validate(&self, words: &[String], _deadline: Deadline) -> Result<Said, ProbeError> {
-        self.answer(&validator_key(words))
+    fn validate(&self, validator: &Validator, _deadline: Deadline) -> Result<Said, ProbeError> {
+        self.answer(&validator_key(validator))
             .map(|bytes| Said::read(&bytes))
     }
 }
@@ -102,6 +102,6 @@ pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
     format!("{address} {}", command.join(" "))
 }
 
-fn validator_key(words: &[String]) -> String {
-    format!("validator {}", words.join(" "))
+fn validator_key(validator: &Validator) -> String {
+    format!("validator {}", validator.words.join(" "))
 }

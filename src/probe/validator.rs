@@ -1,10 +1,18 @@
 //! Runs the validator of a service: the service's own program, told to read its
 //! configuration and to say what is wrong with it.
+//!
+//! It may read what it likes, and the kernel refuses it to make, change or remove a file
+//! but `/dev/null` and to take a port (Landlock, Linux 5.13 and later; ports 6.7).
 
 use std::io::Read as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
+
+use landlock::{
+    ABI, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
+    RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
+};
 
 use super::ProbeError;
 use crate::time::Deadline;
@@ -20,6 +28,17 @@ const STEP: Duration = Duration::from_millis(10);
 
 /// One of what it writes to.
 type Stream = Box<dyn std::io::Read + Send>;
+
+/// A validator, and how it is to be understood.
+#[derive(Clone, Debug)]
+pub struct Validator {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// What it says once it accepts the configuration, whatever comes of the rest.
+    pub accepts: Option<String>,
+    /// Whether it would write if it could.
+    pub fenced: bool,
+}
 
 /// What a validator says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +67,25 @@ impl Said {
     }
 }
 
-/// Runs a program with an environment of its own, in a directory of nobody's.
-pub(super) fn run(words: &[String], deadline: Deadline) -> Result<Said, ProbeError> {
-    let Some((program, arguments)) = words.split_first() else {
-        return Err(ProbeError::Error("there is no command".to_owned()));
-    };
-    let failed = |error: std::io::Error| ProbeError::Refused(error.to_string());
-    let mut child = Command::new(program)
+/// Has the kernel refuse the calling thread, and what it starts, to write.
+fn fence() -> Result<(), RulesetError> {
+    let null = path_beneath_rules(["/dev/null"], AccessFs::WriteFile);
+    Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_write(ABI::V1))?
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_write(ABI::V5))?
+        .handle_access(AccessNet::BindTcp)?
+        .create()?
+        .add_rules(null)?
+        .restrict_self()?;
+    Ok(())
+}
+
+/// Starts a program with an environment of its own, behind the fence.
+fn start(program: &str, arguments: &[String], must: bool) -> Result<Child, ProbeError> {
+    let mut command = Command::new(program);
+    command
         .args(arguments)
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
@@ -62,9 +93,22 @@ pub(super) fn run(words: &[String], deadline: Deadline) -> Result<Said, ProbeErr
         .current_dir("/")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(failed)?;
+        .stderr(Stdio::piped());
+    // Of a thread of its own, as there is no way back.
+    let thread = std::thread::spawn(move || match fence() {
+        Err(_) if must => Err(ProbeError::Unfenced),
+        Ok(()) | Err(_) => command.spawn().map_err(|error| super::failed(&error)),
+    });
+    let gone = |_| Err(ProbeError::Error("it could not be started".to_owned()));
+    thread.join().unwrap_or_else(gone)
+}
+
+/// Runs a validator.
+pub(super) fn run(validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError> {
+    let Some((program, arguments)) = validator.words.split_first() else {
+        return Err(ProbeError::Error("there is no command".to_owned()));
+    };
+    let mut child = start(program, arguments, validator.fenced)?;
     let (sender, receiver) = channel();
     let mut streams: Vec<Stream> = Vec::new();
     if let Some(stream) = child.stdout.take() {
@@ -84,12 +128,14 @@ pub(super) fn run(words: &[String], deadline: Deadline) -> Result<Said, ProbeErr
     }
     drop(sender);
     let limit = Deadline::after(deadline.left().min(PATIENCE));
-    let accepts = ended(&mut child, limit)?;
+    let ended = ended(&mut child, limit)?;
     let mut text = Vec::new();
     while let Ok(bytes) = receiver.recv_timeout(limit.left()) {
         text.extend(bytes);
     }
     let text = String::from_utf8_lossy(&text).into_owned();
+    let says = |words: &String| text.contains(words.as_str());
+    let accepts = ended || validator.accepts.as_ref().is_some_and(says);
     Ok(Said { accepts, text })
 }
 
@@ -113,17 +159,26 @@ fn ended(child: &mut Child, limit: Deadline) -> Result<bool, ProbeError> {
 mod tests {
     use super::*;
 
+    fn validator(words: &[&str]) -> Validator {
+        Validator {
+            words: words.iter().map(|word| (*word).to_owned()).collect(),
+            accepts: None,
+            fenced: false,
+        }
+    }
+
     fn said(words: &[&str]) -> Result<Said, ProbeError> {
-        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        run(&words, Deadline::none())
+        run(&validator(words), Deadline::none())
     }
 
     #[test]
     fn a_validator_tells_by_its_status_and_its_words() {
         let accepts = said(&["/bin/sh", "-c", "echo fine"]).unwrap();
         assert_eq!((accepts.accepts, accepts.text.as_str()), (true, "fine\n"));
+        assert_eq!(Said::read(&accepts.written()), accepts);
         let refuses = said(&["/bin/sh", "-c", "echo \"x$HOME\" >&2; exit 1"]).unwrap();
         assert_eq!((refuses.accepts, refuses.text.as_str()), (false, "x\n"));
+        assert_eq!(Said::read(&refuses.written()), refuses);
         assert!(matches!(
             said(&["/no/such/program"]),
             Err(ProbeError::Refused(_))
@@ -132,9 +187,33 @@ mod tests {
     }
 
     #[test]
+    fn words_of_its_own_may_count_more_than_its_status() {
+        let mut one = validator(&["/bin/sh", "-c", "echo syntax is ok; exit 1"]);
+        assert!(!run(&one, Deadline::none()).unwrap().accepts);
+        one.accepts = Some("syntax is ok".to_owned());
+        assert!(run(&one, Deadline::none()).unwrap().accepts);
+    }
+
+    #[test]
+    fn the_kernel_keeps_it_from_writing() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("made").display().to_string();
+        let script = format!("echo x >/dev/null && echo x >{path}");
+        let mut one = validator(&["/bin/sh", "-c", &script]);
+        one.fenced = true;
+        match run(&one, Deadline::none()) {
+            Ok(said) => assert!(!said.accepts && said.text.contains("denied"), "{said:?}"),
+            Err(error) => assert_eq!(error, ProbeError::Unfenced),
+        }
+        assert!(!dir.path().join("made").exists());
+        // This process goes on as before.
+        std::fs::write(dir.path().join("own"), "x").unwrap();
+    }
+
+    #[test]
     fn one_that_does_not_end_is_left_at_the_deadline() {
-        let words = ["/bin/sh", "-c", "exec sleep 60"].map(str::to_owned);
+        let one = validator(&["/bin/sh", "-c", "exec sleep 60"]);
         let limit = Deadline::after(Duration::from_millis(50));
-        assert_eq!(run(&words, limit), Err(ProbeError::Silent));
+        assert_eq!(run(&one, limit), Err(ProbeError::Silent));
     }
 }

@@ -136,7 +136,8 @@ fn name(link: &LinkMessage) -> String {
     escape(name.unwrap_or("?").as_bytes())
 }
 
-/// `eth0.5 up type ether kind vlan id 5 on eth0 port-of br0`.
+/// `eth0.5 up type ether kind vlan id 5 on eth0 port-of br0`; hardware ends with
+/// `made-with 02:00:00:00:00:01`, its own address, on Linux 5.6 and later.
 fn link_line(link: &LinkMessage, names: &BTreeMap<u32, String>) -> String {
     let up = link.header.flags.contains(LinkFlags::Up);
     let layer = match link.header.link_layer_type {
@@ -171,6 +172,11 @@ fn link_line(link: &LinkMessage, names: &BTreeMap<u32, String>) -> String {
             }
             LinkAttribute::Controller(index) => {
                 let _ = write!(line, " port-of {}", named(index));
+            }
+            // What it was made with; the kernel shows none for most of what is made.
+            LinkAttribute::PermAddress(bytes) => {
+                let pairs: Vec<String> = bytes.iter().map(|b| format!("{b:02x}")).collect();
+                let _ = write!(line, " made-with {}", pairs.join(":"));
             }
             _ => {}
         }

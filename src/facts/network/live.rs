@@ -53,6 +53,8 @@ pub struct Link {
     pub port_of: Option<String>,
     /// Its hardware address.
     pub mac: Option<String>,
+    /// The hardware address that it was made with, where the kernel tells.
+    pub permanent: Option<String>,
     /// The line.
     pub place: Place,
 }
@@ -288,6 +290,7 @@ pub fn links(tree: &Tree) -> Fact<Vec<Link>> {
                 ether: behind(&words, "type") == Some("ether"),
                 kind: behind(&words, "kind").map(str::to_owned),
                 port_of: behind(&words, "port-of").map(str::to_owned),
+                permanent: behind(&words, "made-with").map(str::to_owned),
                 mac,
                 name,
                 place,

@@ -47,12 +47,14 @@ impl Rule for DefaultRouteLost {
                 .follows(&["network-interface-unowned"]);
             let parts = lost::owned(plan, &link);
             // Only what ifupdown does was seen in the end to leave the box without a way.
-            let finding = if lost::is_proven(&parts) {
-                finding
-            } else {
-                finding
+            // Only beside ifupdown it was seen in the end that nobody gets in.
+            let by_ifupdown = parts.iter().all(|part| part.owner == "ifupdown");
+            let finding = match (lost::is_proven(&parts), by_ifupdown) {
+                (true, true) => finding,
+                (true, false) => finding.at_most(Level::Warn),
+                (false, _) => finding
                     .at_most(Level::Warn)
-                    .confidence(Confidence::Possible)
+                    .confidence(Confidence::Possible),
             };
             let Some((part, place)) = parts
                 .first()

@@ -70,6 +70,7 @@ pub(super) fn link(links: &[Link], name: &str) -> Link {
         kind: None,
         port_of: None,
         mac: None,
+        permanent: None,
         place: File::new("/netlink/links", "").place(Span::new(0, 0)),
     })
 }
@@ -97,9 +98,9 @@ pub(super) fn owned<'a>(plan: &'a Plan, link: &Link) -> Vec<&'a Part> {
         .collect()
 }
 
-/// Whether all the parts are of a program beside which it was seen what it sets.
+/// Whether each of the parts is of a program whose doing was held against this reading.
 pub(super) fn is_proven(parts: &[&Part]) -> bool {
-    !parts.is_empty() && parts.iter().all(|part| part.owner == "ifupdown")
+    !parts.is_empty() && parts.iter().all(|part| part.tried)
 }
 
 /// Whether one of the parts is only perhaps meant, or may do what is not known.

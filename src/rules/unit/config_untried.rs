@@ -30,6 +30,9 @@ impl Rule for ConfigUntried {
             else {
                 continue;
             };
+            if tested.is_elsewhere(host, service.process) {
+                continue;
+            }
             out.judged += 1;
             let Some(since) = service.since else {
                 let path = format!("/proc/{}/stat", service.process.pid);
@@ -62,10 +65,7 @@ fn judge(
     let changed = Evidence::path(first, "changed since the process began");
     let answer = validate(host, tested);
     out.push(match answer {
-        Some(Ok(said)) if said.accepts => {
-            let message = format!("{unit} runs with what stood in {file} before; \"{command}\" accepts it");
-            Finding::new(id, unit, message, changed).at_most(Level::Note)
-        }
+        Some(Ok(said)) if said.accepts => return,
         Some(Ok(said)) => {
             let message = format!("{unit} will not start again: {file} was changed since, and \"{command}\" refuses it");
             let mut finding = Finding::new(id, unit, message, changed);

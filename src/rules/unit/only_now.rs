@@ -35,7 +35,9 @@ impl Rule for OnlyNow {
             if !matches!(boot.is_in_boot(unit), Comes::Not) || is_on_call(host, unit) {
                 continue;
             }
-            if by_device.contains(unit.as_str()) {
+            // A rule names `x@%k.service` for each of its devices.
+            let stem = unit.split_inclusive('@').next().unwrap_or(unit);
+            if by_device.contains(stem) {
                 continue;
             }
             let shown = escape(unit.as_bytes());

@@ -42,6 +42,7 @@ fn part(stanza: &Stanza) -> Part {
     let name = stanza.name.split(':').next().unwrap_or(&stanza.name);
     let mut part = Part::new(OWNER, Selector::named(name), Some(stanza.place.clone()));
     part.name = Some(name.to_owned());
+    part.tried = true;
     part.owns = stanza.method != "manual";
     part.dynamic = !matches!(
         stanza.method,

@@ -7,6 +7,8 @@ mod netifrc;
 mod netplan;
 mod networkd;
 mod networkmanager;
+#[cfg(test)]
+mod said;
 mod scripts;
 
 use std::net::IpAddr;
@@ -38,8 +40,12 @@ pub struct Selector {
     pub names: Vec<String>,
     /// Hardware addresses, one of which must be its own; empty for any.
     pub macs: Vec<String>,
+    /// Hardware addresses that an interface must have been made with; empty for any.
+    pub permanent: Vec<String>,
     /// Only what is an Ethernet of its own: hardware, or the end of a pair.
     pub ethernet: bool,
+    /// Only hardware.
+    pub hardware: bool,
     /// Whether more is asked that is not known here.
     pub more: bool,
 }
@@ -72,6 +78,18 @@ impl Selector {
                 Some(_) => return Covers::No,
                 None => return Covers::Perhaps,
             }
+        }
+        if !self.permanent.is_empty() {
+            let own = |mac: &String| self.permanent.iter().any(|p| p.eq_ignore_ascii_case(mac));
+            match (&link.permanent, &link.kind) {
+                (Some(mac), _) if own(mac) => {}
+                (Some(_), _) | (None, Some(_)) => return Covers::No,
+                // An older kernel does not tell.
+                (None, None) => return Covers::Perhaps,
+            }
+        }
+        if self.hardware && link.kind.is_some() {
+            return Covers::No;
         }
         let of_its_own = matches!(link.kind.as_deref(), None | Some("veth"));
         if self.ethernet && !(link.ether && of_its_own) {
@@ -128,6 +146,8 @@ pub struct Part {
     pub owns: bool,
     /// Whether it comes in only where nothing else of its program does.
     pub fallback: bool,
+    /// Whether what its program does was held against this reading.
+    pub tried: bool,
     /// What is set.
     pub sets: Vec<Sets>,
 }
@@ -144,6 +164,7 @@ impl Part {
             open: false,
             owns: true,
             fallback: false,
+            tried: false,
             sets: Vec::new(),
         }
     }
@@ -339,6 +360,7 @@ mod tests {
             kind: kind.map(str::to_owned),
             port_of: None,
             mac: Some("02:00:00:00:00:01".to_owned()),
+            permanent: kind.is_none().then(|| "02:00:00:00:00:01".to_owned()),
             place: File::new("/netlink/links", "x").place(crate::text::Span::new(0, 1)),
         }
     }

@@ -1,5 +1,6 @@
 //! What netifrc will do for the interface of one of its services (netifrc 0.7
-//! `net/ifconfig.sh`, `net.lo`; `net.example`).
+//! `init.d/net.lo.in`, `net/iproute2.sh`, `net/vlan.sh`): without `config_eth0` it asks a
+//! DHCP server; what `fallback_eth0` says comes where that fails.
 
 use std::path::Path;
 
@@ -48,8 +49,12 @@ pub(super) fn read(host: &Host, service: &str, plan: &mut Plan) {
             }
         }
     }
-    if let Some(routes) = value("routes") {
-        for line in routes.value.lines() {
+    if let Some(config) = value("fallback") {
+        let words = config.value.split_whitespace().filter_map(address);
+        part.sets.extend(words.map(Sets::Address));
+    }
+    for routes in [value("routes"), value("fallback_routes")] {
+        for line in routes.iter().flat_map(|routes| routes.value.lines()) {
             let words: Vec<&str> = line.split_whitespace().collect();
             let via = words.iter().position(|word| matches!(*word, "via" | "gw"));
             if words.iter().any(|word| is_everything(word)) {
@@ -66,8 +71,11 @@ pub(super) fn read(host: &Host, service: &str, plan: &mut Plan) {
     }
     if let Some(vlans) = value("vlans") {
         let ids = vlans.value.split_whitespace();
-        plan.made
-            .extend(ids.flat_map(|id| [format!("{name}.{id}"), format!("vlan{id}")]));
+        plan.made.extend(ids.map(|id| {
+            let own = last(&variables, &format!("{own}_vlan{id}_name"));
+            let named = own.or_else(|| last(&variables, &format!("vlan{id}_name")));
+            named.map_or_else(|| format!("{name}.{id}"), |named| named.value.clone())
+        }));
     }
     plan.parts.push(part);
 }

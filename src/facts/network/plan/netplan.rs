@@ -1,7 +1,12 @@
-//! What netplan will have the program do that it writes for (netplan 0.106
-//! `src/parse.c`, `src/generate.c`): its generator runs at every boot, before any unit.
+//! What netplan will have the program do that it writes for (netplan 0.106 to 1.2
+//! `src/parse.c`, `src/networkd.c`, `src/generate.c`; `tests/network` has what came of some
+//! files): its generator runs at every boot, before any unit.
 //!
-//! One broken file, and nothing is written at all.
+//! One broken file, and nothing is written at all; the generator of 1.2 goes on with the
+//! rest. What is in `/run` is gone after the boot. Of files of one name that below `/etc`
+//! counts. A hardware address is the one that the interface was made with, unless
+//! `NetworkManager` is written for. For that 0.106 writes no policy rules, and here they
+//! are taken for written.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -17,7 +22,7 @@ const GENERATORS: [&str; 2] = [
     "/lib/systemd/system-generators/netplan",
 ];
 /// Directories that stay over a boot, highest first.
-const DIRS: [&str; 3] = ["/etc/netplan", "/usr/lib/netplan", "/lib/netplan"];
+const DIRS: [&str; 2] = ["/etc/netplan", "/lib/netplan"];
 
 /// Kinds of interfaces that are made.
 const VIRTUAL: [&str; 6] = [
@@ -46,6 +51,7 @@ pub(super) fn read(host: &Host, plan: &mut Plan) {
             }
         }
     }
+    let mut manager = false;
     // Interface by kind and name, with what all files say of it.
     let mut found: BTreeMap<(String, String), Vec<Leaf>> = BTreeMap::new();
     for path in paths.into_values() {
@@ -66,6 +72,8 @@ pub(super) fn read(host: &Host, plan: &mut Plan) {
             return;
         }
         for leaf in read.leaves {
+            let renderer = leaf.path.last().is_some_and(|key| key == "renderer");
+            manager |= renderer && leaf.value == "NetworkManager";
             let [root, kind, name, ..] = leaf.path.as_slice() else {
                 continue;
             };
@@ -85,11 +93,11 @@ pub(super) fn read(host: &Host, plan: &mut Plan) {
         if virt {
             plan.made.push(name.clone());
         }
-        plan.parts.push(part(&name, &leaves));
+        plan.parts.push(part(&name, &leaves, manager));
     }
 }
 
-fn part(name: &str, leaves: &[Leaf]) -> Part {
+fn part(name: &str, leaves: &[Leaf], manager: bool) -> Part {
     // The keys below the interface.
     let below = |leaf: &Leaf| leaf.path.get(3..).unwrap_or(&[]).join(".");
     let value = |key: &str| {
@@ -106,16 +114,20 @@ fn part(name: &str, leaves: &[Leaf]) -> Part {
             .map(str::to_owned)
             .into_iter()
             .collect();
-        selector.macs = value("match.macaddress")
-            .map(str::to_ascii_lowercase)
-            .into_iter()
-            .collect();
-        selector.more = value("match.driver").is_some()
-            || (selector.names.is_empty() && selector.macs.is_empty());
+        let mac = value("match.macaddress").map(str::to_ascii_lowercase);
+        selector.more =
+            value("match.driver").is_some() || (selector.names.is_empty() && mac.is_none());
+        if manager {
+            // Either address will do for it.
+            selector.macs.extend(mac);
+        } else {
+            selector.permanent.extend(mac);
+        }
     }
     let place = leaves.first().map(|leaf| leaf.place.clone());
     let mut part = Part::new("netplan", selector, place);
     part.name = Some(name.to_owned());
+    part.tried = true;
     part.dynamic = value("dhcp4").is_some_and(is_true);
     let mut rules: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
     let mut routes: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();

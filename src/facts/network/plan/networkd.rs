@@ -1,9 +1,11 @@
 //! What systemd-networkd will do (systemd 252 `src/network/networkd-network.c`,
-//! `src/shared/netif-util.c` and `src/libsystemd/sd-network`; systemd.network(5)).
+//! `network_load_one` and `network_verify`; systemd.network(5); `tests/network` has what it
+//! did with some files).
 //!
 //! Of files of one name the highest directory's counts; what is in `/run` is gone after
 //! the boot. The first file in the order of names that fits an interface is the only one.
-//! A file whose `[Match]` is empty is passed over.
+//! A file whose `[Match]` is empty is passed over, a netdev without a kind too. A port of
+//! a bond gets no addresses and routes. An empty `Address=` takes nothing back.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,7 +30,8 @@ const DIRS: [&str; 4] = [
 pub(super) fn read(host: &Host, plan: &mut Plan) {
     for (name, file) in files(host, ".netdev", plan) {
         let entries = whole(host, &name, &file, plan);
-        if let Some(name) = last(&entries, "NetDev", "Name") {
+        let kind = last(&entries, "NetDev", "Kind").is_some_and(|kind| !kind.value.is_empty());
+        if let Some(name) = last(&entries, "NetDev", "Name").filter(|_| kind) {
             plan.made.push(name.value.text().into_owned());
         }
     }
@@ -159,6 +162,10 @@ fn part(file: &Arc<File>, entries: &[Entry]) -> Option<Part> {
         return Some(part);
     }
     let mut part = Part::new(OWNER, selector, Some(head(file)));
+    part.tried = true;
+    if last(entries, "Network", "Bond").is_some_and(|bond| !bond.value.is_empty()) {
+        return Some(part);
+    }
     if let Some(dhcp) = last(entries, "Network", "DHCP") {
         let text = dhcp.value.text().to_ascii_lowercase();
         part.dynamic = is_yes(&text) || matches!(text.as_str(), "ipv4" | "v4" | "both");
@@ -232,19 +239,18 @@ fn selector(entries: &[Entry]) -> Option<Selector> {
         let list = words(entries, "Match", key);
         match key {
             "Name" => selector.names = list,
-            "MACAddress" | "PermanentMACAddress" => {
-                selector
-                    .macs
-                    .extend(list.iter().map(|mac| mac.replace('-', ":")));
+            "MACAddress" => selector.macs = list.iter().map(|mac| mac.replace('-', ":")).collect(),
+            "PermanentMACAddress" => {
+                selector.permanent = list.iter().map(|mac| mac.replace('-', ":")).collect();
             }
-            // Ethernets of every kind are one type; hardware has no kind.
+            // Ethernets of every kind are one type; only hardware has no kind.
             "Type" if list.iter().any(|word| word == "ether") => {}
             // Radio, tunnels and the like: none of what is looked at here.
             "Type" if list.iter().all(|word| !word.starts_with('!')) => {
                 selector.names = vec!["!*".to_owned()];
                 return Some(selector);
             }
-            "Kind" if list == ["!*"] => selector.ethernet = true,
+            "Kind" if list == ["!*"] => selector.hardware = true,
             _ => selector.more = true,
         }
     }

@@ -1,6 +1,9 @@
-//! What `NetworkManager` will do (1.42 `src/core/settings/plugins/keyfile`,
-//! `src/core/nm-config.c`; nm-settings-keyfile(5), NetworkManager.conf(5)).
+//! What `NetworkManager` will do (1.42 `src/core/settings/plugins/keyfile`;
+//! nm-settings-keyfile(5), NetworkManager.conf(5); `tests/network` has what it did with
+//! some files).
 //!
+//! Below `/etc` a profile needs no ending. Names that begin with a dot or end as those of
+//! editors and certificates do are passed over, and so is a file with a line that is none.
 //! A profile in `/run` is gone after the boot. An Ethernet without a profile gets one of
 //! its own, by DHCP, unless `no-auto-default` says otherwise. On Debian, what
 //! `/etc/network/interfaces` names is left alone.
@@ -33,6 +36,9 @@ pub(super) fn read(host: &Host, plan: &mut Plan) {
         plan.open.extend(found.gaps);
         for path in found.items {
             let owners = host.tree().coverage().owners;
+            if is_passed_over(&path) {
+                continue;
+            }
             let Fact::Known(real) = host.resolve(&path) else {
                 continue;
             };
@@ -112,6 +118,17 @@ pub(super) fn read(host: &Host, plan: &mut Plan) {
     }
 }
 
+/// Whether a name is no profile's (1.42 `src/libnm-core-impl/nm-keyfile-utils.c`,
+/// `nm_keyfile_utils_ignore_filename`).
+fn is_passed_over(path: &Path) -> bool {
+    let Some(name) = path.file_name().and_then(|name| name.to_str()) else {
+        return true;
+    };
+    let ends = ["~", ".pem", ".der", ".swp", ".swpx", ".nmmeta"];
+    let whole = path.starts_with("/etc") || name.ends_with(".nmconnection");
+    name.starts_with('.') || !whole || ends.iter().any(|end| name.ends_with(end))
+}
+
 /// The files of its configuration in the order in which they count.
 fn config(host: &Host, plan: &mut Plan) -> Vec<KeyFile> {
     let mut paths = Vec::new();
@@ -173,6 +190,7 @@ fn part(profile: &KeyFile, name: Option<String>) -> Option<Part> {
     let place = profile.entries.first().map(|entry| entry.place.clone());
     let mut part = Part::new(OWNER, selector, place);
     part.name = name;
+    part.tried = true;
     part.dynamic = value("ipv4", "method").is_none_or(|method| method == "auto");
     // It takes an address of its own choice there.
     part.open = value("ipv4", "method") == Some("shared");
@@ -185,6 +203,8 @@ fn part(profile: &KeyFile, name: Option<String>) -> Option<Part> {
         for entry in profile.of(group) {
             let bare = entry.key.trim_end_matches(|c: char| c.is_ascii_digit());
             let fields: Vec<&str> = entry.value.split([',', ';']).map(str::trim).collect();
+            // Several in one line are an older form.
+            part.open |= bare.starts_with("address") && entry.value.contains(';');
             match bare {
                 "address" | "addresses" => {
                     part.sets
