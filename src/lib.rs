@@ -67,6 +67,7 @@ pub mod boot;
 pub mod cli;
 pub mod fact;
 pub mod facts;
+pub mod fleet;
 pub mod parse;
 pub mod policy;
 pub mod probe;

@@ -274,7 +274,7 @@ fn a_door_that_nobody_uses_is_closed() {
 
 /// Which module may know which, lowest first: bytes and places, answers, grammars,
 /// loaders and scripts, clocks, trees, facts, rules, verdict, report, program.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("text", &[]),
     ("fact", &["text"]),
     ("parse", &["text", "fact"]),
@@ -290,22 +290,25 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "text", "fact", "parse", "boot", "shell", "time", "source", "probe",
         ],
     ),
+    ("fleet", &["text", "fact", "parse", "source", "facts"]),
     (
         "rules",
         &[
-            "text", "fact", "parse", "boot", "shell", "time", "source", "facts",
+            "text", "fact", "parse", "boot", "shell", "time", "source", "facts", "fleet",
         ],
     ),
-    ("policy", &["text", "fact", "source", "rules"]),
+    ("policy", &["text", "fact", "source", "fleet", "rules"]),
     (
         "report",
-        &["text", "fact", "time", "source", "facts", "rules", "policy"],
+        &[
+            "text", "fact", "time", "source", "facts", "fleet", "rules", "policy",
+        ],
     ),
     (
         "cli",
         &[
-            "text", "fact", "time", "source", "probe", "snapshot", "facts", "rules", "policy",
-            "report",
+            "text", "fact", "time", "source", "probe", "snapshot", "facts", "fleet", "rules",
+            "policy", "report",
         ],
     ),
 ];

@@ -11,6 +11,7 @@ use golden::same_as_file;
 use serde_json::Value;
 
 const SCHEMA: &str = "schema/comeback.report-1.schema.json";
+const PLAN: &str = "schema/comeback.plan-1.schema.json";
 const SNAPSHOT: &str = "schema/comeback.snapshot-1.schema.json";
 
 /// Runs the program with an empty environment, at a fixed moment.
@@ -117,6 +118,28 @@ fn a_snapshot_obeys_the_schema_in_the_repository_which_the_program_prints() {
     assert_eq!(snapshot["schema"], "comeback.snapshot/1");
     snapshot["paths"][0]["path"] = 7.into();
     assert!(!complaints(&schema, &snapshot).is_empty());
+}
+
+#[test]
+fn plans_obey_their_schema() {
+    same_as_file(PLAN, &comeback::report::plan_schema().unwrap());
+    let dir = broken_root();
+    let plain = dir.path().join("plain/etc/cron.d/backup");
+    std::fs::create_dir_all(plain.parent().unwrap()).unwrap();
+    std::fs::write(plain, "0 2 * * * root /bin/true\n").unwrap();
+    let arguments = ["plan", "--hosts", "*", "--format", "json"];
+    let planned = comeback(dir.path(), &arguments);
+    assert_eq!(planned.status.code(), Some(1), "{planned:?}");
+    let mut plan: Value = serde_json::from_slice(&planned.stdout).unwrap();
+    let text = std::fs::read_to_string(golden::repository(PLAN)).unwrap();
+    let schema: Value = serde_json::from_str(&text).unwrap();
+    let complaints_now = complaints(&schema, &plan);
+    assert!(complaints_now.is_empty(), "\n{}", complaints_now.join("\n"));
+    assert_eq!(plan["schema"], "comeback.plan/1");
+    assert_eq!(plan["waves"][0]["hosts"][0]["name"], "plain");
+    assert_eq!(plan["left_out"][0]["name"], "web1");
+    plan["waves"][0]["hosts"][0]["name"] = 7.into();
+    assert!(!complaints(&schema, &plan).is_empty());
 }
 
 #[test]

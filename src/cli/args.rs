@@ -44,6 +44,8 @@ pub enum Command {
     Snapshot(SnapshotArgs),
     /// Compare this box, after its reboot, with a snapshot from before
     Verify(VerifyArgs),
+    /// Put the reboots of many hosts into waves that leave every pair and quorum standing
+    Plan(PlanArgs),
     /// Show what was read, with state and place
     Facts(FactsArgs),
     /// List the rules
@@ -58,7 +60,7 @@ pub enum Command {
     Init(InitArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
-    /// Print the JSON Schema of the report, or of snapshots
+    /// Print the JSON Schema of the report, of snapshots, or of plans
     Schema(SchemaArgs),
     /// Answer look-ups on standard input (used by comeback itself)
     #[command(name = "read-helper", hide = true)]
@@ -298,6 +300,43 @@ pub struct SchemaArgs {
     pub of: SchemaWord,
 }
 
+/// `comeback plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The directories and snapshots of the hosts (repeatable)
+    #[arg(long, value_name = "GLOB", required = true, conflicts_with = "root")]
+    pub hosts: Vec<String>,
+    /// Which tree.
+    #[command(flatten)]
+    pub tree: TreeArgs,
+    /// Which rules.
+    #[command(flatten)]
+    pub rules: RuleArgs,
+    /// At most so many hosts in one wave
+    #[arg(long, value_name = "COUNT")]
+    pub wave_size: Option<std::num::NonZeroUsize>,
+    /// Accept a finding or an open question of this rule, with a reason
+    #[arg(long, value_name = "ID=REASON")]
+    pub accept: Vec<String>,
+    /// How to print it
+    #[arg(long, value_name = "FMT", value_enum, default_value = "text")]
+    pub format: PlanFormat,
+    /// Where to print it
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Formats of a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+    /// An inventory with one group for each wave
+    Ansible,
+}
+
 /// What there is a schema of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SchemaWord {
@@ -305,6 +344,8 @@ pub enum SchemaWord {
     Report,
     /// Snapshots
     Snapshot,
+    /// Plans
+    Plan,
 }
 
 /// `comeback config`.

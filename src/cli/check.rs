@@ -1,7 +1,11 @@
 //! `comeback check`.
 
 use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
 
 use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
@@ -12,7 +16,9 @@ use super::run::{
     root_from_here, selection, setup, setup_hosts,
 };
 use super::{Error, complain, transaction};
+use crate::facts::Host;
 use crate::facts::devices::Devices;
+use crate::fleet::Member;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, stale, worst};
 use crate::report::{Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
@@ -48,6 +54,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
                 prefix: String::new(),
                 root: root_from_here(root),
                 base: Before::NotAsked,
+                missing: None,
             }];
             return judge_all(args, &setup, seen, waivers);
         }
@@ -133,6 +140,8 @@ pub(super) struct Seen {
     pub(super) root: Option<PathBuf>,
     /// What it is compared with.
     pub(super) base: Before,
+    /// Why there is nothing to look at.
+    pub(super) missing: Option<String>,
 }
 
 /// What a host is compared with.
@@ -155,6 +164,20 @@ fn base(
     let named = args.against.as_deref();
     let base = named.map(|named| open_base(&args.tree, named, root, tree.coverage(), deadline));
     base.transpose()
+}
+
+/// A bar for people who wait; none where nobody sees it, or nothing takes long.
+fn progress(hosts: usize, quiet: bool) -> ProgressBar {
+    let seen = std::io::stderr().is_terminal() && !quiet && hosts > 8;
+    if !seen {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos} of {len} hosts, {eta} left");
+    let bar = ProgressBar::new(u64::try_from(hosts).unwrap_or(u64::MAX));
+    match style {
+        Ok(style) => bar.with_style(style.progress_chars("=> ")),
+        Err(_) => bar,
+    }
 }
 
 /// What every host of a run is examined with.
@@ -184,12 +207,19 @@ impl Run<'_> {
         let horizon = setup.horizon;
         let mut examined = examine_against(&host, was.as_ref(), self.selection, horizon);
         examined.unread_policy.clone_from(&setup.config.unread);
+        let fleet = !self.args.hosts.is_empty();
+        let member = |host: &Host, name: &str| {
+            let member = || Box::new(Member::of(host, name, &setup.config.roles));
+            fleet.then(member)
+        };
+        examined.member = member(&host, &examined.name);
         let base = match (name, was) {
             (None, _) => Before::NotAsked,
             (Some(name), None) => Before::NotThere(name),
             (Some(name), Some(was)) => {
-                let was = examine_against(&was, None, self.selection, horizon);
-                Before::Was(Box::new(was), name)
+                let mut before = examine_against(&was, None, self.selection, horizon);
+                before.member = member(&was, &before.name);
+                Before::Was(Box::new(before), name)
             }
         };
         Seen {
@@ -197,11 +227,12 @@ impl Run<'_> {
             prefix,
             root: None,
             base,
+            missing: None,
         }
     }
 
     fn hosts(&self) -> Result<Vec<Seen>, Error> {
-        let (args, setup) = (self.args, self.setup);
+        let args = self.args;
         let mut roots: Vec<PathBuf> = Vec::new();
         let mut named = BTreeSet::new();
         for pattern in &args.hosts {
@@ -224,37 +255,54 @@ impl Run<'_> {
                 "--against {base}: with --hosts only a git revision can be compared with"
             )));
         }
-        let mut seen = Vec::new();
-        for root in &roots {
-            let prefix = escape_path(root);
-            let label = root
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            match open_tree(&args.tree, Some(root), setup.deadline) {
-                Ok(tree) => {
-                    let label = match tree.recorded() {
-                        Some(recorded) => recorded.host.clone().or(label),
-                        None => label,
-                    };
-                    let base = base(args, Some(root), &tree, setup.deadline)?;
-                    let mut one = self.one(tree, base, (label, None), prefix);
-                    one.root = root_from_here(Some(root));
-                    seen.push(one);
-                }
-                Err(error @ Error::Nothing(_)) => {
-                    complain(&error.to_string());
-                    let name = label.unwrap_or_else(|| prefix.clone());
-                    seen.push(Seen {
-                        examined: Examined::nothing(name, setup.clock.now()),
-                        prefix,
-                        root: root_from_here(Some(root)),
-                        base: Before::NotAsked,
-                    });
-                }
-                Err(error) => return Err(error),
-            }
+        let bar = progress(roots.len(), args.quiet);
+        // Side by side, and reported in the order of the names.
+        let found: Vec<Result<Seen, Error>> = roots
+            .par_iter()
+            .map(|root| {
+                let seen = self.host_at(root);
+                bar.inc(1);
+                seen
+            })
+            .collect();
+        bar.finish_and_clear();
+        let seen: Vec<Seen> = found.into_iter().collect::<Result<_, _>>()?;
+        for missing in seen.iter().filter_map(|seen| seen.missing.as_ref()) {
+            complain(missing);
         }
         Ok(self.fleet(seen))
+    }
+
+    /// One host of several.
+    fn host_at(&self, root: &Path) -> Result<Seen, Error> {
+        let (args, setup) = (self.args, self.setup);
+        let prefix = escape_path(root);
+        let label = root
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned());
+        match open_tree(&args.tree, Some(root), setup.deadline) {
+            Ok(tree) => {
+                let label = match tree.recorded() {
+                    Some(recorded) => recorded.host.clone().or(label),
+                    None => label,
+                };
+                let base = base(args, Some(root), &tree, setup.deadline)?;
+                let mut one = self.one(tree, base, (label, None), prefix);
+                one.root = root_from_here(Some(root));
+                Ok(one)
+            }
+            Err(error @ Error::Nothing(_)) => {
+                let name = label.unwrap_or_else(|| prefix.clone());
+                Ok(Seen {
+                    examined: Examined::nothing(name, setup.clock.now()),
+                    prefix,
+                    root: root_from_here(Some(root)),
+                    base: Before::NotAsked,
+                    missing: Some(error.to_string()),
+                })
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// The rules over all hosts, as they are and as they were.
@@ -289,6 +337,7 @@ impl Run<'_> {
                 prefix,
                 root,
                 base,
+                missing: None,
             }
         });
         back.collect()

@@ -48,6 +48,13 @@ const STARTER: &str = "\
 # log         = \"/var/log/comeback.log\"
 # syslog      = \"/dev/log\"
 
+# Hosts that stand in for each other, for --hosts and plan.
+# [[role]]
+# name     = \"web\"
+# hosts    = [\"web*\"]
+# at_least = 2
+# same     = [\"/etc/nginx/nginx.conf\"]
+
 # An exception has a reason and an end, at most 90 days ahead where it accepts a blocker.
 # [[waiver]]
 # rule    = \"trigger-scheduled-reboot\"

@@ -12,6 +12,7 @@ mod facts;
 mod formats;
 mod guard;
 mod output;
+mod plan;
 mod run;
 mod snapshot;
 mod transaction;
@@ -121,6 +122,7 @@ fn dispatch(command: Option<Command>) -> Result<Exit, Error> {
         Some(Command::Triggers(args)) => triggers::run(&args),
         Some(Command::Snapshot(args)) => snapshot::run(&args),
         Some(Command::Verify(args)) => verify::run(args),
+        Some(Command::Plan(args)) => plan::run(&args),
         Some(Command::Facts(args)) => facts::run(&args),
         Some(Command::Rules(args)) => explain::rules(&args),
         Some(Command::Explain(args)) => explain::explain(&args),
@@ -165,7 +167,7 @@ fn print_clap(error: &clap::Error) -> u8 {
 fn short_help() -> Result<Exit, Error> {
     let mut text = String::from(
         "comeback: will this box come back, and come back useful?\n\n\
-         Usage: comeback <check|guard|triggers|snapshot|verify|facts|rules|explain>\n         \x20                ...\n\n",
+         Usage: comeback <check|guard|triggers|snapshot|verify|plan|facts|rules|explain>\n         \x20                ...\n\n",
     );
     text.push_str(args::EXAMPLES);
     text.push_str("\n\nMore: comeback --help, comeback COMMAND --help, man comeback\n");
@@ -184,6 +186,7 @@ fn schema(args: &args::SchemaArgs) -> Result<Exit, Error> {
     let text = match args.of {
         args::SchemaWord::Report => crate::report::schema(),
         args::SchemaWord::Snapshot => crate::snapshot::schema(),
+        args::SchemaWord::Plan => crate::report::plan_schema(),
     };
     let text = text.map_err(|e| Error::Output(e.to_string()))?;
     write_out(&Output::Stdout, text.as_bytes())?;

@@ -48,6 +48,7 @@ pub(super) fn run(args: VerifyArgs) -> Result<Exit, Error> {
         examined,
         prefix: String::new(),
         root: None,
+        missing: None,
         base: Before::NotAsked,
     }];
     let outcome = judge_all(&args, &setup, seen, waivers)?;

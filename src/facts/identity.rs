@@ -79,12 +79,16 @@ pub fn os(tree: &Tree) -> Fact<Os> {
 
 /// The host's own name: the kernel's for a live tree, else the one set at boot.
 pub fn hostname(tree: &Tree) -> Fact<String> {
+    let mut unread = None;
     for path in [
         "/proc/sys/kernel/hostname",
         "/etc/hostname",
         "/etc/HOSTNAME",
     ] {
-        if let Fact::Known(file) = tree.read(Path::new(path)) {
+        let read = tree.read(Path::new(path));
+        if let Fact::Unknown(unknown) = read {
+            unread = unread.or(Some(unknown));
+        } else if let Fact::Known(file) = read {
             let text = String::from_utf8_lossy(file.bytes()).into_owned();
             let mut lines = text.lines().map(str::trim);
             if let Some(name) = lines.find(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -93,7 +97,8 @@ pub fn hostname(tree: &Tree) -> Fact<String> {
         }
     }
     // Gentoo: HOSTNAME="x" or hostname="x".
-    tree.read(Path::new("/etc/conf.d/hostname"))
+    let named = tree
+        .read(Path::new("/etc/conf.d/hostname"))
         .and_then(|file| {
             let fields = os_release::parse(file.bytes());
             let name = fields.get("hostname").or_else(|| fields.get("HOSTNAME"));
@@ -101,7 +106,12 @@ pub fn hostname(tree: &Tree) -> Fact<String> {
                 Some(name) => Fact::Known(name.clone()),
                 None => Fact::Absent(Looked::at("/etc/hostname")),
             }
-        })
+        });
+    match (named, unread) {
+        // It may stand where nobody could look.
+        (Fact::Absent(_) | Fact::NotCovered(_), Some(unknown)) => Fact::Unknown(unknown),
+        (named, _) => named,
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ pub mod package_version;
 pub mod pacman;
 pub mod pam;
 pub mod partitions;
+pub mod quorum;
 pub mod redis_conf;
 pub mod rpm;
 pub mod sqlite;

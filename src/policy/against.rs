@@ -5,7 +5,7 @@ use crate::fact::Unknown;
 use crate::rules::{Ended, Level};
 
 /// Whether a finding was there before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Age {
     /// It was not, or not as grave.
     New,

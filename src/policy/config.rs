@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use super::roles::{RawRole, role};
 use crate::fact::Unknown;
+use crate::fleet::Role;
 use crate::rules::{Level, canonical, cards, nearest};
 use crate::source::glob_to_regex;
 use crate::text::{File, Place, Span};
@@ -33,6 +35,8 @@ pub struct Config {
     pub rules: BTreeMap<String, Setting>,
     /// What holds for `guard`.
     pub guard: GuardPolicy,
+    /// Hosts that stand in for each other.
+    pub roles: Vec<Role>,
     /// Set where the tree has a policy that could not be looked at: these are then
     /// the defaults, and nothing is clear by them.
     pub unread: Option<Unknown>,
@@ -102,6 +106,8 @@ struct Raw {
     #[serde(default)]
     rules: BTreeMap<toml::Spanned<String>, RawRule>,
     guard: Option<RawGuard>,
+    #[serde(default)]
+    role: Vec<toml::Spanned<RawRole>>,
 }
 
 #[derive(Deserialize)]
@@ -172,6 +178,18 @@ impl Config {
             let span = spanned.span();
             waivers.push(waiver(&file, span, spanned.into_inner(), &error)?);
         }
+        let mut roles: Vec<Role> = Vec::new();
+        for spanned in raw.role {
+            let span = spanned.span();
+            let place = file.place(Span::new(span.start, span.end));
+            let made = role(spanned.into_inner(), place);
+            let made = made.map_err(|(span, why)| error(Some(span), why))?;
+            if roles.iter().any(|known| known.name == made.name) {
+                let why = format!("there are two roles {}", made.name);
+                return Err(error(Some(span), why));
+            }
+            roles.push(made);
+        }
         let tree = raw.tree.map(|tree| tree.covers);
         Ok(Self {
             file: Some(path.to_path_buf()),
@@ -186,6 +204,7 @@ impl Config {
             waivers,
             rules,
             guard: guard.unwrap_or(GuardPolicy::NONE),
+            roles,
             unread: None,
         })
     }

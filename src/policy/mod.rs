@@ -5,6 +5,7 @@ mod baseline;
 mod config;
 mod inline;
 mod judge;
+mod roles;
 mod stale;
 mod verdict;
 

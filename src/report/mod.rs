@@ -1,6 +1,7 @@
 //! Reports: wire structs and one file per format.
 
 mod brief;
+mod fleet;
 mod github;
 mod gitlab;
 mod html;
@@ -10,6 +11,7 @@ mod markup;
 mod model;
 mod nagios;
 mod one_rule;
+mod plan;
 mod prometheus;
 mod sarif;
 mod snippet;
@@ -27,6 +29,7 @@ pub use junit::junit;
 pub use model::{Report, SCHEMA};
 pub use nagios::nagios;
 pub use one_rule::rule_text;
+pub use plan::{Planned, plan_ansible, plan_json, plan_schema, plan_text};
 pub use prometheus::prometheus;
 pub use sarif::sarif;
 pub use text::text;

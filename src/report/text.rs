@@ -20,7 +20,7 @@ use crate::time::relative;
 pub fn text(outcome: &Outcome) -> String {
     match outcome.hosts.as_slice() {
         [shown] if !outcome.fleet => single(outcome, shown),
-        _ => fleet(outcome),
+        _ => super::fleet::fleet(outcome),
     }
 }
 
@@ -137,7 +137,7 @@ fn transaction_words(outline: &Outline) -> String {
     }
 }
 
-fn policy_words(outcome: &Outcome) -> String {
+pub(super) fn policy_words(outcome: &Outcome) -> String {
     match &outcome.policy {
         Some(path) => format!("policy: {}", escape_path(path)),
         None if outcome
@@ -152,7 +152,7 @@ fn policy_words(outcome: &Outcome) -> String {
 }
 
 /// What it was compared with.
-fn against_words(outcome: &Outcome) -> Option<String> {
+pub(super) fn against_words(outcome: &Outcome) -> Option<String> {
     let base = outcome.against.as_ref()?;
     Some(format!("against: {base}"))
 }
@@ -199,7 +199,7 @@ fn chain_line(line: &ChainLine, link: &str, triggers: usize) -> String {
     format!("{}\n", out.trim_end())
 }
 
-fn level_word(level: Level) -> ColoredString {
+pub(super) fn level_word(level: Level) -> ColoredString {
     match level {
         Level::Block => "block".red().bold(),
         Level::Warn => "warn".yellow().bold(),
@@ -207,7 +207,7 @@ fn level_word(level: Level) -> ColoredString {
     }
 }
 
-fn verdict_word(verdict: Verdict) -> ColoredString {
+pub(super) fn verdict_word(verdict: Verdict) -> ColoredString {
     match verdict {
         Verdict::Clear => verdict.word().green().bold(),
         Verdict::Blocked => verdict.word().red().bold(),
@@ -215,7 +215,7 @@ fn verdict_word(verdict: Verdict) -> ColoredString {
     }
 }
 
-fn message(judged: &Judged) -> String {
+pub(super) fn message(judged: &Judged) -> String {
     escape(judged.finding.message.as_bytes())
 }
 
@@ -427,7 +427,7 @@ fn notes(outcome: &Outcome, host: &JudgedHost) -> String {
 }
 
 /// Waivers that accept nothing.
-fn stale(outcome: &Outcome) -> String {
+pub(super) fn stale(outcome: &Outcome) -> String {
     let mut out = String::new();
     for waiver in &outcome.stale {
         let rule = waiver
@@ -443,7 +443,7 @@ fn stale(outcome: &Outcome) -> String {
 }
 
 /// What was found in the base and is no more, one line each.
-fn cured(host: &JudgedHost) -> String {
+pub(super) fn cured(host: &JudgedHost) -> String {
     let mut out = String::new();
     for judged in &host.cured {
         let head = format!("cured[{}]: ", judged.finding.rule);
@@ -601,143 +601,4 @@ fn blocked(outcome: &Outcome, host: &JudgedHost) -> String {
         let _ = write!(text, "; {word} {when} ({})", relative(outcome.now, at));
     }
     text
-}
-
-/// Several hosts: equal findings once, every host named, the counts last.
-fn fleet(outcome: &Outcome) -> String {
-    let mut out = String::new();
-    let hosts = &outcome.hosts;
-    let partial = hosts
-        .iter()
-        .filter(|h| h.host.examined.kind == crate::source::TreeKind::Partial);
-    let mut head = plural(hosts.len(), "host");
-    let partial = partial.count();
-    if partial > 0 {
-        let _ = write!(head, "   {partial} partial");
-    }
-    let against = against_words(outcome).map_or(String::new(), |base| format!("   {base}"));
-    let _ = writeln!(out, "{head}   {}{against}", policy_words(outcome));
-
-    for group in groups(hosts) {
-        out.push('\n');
-        let Some((shown, judged)) = group.first() else {
-            continue;
-        };
-        out.push_str(&finding(judged, &shown.prefix, outcome.verbose));
-        let names: Vec<String> = group
-            .iter()
-            .map(|(shown, _)| escape(shown.host.examined.name.as_bytes()))
-            .collect();
-        let text = if names.len() == 1 {
-            format!("host: {}", names.join(""))
-        } else {
-            format!(
-                "{} hosts: {}",
-                names.len(),
-                abridged(&names, outcome.verbose)
-            )
-        };
-        let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
-    }
-    for shown in hosts {
-        let text = cured(&shown.host);
-        if !text.is_empty() {
-            let name = escape(shown.host.examined.name.as_bytes());
-            let _ = writeln!(out, "{text}   = host: {name}");
-        }
-        let text = open_rules(&shown.host.open, outcome.verbose);
-        if !text.is_empty() {
-            out.push_str(&text);
-            let name = escape(shown.host.examined.name.as_bytes());
-            let _ = writeln!(out, "   = host: {name}");
-        }
-    }
-    out.push_str(&stale(outcome));
-    out.push('\n');
-    let of = |verdict: Verdict| -> Vec<String> {
-        let matching = hosts.iter().filter(|h| h.host.verdict == verdict);
-        matching
-            .map(|h| escape(h.host.examined.name.as_bytes()))
-            .collect()
-    };
-    let mut summary = Vec::new();
-    for verdict in [
-        Verdict::Blocked,
-        Verdict::Undecided,
-        Verdict::Busy,
-        Verdict::Nothing,
-        Verdict::Clear,
-    ] {
-        let names = of(verdict);
-        if names.is_empty() {
-            continue;
-        }
-        let word = verdict.word().to_ascii_lowercase();
-        summary.push(format!("{} {word}", names.len()));
-        if verdict != Verdict::Clear || outcome.verbose {
-            let names = abridged(&names, outcome.verbose);
-            let _ = writeln!(out, "  {word:<11} {}", wrap(&names, 14, 14));
-        }
-    }
-    let covered: usize = hosts
-        .iter()
-        .map(|h| h.host.ended(|ended| matches!(ended, Ended::NotCovered(_))))
-        .max()
-        .unwrap_or(0);
-    if covered > 0 {
-        let text = format!(
-            "up to {} per host that partial trees cannot answer",
-            plural(covered, "rule")
-        );
-        let _ = writeln!(out, "  not covered {text}");
-    }
-    let word = outcome.exit.verdict();
-    let _ = writeln!(
-        out,
-        "{}   {}: {}",
-        verdict_word(word),
-        plural(hosts.len(), "host"),
-        summary.join(", ")
-    );
-    out
-}
-
-/// Findings of all hosts that say the same, gravest first.
-fn groups(hosts: &[ShownHost]) -> Vec<Vec<(&ShownHost, &Judged)>> {
-    let mut groups: Vec<Vec<(&ShownHost, &Judged)>> = Vec::new();
-    for shown in hosts {
-        for judged in &shown.host.findings {
-            if judged.standing != Standing::Counts {
-                continue;
-            }
-            let same = |group: &&mut Vec<(&ShownHost, &Judged)>| {
-                group.first().is_some_and(|(_, first)| {
-                    first.finding.rule == judged.finding.rule
-                        && first.level == judged.level
-                        && first.age == judged.age
-                        && first.finding.message == judged.finding.message
-                })
-            };
-            match groups.iter_mut().find(same) {
-                Some(group) => group.push((shown, judged)),
-                None => groups.push(vec![(shown, judged)]),
-            }
-        }
-    }
-    groups.sort_by_key(|group| {
-        group
-            .first()
-            .map(|(_, judged)| std::cmp::Reverse(judged.level))
-    });
-    groups
-}
-
-/// A list of names, cut where it would fill the screen.
-fn abridged(names: &[String], verbose: bool) -> String {
-    const SHOWN: usize = 12;
-    if verbose || names.len() <= SHOWN {
-        return names.join(" ");
-    }
-    let shown: Vec<&str> = names.iter().take(SHOWN).map(String::as_str).collect();
-    format!("{} and {} more (-v)", shown.join(" "), names.len() - SHOWN)
 }

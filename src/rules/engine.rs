@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{Summary, summaries};
 use super::finding::{Evidence, Finding, Findings};
-use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule, VERIFY};
+use super::{ALL, Cx, FLEET, FleetRule, JOINS, Rule, Together, VERIFY};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
 use crate::facts::{Boots, Host};
+use crate::fleet::Member;
 use crate::source::{Tree, TreeKind};
 use crate::text::Place;
 
@@ -98,6 +99,8 @@ pub struct Examined {
     pub trusted: BTreeSet<PathBuf>,
     /// Whether it was compared with what it was before a reboot, and nothing else.
     pub after_reboot: bool,
+    /// What it is to other hosts; only where there are others.
+    pub member: Option<Box<Member>>,
 }
 
 /// A transaction, for people: names of packages, sorted.
@@ -149,6 +152,7 @@ impl Examined {
             transaction: None,
             trusted: BTreeSet::new(),
             after_reboot: false,
+            member: None,
         }
     }
 
@@ -401,25 +405,39 @@ pub fn examine_fleet(
         if card.scope != Scope::Fleet {
             continue;
         }
-        let mut found: Vec<(usize, Finding)> = Vec::new();
+        let mut found = Together::new("");
         let (_, ended, crashed) = outcome(|| {
-            let mut findings = Findings::new();
-            found = rule.check(hosts, &cx)?;
-            findings.list.extend(found.iter().map(|(_, f)| f.clone()));
-            Ok(findings)
+            found = rule.check(hosts, &cx);
+            Ok(Findings::new())
         });
+        let mut of_host: BTreeMap<usize, Vec<Finding>> = BTreeMap::new();
+        for (index, finding) in found.list {
+            of_host.entry(index).or_default().push(finding);
+        }
+        let mut open: BTreeMap<usize, Vec<Unknown>> = BTreeMap::new();
+        for (index, unknown) in found.open {
+            open.entry(index).or_default().push(unknown);
+        }
         for (index, host) in hosts.iter_mut().enumerate() {
+            // Nothing was looked at where there was nothing, or a package manager at work.
+            if host.runs.is_empty() {
+                continue;
+            }
             host.crashed |= crashed;
-            let here = found.iter().filter(|(at, _)| *at == index);
-            let before = host.findings.len();
-            host.findings
-                .extend(here.map(|(_, finding)| finding.clone()));
-            let ended = match &ended {
-                Ended::Found if host.findings.len() == before => Ended::Passed,
-                other => other.clone(),
+            let findings = of_host.remove(&index).map_or(Vec::new(), |found| found);
+            let ended = match (crashed, open.remove(&index), findings.is_empty()) {
+                (true, _, _) => ended.clone(),
+                (false, Some(open), _) => Ended::Undecided(tidy(open)),
+                (false, None, false) => Ended::Found,
+                (false, None, true) if found.judged.contains(&index) => Ended::Passed,
+                (false, None, true) => Ended::NotApplicable(found.otherwise),
             };
+            host.findings.extend(findings);
             host.runs.push(Run { card, ended });
         }
+    }
+    for host in hosts {
+        host.runs.sort_by(|a, b| a.card.id.cmp(&b.card.id));
     }
 }
 

@@ -12,6 +12,7 @@ mod down;
 mod engine;
 mod failover;
 mod finding;
+mod fleet;
 mod hook;
 mod init;
 mod initrd;
@@ -37,7 +38,9 @@ pub use engine::{
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 pub use upgrades::{Boundary, Since, parse_upgrades, upgrades};
 
-use crate::fact::Stop;
+use std::collections::BTreeSet;
+
+use crate::fact::{Stop, Unknown};
 use crate::facts::Host;
 
 /// A check of one host.
@@ -58,11 +61,35 @@ pub trait FleetRule: Sync {
     /// The id; there is a card of the same name.
     fn id(&self) -> &'static str;
 
-    /// What it finds, each finding with the index of the host it is reported at.
-    ///
-    /// # Errors
-    /// As for [`Rule::check`].
-    fn check(&self, hosts: &[Examined], cx: &Cx<'_>) -> Result<Vec<(usize, Finding)>, Stop>;
+    /// What it finds.
+    fn check(&self, hosts: &[Examined], cx: &Cx<'_>) -> Together;
+}
+
+/// What a rule about several hosts found, each piece with the index of its host.
+#[derive(Clone, Debug)]
+pub struct Together {
+    /// The findings. One that is about several hosts stands at each of them, in the
+    /// same words, so that each is kept from going down.
+    pub list: Vec<(usize, Finding)>,
+    /// Questions that stayed open.
+    pub open: Vec<(usize, Unknown)>,
+    /// The hosts that it has an answer for.
+    pub judged: BTreeSet<usize>,
+    /// Why the question does not arise on the others.
+    pub otherwise: &'static str,
+}
+
+impl Together {
+    /// Nothing found so far.
+    #[must_use]
+    pub const fn new(otherwise: &'static str) -> Self {
+        Self {
+            list: Vec::new(),
+            open: Vec::new(),
+            judged: BTreeSet::new(),
+            otherwise,
+        }
+    }
 }
 
 /// What a rule may ask beside the host.
@@ -330,4 +357,14 @@ pub static VERIFY: &[&dyn Rule] = &[
 ];
 
 /// Every rule about all hosts, sorted by id.
-pub static FLEET: &[&dyn FleetRule] = &[];
+pub static FLEET: &[&dyn FleetRule] = &[
+    &fleet::NeedSameWindow,
+    &fleet::PairSameWindow,
+    &fleet::QuorumSameWindow,
+    &fleet::RoleDiffers,
+    &fleet::RoleSameWindow,
+    &fleet::RoleSingleHolder,
+    &fleet::RouterIdClash,
+    &fleet::RoutersDisagree,
+    &fleet::SameMinute,
+];

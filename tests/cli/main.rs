@@ -19,6 +19,7 @@ mod attacks;
 mod baseline;
 mod devices;
 mod exits;
+mod fleet;
 mod formats;
 mod guard;
 mod hostile;

@@ -82,6 +82,7 @@ pub(super) fn read(host: &Host, decided: &mut usize, out: &mut Listing<Trigger>)
         };
         let spread = start.as_ref().map_or(0, |start| start.spread) + settings.random_delay;
         out.items.push(Trigger {
+            later: Vec::new(),
             action: fall.down.kind,
             starter: Starter::Other {
                 name: "anacron".to_owned(),

@@ -184,6 +184,7 @@ fn of_job(
     let mut via = via.into_iter();
     let place = via.next()?;
     Some(Trigger {
+        later: Vec::new(),
         action: fall.down.kind,
         starter: Starter::Other {
             name: "at".to_owned(),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use super::command::{Fall, judge};
-use super::{AHEAD, Starter, Trigger, When, delayed, evaluated, key};
+use super::{AHEAD, Starter, Trigger, When, delayed, evaluated, further, key};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::facts::cron::Table;
@@ -103,11 +103,12 @@ fn of_job(
     if fall.place.path() != place.path() || !within(&fall.place, &place) {
         via.push(fall.place);
     }
-    let when = match (&reading.dropped, off) {
-        (Some(problem), _) => When::Never(problem.message.clone()),
-        (None, Some(off)) => When::Never(off.to_owned()),
+    let never = |why: String| (When::Never(why), Vec::new());
+    let (when, later) = match (&reading.dropped, off) {
+        (Some(problem), _) => never(problem.message.clone()),
+        (None, Some(off)) => never(off.to_owned()),
         (None, None) => match missing {
-            Some(why) => When::Never(why),
+            Some(why) => never(why),
             None => when(host, daemon, reading, job, &fall.down, fall.slept),
         },
     };
@@ -121,6 +122,7 @@ fn of_job(
         starter: Starter::Cron,
         spread: SignedDuration::ZERO,
         when,
+        later,
         schedule: escape(table.file.slice(job.schedule_span)),
         by: format!("cron, as {who}"),
         schedule_place: table.file.place(job.schedule_span),
@@ -199,6 +201,7 @@ fn within(inner: &Place, outer: &Place) -> bool {
     inner.span.start >= outer.span.start && inner.span.end <= outer.span.end
 }
 
+/// When a job takes the box down next, and when after that.
 fn when(
     host: &Host,
     daemon: Daemon,
@@ -206,15 +209,16 @@ fn when(
     job: &Job,
     down: &Down,
     slept: u64,
-) -> When {
+) -> (When, Vec<Timestamp>) {
+    let only = |when: When| (when, Vec::new());
     match &job.schedule {
         Schedule::At(_) | Schedule::Calendar(_) => {}
         Schedule::Every(seconds) => {
             let hours = seconds / 3600;
-            return When::On(format!("{hours} h after its last start"));
+            return only(When::On(format!("{hours} h after its last start")));
         }
-        Schedule::Reboot => return When::Boot,
-        Schedule::Never(_) => return When::Never("the schedule matches no time".into()),
+        Schedule::Reboot => return only(When::Boot),
+        Schedule::Never(_) => return only(When::Never("the schedule matches no time".into())),
     }
     let zone = host.zone();
     let own = reading
@@ -227,10 +231,17 @@ fn when(
     };
     let now = host.now();
     let until = now.checked_add(AHEAD).unwrap_or(Timestamp::MAX);
-    match next_start(&job.schedule, timing, now, until) {
-        Some(at) => When::At(delayed(at, down, slept, zone)),
-        None => When::Never("the schedule matches no date".into()),
-    }
+    let Some(first) = next_start(&job.schedule, timing, now, until) else {
+        return only(When::Never("the schedule matches no date".into()));
+    };
+    let later = further(now, first, |at, until| {
+        next_start(&job.schedule, timing, at, until)
+    });
+    let falls = |start: Timestamp| delayed(start, down, slept, zone);
+    (
+        When::At(falls(first)),
+        later.into_iter().map(falls).collect(),
+    )
 }
 
 /// When a job that never runs was meant to run next.

@@ -88,6 +88,7 @@ fn of_timer(host: &Host, armed: &Armed, out: &mut Listing<Trigger>) -> Option<Tr
     let when = When::At(delayed(start, &fall.down, fall.slept, host.zone()));
     let timer = escape(armed.timer.as_bytes());
     Some(Trigger {
+        later: Vec::new(),
         action: fall.down.kind,
         starter: Starter::Other {
             name: "dnf-automatic".to_owned(),

@@ -82,6 +82,7 @@ impl Handler {
         let line = text.split(['\n', '\r']).next().unwrap_or("").trim();
         let shown: String = line.chars().take(SHOWN).collect();
         Trigger {
+            later: Vec::new(),
             action: kind,
             starter: self.starter.clone(),
             spread: SignedDuration::ZERO,

@@ -53,6 +53,9 @@ pub struct Trigger {
     pub spread: SignedDuration,
     /// When.
     pub when: When,
+    /// The times after the next one, soonest first, as far as [`further`] looks; empty
+    /// where only the next one is known.
+    pub later: Vec<Timestamp>,
     /// The schedule as written, such as `15 3 * * *`.
     pub schedule: String,
     /// What starts it, and as whom: `cron, as root`.
@@ -225,6 +228,27 @@ pub const fn action_word(kind: Kind) -> &'static str {
 /// How far ahead a next time is looked for: a leap day and a weekday meet within
 /// 28 years, cron's own tables repeat in less.
 const AHEAD: SignedDuration = SignedDuration::from_hours(24 * 366 * 8);
+
+/// How many times after the next one are kept, and how far ahead: hosts that go down
+/// together do so within a few weeks or, by what is written, never.
+const FURTHER: usize = 40;
+const FURTHER_AHEAD: SignedDuration = SignedDuration::from_hours(24 * 35);
+
+/// The times after the first, which `next` gives for the one before; `first` is when
+/// the schedule starts, not when the box goes down.
+fn further(
+    now: Timestamp,
+    first: Timestamp,
+    mut next: impl FnMut(Timestamp, Timestamp) -> Option<Timestamp>,
+) -> Vec<Timestamp> {
+    let until = now.checked_add(FURTHER_AHEAD).unwrap_or(Timestamp::MAX);
+    let mut at = first;
+    let following = std::iter::from_fn(|| {
+        at = next(at, until).filter(|then| *then > at && *then <= until)?;
+        Some(at)
+    });
+    following.take(FURTHER).collect()
+}
 
 /// What takes a host down by itself.
 #[derive(Clone, Debug)]

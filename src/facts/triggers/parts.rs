@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::command::judge;
 use super::event::{names, script};
 use super::timers::next_of;
-use super::{Starter, Trigger, When, delayed};
+use super::{Starter, Trigger, When, delayed, further};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::facts::cron::STOCK;
@@ -83,10 +83,16 @@ fn of_script(
         return None;
     }
     let fall = judge(host, &script(path, &[]), Daemon::SystemdCron2, 0).fall(host, out)?;
-    let when = match next_of(host, times, host.now()) {
-        Some(at) => When::At(delayed(at, &fall.down, fall.slept, host.zone())),
+    let falls = |start| delayed(start, &fall.down, fall.slept, host.zone());
+    let first = next_of(host, times, host.now());
+    let when = match first {
+        Some(at) => When::At(falls(at)),
         None => When::Never("the schedule matches no date".to_owned()),
     };
+    let later = first.map_or(Vec::new(), |first| {
+        further(host.now(), first, |at, _| next_of(host, times, at))
+    });
+    let later = later.into_iter().map(falls).collect();
     let unit = format!("cron-{period}-{shown}.timer");
     Some(Trigger {
         action: fall.down.kind,
@@ -94,6 +100,7 @@ fn of_script(
         starter: Starter::Timer(unit),
         spread: jiff::SignedDuration::ZERO,
         when,
+        later,
         schedule: times.to_owned(),
         schedule_place: fall.place.clone(),
         command_place: fall.place.clone(),

@@ -113,6 +113,7 @@ fn logind(host: &Host, out: &mut Listing<Trigger>) {
 /// A pending shutdown whose every place is this.
 fn pending(kind: Kind, at: Timestamp, place: &Place) -> Trigger {
     Trigger {
+        later: Vec::new(),
         action: kind,
         starter: Starter::Other {
             name: "a pending shutdown".to_owned(),

@@ -256,6 +256,7 @@ pub(super) fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing
             starter: Starter::Timer(timer.id.clone()),
             spread: SignedDuration::try_from(timer.settings.random_delay)
                 .unwrap_or(SignedDuration::MAX),
+            later: later(host, timer, &time, &when, &end),
             when,
             schedule: escape(format!("{}={}", time.key, time.text).as_bytes()),
             by: way.clone(),
@@ -281,6 +282,17 @@ pub(super) fn of_timer(host: &Host, plan: &Plan, timer: &Unit, out: &mut Listing
         }
     }
     out.items.extend(soonest.into_values());
+}
+
+/// The times after the next one, of a line by the calendar.
+fn later(host: &Host, timer: &Unit, time: &Time, when: &When, end: &Fall) -> Vec<Timestamp> {
+    let next = match when {
+        When::At(_) => elapses(host, timer, time),
+        When::Boot | When::NextBoot(_) | When::AfterBoot(_) | When::On(_) | When::Never(_) => None,
+    };
+    let times = next.into_iter().flat_map(|(times, _)| times).skip(1);
+    let falls = |start| delayed(start, &end.down, end.slept, host.zone());
+    times.map(falls).collect()
 }
 
 /// When a timer elapses, and by which of its lines.

@@ -77,6 +77,7 @@ fn of_config(host: &Host, apt: &Apt) -> Option<Trigger> {
     };
     let shown = escape(&time);
     Some(Trigger {
+        later: Vec::new(),
         action: crate::shell::power::Kind::Reboot,
         starter,
         spread,
