@@ -35,10 +35,7 @@ pub fn providers(known: &BTreeMap<String, usize>, need: &Need, own: usize) -> Ve
         found.copied().filter(|at| *at != own)
     };
     let found: Option<Vec<usize>> = need.of.iter().map(find).collect();
-    match found {
-        Some(found) => found,
-        None => Vec::new(),
-    }
+    found.map_or(Vec::new(), |found| found)
 }
 
 /// A host and the one it boots from are not down together: of several that do the same

@@ -310,13 +310,16 @@ mod tests {
 
     #[test]
     fn aliases_of_aliases_end_at_the_limit() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+        let mut lines = vec!["a0: &a0 [x, x, x, x, x, x, x, x, x, x]".to_owned()];
         for n in 1..9 {
             let before = format!("*a{}", n - 1);
             let list = vec![before; 10].join(", ");
-            text.push_str(&format!("a{n}: &a{n} [{list}]\n"));
+            lines.push(format!("a{n}: &a{n} [{list}]"));
         }
-        assert_eq!(read(&text).problem.unwrap().1, "holds more than is read");
+        assert_eq!(
+            read(&lines.join("\n")).problem.unwrap().1,
+            "holds more than is read"
+        );
     }
 
     #[test]

@@ -42,7 +42,7 @@ fn plan(case: &str) -> Plan {
     };
     networkd::read(&host, &mut plan);
     netplan::read(&host, &mut plan);
-    if case.contains("/NetworkManager/") {
+    if case.contains("etc/NetworkManager") {
         networkmanager::read(&host, &mut plan);
     }
     plan
