@@ -85,8 +85,9 @@ fn ours(plan: &Plan) -> Option<BTreeSet<String>> {
                     Sets::Default(Some(via)) => format!("default {name} {via}"),
                     Sets::Default(None) => format!("default {name} -"),
                     Sets::Rule { from, to, table } => {
-                        let end = |end: &Option<String>| end.clone().unwrap_or("all".to_owned());
-                        let table = table.clone().unwrap_or_default();
+                        let end =
+                            |end: &Option<String>| end.clone().unwrap_or_else(|| "all".to_owned());
+                        let table = table.clone().unwrap_or_else(String::new);
                         format!("rule {} {} {table}", end(from), end(to))
                     }
                     Sets::Command(text) => panic!("{text}"),
