@@ -187,8 +187,9 @@ const DOORS: [(&str, &[&str], &str); 13] = [
             "src/source/git.rs",
             "src/cli/guard.rs",
             "src/probe/check.rs",
+            "src/probe/validator.rs",
         ],
-        "only the reading helper, git, the guarded command and the site's checks are started",
+        "only the reading helper, git, validators, the guarded command and a site's checks start",
     ),
     (
         r"\bstd::(net|os::unix::net)::[A-Za-z]*(Stream|Listener|Socket|Datagram)",

@@ -15,8 +15,8 @@ use crate::probe::{Live, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::snapshot::Snapshot;
 use crate::source::{
-    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, OverlaySource, ReadError,
-    Recorder, RecordingSource, Source as _, Tree, TreeKind, decided_by_others, detect_kind,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, LiveSource, OverlaySource,
+    ReadError, Recorder, RecordingSource, Source, Tree, TreeKind, decided_by_others, detect_kind,
     is_regular, is_there, is_unpacked, open_given, read_given, read_policy, read_snapshot,
 };
 use crate::text::{escape, escape_path};
@@ -240,7 +240,7 @@ pub(super) fn open_tree(
         return open_snapshot(args, path, deadline);
     }
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(source);
+    let source = whole(source, &coverage);
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -252,7 +252,7 @@ pub(super) fn open_recorded(
     recorder: Recorder,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(RecordingSource::new(Box::new(source), recorder));
+    let source = Box::new(RecordingSource::new(whole(source, &coverage), recorder));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -305,8 +305,16 @@ pub(super) fn open_changed(
     changes: Changes,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(OverlaySource::new(Box::new(source), changes));
+    let source = Box::new(OverlaySource::new(whole(source, &coverage), changes));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
+}
+
+/// With what only the kernel of a running system tells.
+fn whole(files: DirSource, coverage: &Coverage) -> Box<dyn Source> {
+    match coverage.kind {
+        TreeKind::Live => Box::new(LiveSource::new(files)),
+        TreeKind::Full | TreeKind::Partial => Box::new(files),
+    }
 }
 
 fn open_source(

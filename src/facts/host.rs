@@ -21,6 +21,7 @@ use super::kernels::{self, Kernel};
 use super::linkage::{Linkage, Linker, Machine, level_of};
 use super::merges::{self, Merge};
 use super::mounts::{self, Mounts, Support, Types};
+use super::network::plan::Plan;
 use super::network::{self, Network};
 use super::packages::{self, Owners, Packages};
 use super::programs::{self, Needed};
@@ -76,6 +77,7 @@ pub struct Host {
     boots: OnceLock<Boots>,
     access: OnceLock<Access>,
     network: OnceLock<Network>,
+    network_plan: OnceLock<Plan>,
     accounts: OnceLock<Fact<Accounts>>,
     people: OnceLock<Fact<Vec<Person>>>,
     cron: OnceLock<Cron>,
@@ -135,6 +137,7 @@ impl Host {
             boots: OnceLock::new(),
             access: OnceLock::new(),
             network: OnceLock::new(),
+            network_plan: OnceLock::new(),
             accounts: OnceLock::new(),
             people: OnceLock::new(),
             cron: OnceLock::new(),
@@ -347,6 +350,11 @@ impl Host {
     /// What sets up the network.
     pub fn network(&self) -> &Network {
         self.network.get_or_init(|| network::read(self))
+    }
+
+    /// What each program that sets up interfaces will do.
+    pub fn network_plan(&self) -> &Plan {
+        self.network_plan.get_or_init(|| network::read_plan(self))
     }
 
     /// The local accounts with what lets them in.

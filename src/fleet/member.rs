@@ -114,10 +114,7 @@ fn addresses(host: &Host) -> Vec<IpAddr> {
         );
     }
     if let Fact::Known(live) = crate::facts::network::live::addresses(host.tree()) {
-        found.extend(
-            live.iter()
-                .map(|address| std::net::IpAddr::from(address.address)),
-        );
+        found.extend(live.iter().map(|address| address.address));
     }
     found.retain(|address| !address.is_loopback() && !address.is_unspecified());
     found.sort();

@@ -7,15 +7,40 @@
 //! | `delay` | `now`, or a number of minutes with or without a plus sign |
 //! | `mode` | `halt`, `poweroff`, `reboot`; another is refused |
 //! | `condition` | `true`, `false`, a command, or a list of words |
-//! | an anchor, an alias, a tag | not read here: unclear |
-
-mod yaml;
+//! | a tag, a merge (`<<`) | not read here: unclear |
+//! | no YAML | the whole file is refused; here its names stay, and are unclear |
 
 use std::sync::Arc;
 
+use super::yaml;
 use crate::text::{File, Place};
 
-pub use yaml::{Entry, Yaml, entries};
+pub use super::yaml::Yaml;
+
+/// A key of the whole document.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its value.
+    pub value: Yaml,
+    /// Its first line.
+    pub place: Place,
+}
+
+/// The top-level keys of a document, in order; none where it is no mapping.
+#[must_use]
+pub fn entries(file: &Arc<File>) -> Vec<Entry> {
+    let Yaml::Map(entries) = yaml::parse(file).root else {
+        return Vec::new();
+    };
+    let entries = entries.into_iter().map(|(name, node)| Entry {
+        name,
+        value: node.value,
+        place: node.place,
+    });
+    entries.collect()
+}
 
 /// What `power_state` asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +93,9 @@ pub fn power_state(value: &Yaml) -> Result<PowerState, Refused> {
             _ => Refused::By("power_state is no mapping".to_owned()),
         });
     };
+    if value.get("<<").is_some() {
+        return Err(Refused::Unclear);
+    }
     let text = |name: &str| match value.get(name) {
         None | Some(Yaml::Null) => Ok(None),
         Some(Yaml::Text { text, .. }) => Ok(Some(text.clone())),
@@ -108,10 +136,10 @@ fn condition(value: Option<&Yaml>) -> Result<Condition, Refused> {
             Condition::Always(value.boolean().unwrap_or(true))
         }
         Some(value @ Yaml::Text { text, .. }) if value.is_text() => {
-            Condition::Command(text.clone())
+            Condition::Command(text.trim().to_owned())
         }
         Some(Yaml::List(words)) => {
-            let words = words.iter().map(|word| match word {
+            let words = words.iter().map(|word| match &word.value {
                 Yaml::Text { text, .. } => Ok(text.as_str()),
                 Yaml::Unclear => Err(Refused::Unclear),
                 _ => Err(wrong()),
@@ -136,8 +164,8 @@ impl Entry {
     /// Where the value of an inner key stands, or else the entry itself.
     #[must_use]
     pub fn place_of(&self, name: &str) -> Place {
-        let inner = self.inner.iter().rev().find(|(own, _)| own == name);
-        inner.map_or_else(|| self.place.clone(), |(_, place)| place.clone())
+        let inner = self.value.node(name);
+        inner.map_or_else(|| self.place.clone(), |node| node.place.clone())
     }
 }
 

@@ -1,19 +1,23 @@
 //! Questions that only a running daemon can answer: the only door to one.
 //!
 //! A probe asks a daemon of this very machine, over a socket of this machine, for what
-//! changes nothing, and waits no longer than the deadline. It runs, too, the checks that
-//! the site's own policy declares. `--no-probe` asks nobody.
+//! changes nothing, and waits no longer than the deadline. It also runs the validators
+//! that services bring along, those of one list, and the kernel keeps them from writing;
+//! and the checks that the site's own policy declares. `--no-probe` asks nobody.
 
 mod check;
 mod redis;
 mod replay;
 mod systemd;
+mod validator;
 
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use validator::{Said, Validator};
 
 use crate::time::Deadline;
 
@@ -56,6 +60,9 @@ pub enum ProbeError {
     /// It was not asked when the snapshot was taken.
     #[error("not in the snapshot")]
     NotRecorded,
+    /// It would write, and this kernel cannot keep it from that.
+    #[error("this kernel cannot keep it from writing")]
+    Unfenced,
 }
 
 /// Asks daemons, or gives the answers they gave before.
@@ -71,6 +78,12 @@ pub trait Probe: Send + Sync {
         command: &[&str],
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError>;
+
+    /// What a validator says of its configuration.
+    ///
+    /// # Errors
+    /// Why it says nothing.
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError>;
 
     /// The units that systemd has loaded, one line each: name, load state, state, finer
     /// state, and the kind of the job that waits for it or `-`.
@@ -123,6 +136,10 @@ impl Probe for Live {
         deadline: Deadline,
     ) -> Result<Vec<u8>, ProbeError> {
         redis::ask(address, password, command, deadline)
+    }
+
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError> {
+        validator::run(validator, deadline)
     }
 
     fn systemd_units(&self, deadline: Deadline) -> Result<Vec<u8>, ProbeError> {

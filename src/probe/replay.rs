@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::{Address, CheckEnded, Probe, ProbeError, UNITS};
+use super::{Address, CheckEnded, Probe, ProbeError, Said, UNITS, Validator};
 use crate::time::Deadline;
 
 /// What daemons said, by address and question in one line: `127.0.0.1:6379 INFO`.
@@ -67,6 +67,13 @@ impl Probe for Asking {
             .keep(check_key(name), &kept.map_err(Clone::clone));
         answer
     }
+
+    fn validate(&self, validator: &Validator, deadline: Deadline) -> Result<Said, ProbeError> {
+        let answer = self.inner.validate(validator, deadline);
+        let kept = answer.as_ref().map(Said::written).map_err(Clone::clone);
+        self.transcript.keep(validator_key(validator), &kept);
+        answer
+    }
 }
 
 /// Gives answers that were given before.
@@ -110,6 +117,11 @@ impl Probe for Replayed {
         let answer = self.answer(&check_key(name));
         answer.map(|bytes| CheckEnded::read(&bytes))
     }
+
+    fn validate(&self, validator: &Validator, _deadline: Deadline) -> Result<Said, ProbeError> {
+        self.answer(&validator_key(validator))
+            .map(|bytes| Said::read(&bytes))
+    }
 }
 
 pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
@@ -118,4 +130,8 @@ pub(super) fn redis_key(address: &Address, command: &[&str]) -> String {
 
 fn check_key(name: &str) -> String {
     format!("check {name}")
+}
+
+fn validator_key(validator: &Validator) -> String {
+    format!("validator {}", validator.words.join(" "))
 }

@@ -158,7 +158,7 @@ impl Snapshot {
                 ProbeError::Refused(text) => Some(WireFailure::Refused(text.clone())),
                 ProbeError::Silent => Some(WireFailure::Silent),
                 ProbeError::Error(text) => Some(WireFailure::Error(text.clone())),
-                ProbeError::NotRecorded => None,
+                ProbeError::NotRecorded | ProbeError::Unfenced => None,
             }),
         });
         let paths = self.record.paths.iter();

@@ -8,8 +8,8 @@ use regex::bytes::RegexBuilder;
 use super::{Form, Number, Pick, Take, Value, matching};
 use crate::fact::{Doubt, Fact, Unknown};
 use crate::facts::Host;
-use crate::parse::cloud_config::{self, Yaml};
 use crate::parse::ini;
+use crate::parse::yaml::{self, Yaml};
 use crate::text::{File, Place, Span, escape};
 
 /// Most numbers that one value is picked from.
@@ -205,40 +205,37 @@ fn toml_at(value: &toml::Value, keys: &[String]) -> Option<String> {
 
 fn of_yaml(file: &Arc<File>, keys: &[String]) -> Result<Texts, String> {
     let unclear = || "it is written in YAML that is not read here".to_owned();
-    let Some((first, rest)) = keys.split_first() else {
-        return Ok(Vec::new());
-    };
-    let entries = cloud_config::entries(file);
-    if entries.is_empty() && !file.bytes().trim_ascii().is_empty() {
-        return Err(unclear());
+    let document = yaml::parse(file);
+    if let Some((_, why)) = document.problem {
+        return Err(why);
     }
-    // Of a key that stands there twice the last counts.
-    let Some(entry) = entries.into_iter().rev().find(|entry| entry.name == *first) else {
-        return Ok(Vec::new());
-    };
-    let mut at = &entry.value;
-    for key in rest {
+    let mut at = &document.root;
+    let mut place = None;
+    for key in keys {
         let next = match at {
             Yaml::Unclear => return Err(unclear()),
-            Yaml::Map(_) => at.get(key),
-            Yaml::List(list) => key.parse().ok().and_then(|at: usize| list.get(at)),
+            // Of a key that stands there twice the last counts.
+            Yaml::Map(map) => map.iter().rev().find(|(name, _)| name == key),
+            Yaml::List(list) => {
+                let found = key.parse().ok().and_then(|at: usize| list.get(at));
+                let Some(found) = found else {
+                    return Ok(Vec::new());
+                };
+                (at, place) = (&found.value, Some(found.place.clone()));
+                continue;
+            }
             Yaml::Null | Yaml::Text { .. } => None,
         };
-        let Some(next) = next else {
+        let Some((_, next)) = next else {
             return Ok(Vec::new());
         };
-        at = next;
+        (at, place) = (&next.value, Some(next.place.clone()));
     }
-    let last = keys.last();
-    let inner = entry.inner.iter().find(|(name, _)| Some(name) == last);
-    let place = match inner {
-        Some((_, place)) if !rest.is_empty() => place.clone(),
-        _ => entry.place.clone(),
-    };
-    match at {
-        Yaml::Text { text, .. } => Ok(vec![(text.clone(), place)]),
-        Yaml::Unclear => Err(unclear()),
-        Yaml::Null | Yaml::List(_) | Yaml::Map(_) => {
+    match (at, place) {
+        (_, None) => Ok(Vec::new()),
+        (Yaml::Text { text, .. }, Some(place)) => Ok(vec![(text.clone(), place)]),
+        (Yaml::Unclear, _) => Err(unclear()),
+        (Yaml::Null | Yaml::List(_) | Yaml::Map(_), _) => {
             Err(format!("its key {} has no plain value", shown(keys)))
         }
     }

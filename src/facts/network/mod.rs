@@ -4,6 +4,7 @@
 pub mod live;
 mod managers;
 pub mod names;
+pub mod plan;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -74,6 +75,11 @@ fn files(tree: &Tree, found: Listing<PathBuf>) -> Listing<Arc<File>> {
         }
     }
     out
+}
+
+/// Reads what each program will do.
+pub(super) fn read_plan(host: &Host) -> plan::Plan {
+    plan::read(host, host.network())
 }
 
 /// Reads what is known of the network.

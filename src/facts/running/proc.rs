@@ -26,6 +26,8 @@ pub struct Process {
     pub switches: u64,
     /// Whether it is a thread of the kernel.
     pub of_kernel: bool,
+    /// Whether it is one of a container, which numbers its processes by itself.
+    pub inside: bool,
     file: Arc<File>,
 }
 
@@ -46,6 +48,8 @@ impl Process {
             switches: number("voluntary_ctxt_switches").unwrap_or(0),
             // Without memory of its own; so is what has ended and waits to be collected.
             of_kernel: value(&file, "VmSize").is_none(),
+            inside: value(&file, "NSpid")
+                .is_some_and(|numbers| numbers.iter().any(u8::is_ascii_whitespace)),
             file,
         })
     }

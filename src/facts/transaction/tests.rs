@@ -1,3 +1,4 @@
+use std::fmt::Write as _;
 use std::path::Path;
 
 use super::*;
@@ -25,10 +26,11 @@ fn deb(control: &str, conffiles: &str, data: &[Entry<'_>]) -> Vec<u8> {
     let mut data = data.to_vec();
     data.push(("./usr/lib/padding", b'0', "", &padding));
     let files = data.iter().filter(|(_, kind, ..)| *kind == b'0');
-    let sums: String = files
-        .filter(|(path, ..)| !conffiles.contains(&path[1..]))
-        .map(|(path, ..)| format!("{}  {}\n", "0".repeat(32), &path[2..]))
-        .collect();
+    let mut sums = String::new();
+    let digested = files.filter(|(path, ..)| !conffiles.contains(&path[1..]));
+    for (path, ..) in digested {
+        let _ = writeln!(sums, "{}  {}", "0".repeat(32), &path[2..]);
+    }
     let control = tarball(&[
         ("./control", b'0', "", control.as_bytes()),
         ("./conffiles", b'0', "", conffiles.as_bytes()),

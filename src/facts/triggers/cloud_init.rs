@@ -79,10 +79,14 @@ fn frequency(modules: &Entry, module: &str) -> Option<bool> {
         };
         text == "always"
     };
-    items.iter().find_map(|item| match item {
-        Yaml::List(parts) if parts.first().is_some_and(is) => Some(always(parts.get(1))),
-        Yaml::Map(_) if item.get("name").is_some_and(is) => Some(always(item.get("frequency"))),
-        _ if is(item) => Some(false),
+    items.iter().find_map(|item| match &item.value {
+        Yaml::List(parts) if parts.first().is_some_and(|part| is(&part.value)) => {
+            Some(always(parts.get(1).map(|part| &part.value)))
+        }
+        value @ Yaml::Map(_) if value.get("name").is_some_and(is) => {
+            Some(always(value.get("frequency")))
+        }
+        value if is(value) => Some(false),
         _ => None,
     })
 }

@@ -1,11 +1,11 @@
 //! `network-address-lost`: an interface has an address that nothing on disk sets.
 
-use std::net::IpAddr;
-
+use super::lost;
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::network::live::addresses;
-use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
+use crate::facts::network::plan::{Sets, said_by};
+use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
 
 pub(in crate::rules) struct AddressLost;
@@ -24,58 +24,63 @@ impl Rule for AddressLost {
                 "the kernel has no address but those of the loop",
             ));
         };
-        let (ifupdown, interfaces) = super::running(host)?;
-        if interfaces.is_refused() {
-            return Err(Stop::NotApplicable("ifup refuses the file"));
+        let (plan, links) = lost::followed(host)?;
+        if lost::runs_script(plan) {
+            return Err(Stop::NotApplicable("a script sets up the network too"));
         }
-        if super::has_router(host) || !interfaces.mapped.is_empty() {
-            return Err(Stop::NotApplicable(
-                "a program that sets addresses is started",
-            ));
-        }
-        super::alone(host)?;
-        let raised = ifupdown.raised();
         let mut out = Findings::new();
         for live in found {
             let Some(interface) = &live.interface else {
                 continue;
             };
+            let link = lost::link(&links, interface);
+            let parts = lost::owned(plan, &link);
             // Other interfaces are made by other programs: bridges of containers, tunnels.
-            let of: Vec<_> = raised
-                .iter()
-                .filter(|stanza| stanza.name == *interface)
-                .collect();
-            let Some(stanza) = of.first() else {
+            let Some(part) = parts.first() else {
                 continue;
             };
+            out.judged += 1;
+            if lost::may_do_more(plan, &link) || lost::sets_address(plan, live.address) {
+                continue;
+            }
+            let lends = parts.iter().any(|part| part.dynamic);
+            // An IPv6 address that is lent comes from a router, whoever owns the interface.
+            let lent = live.lent != Some(false);
+            if (lends || live.address.is_ipv6()) && lent {
+                continue;
+            }
+            // A client that does not say for how long: it gives one address.
+            let others = found
+                .iter()
+                .any(|other| other.interface == live.interface && other.lent == Some(true));
+            if lends && live.address.is_ipv4() && !others {
+                continue;
+            }
             let text = live.address.to_string();
-            let sets = |name: &str| {
-                let mut stanzas = interfaces.stanzas.iter();
-                stanzas.any(|stanza| {
-                    let mut commands = stanza.commands(name);
-                    commands.any(|(line, _)| line.contains(&text) || super::is_script(line))
-                })
-            };
-            let known = interfaces.stanzas.iter().any(|stanza| {
-                let label = stanza.name.split(':').next().unwrap_or(&stanza.name);
-                let own = stanza.address().map(|(address, _)| address);
-                label == interface
-                    && (own == Some(IpAddr::V4(live.address))
-                        || !matches!(stanza.method, "static" | "manual"))
-                    && interfaces.raises(&stanza.name)
-            });
-            if known || sets("pre-up") || sets("up") {
+            if said_by(host, &[&text]).is_some() {
                 continue;
             }
             let name = escape(interface.as_bytes());
             let message = format!("the address {text} of {name} is lost at boot: no file sets it");
             let evidence = Evidence::span(live.place.clone(), "the kernel has it now");
             let finding = Finding::new(self.id(), format!("{name} {text}"), message, evidence);
-            let label = match stanza.address() {
-                Some((own, _)) => format!("sets {own}"),
-                None => "sets another one".to_owned(),
+            let finding = if lost::is_proven(&parts) {
+                finding
+            } else {
+                finding.confidence(Confidence::Possible)
             };
-            out.push(finding.with(Evidence::span(stanza.place.clone(), label)));
+            let own = part.sets.iter().find_map(|sets| match sets {
+                Sets::Address(address) => Some(address),
+                _ => None,
+            });
+            let label = match own {
+                Some(own) => format!("sets {own}"),
+                None => format!("{} sets it up", part.owner),
+            };
+            out.push(match &part.place {
+                Some(place) => finding.with(Evidence::span(place.clone(), label)),
+                None => finding,
+            });
         }
         Ok(out)
     }

@@ -7,11 +7,16 @@ mod default_route_missing;
 mod dhcp_client_missing;
 mod gateway_twice;
 mod interface_not_raised;
+mod interface_unowned;
 mod interfaces_refused;
 mod keyfile_ignored;
+mod link_lost;
+mod lost;
 mod not_started;
 mod resolver_missing;
 mod router_interface_missing;
+mod rule_lost;
+mod two_owners;
 
 pub(super) use address_lost::AddressLost;
 pub(super) use command_missing::CommandMissing;
@@ -20,11 +25,15 @@ pub(super) use default_route_missing::DefaultRouteMissing;
 pub(super) use dhcp_client_missing::DhcpClientMissing;
 pub(super) use gateway_twice::GatewayTwice;
 pub(super) use interface_not_raised::InterfaceNotRaised;
+pub(super) use interface_unowned::InterfaceUnowned;
 pub(super) use interfaces_refused::InterfacesRefused;
 pub(super) use keyfile_ignored::KeyfileIgnored;
+pub(super) use link_lost::LinkLost;
 pub(super) use not_started::NotStarted;
 pub(super) use resolver_missing::ResolverMissing;
 pub(super) use router_interface_missing::RouterInterfaceMissing;
+pub(super) use rule_lost::RuleLost;
+pub(super) use two_owners::TwoOwners;
 
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
@@ -110,6 +119,20 @@ fn has_router(host: &Host) -> bool {
     names.any(|name| {
         let bare = name.split(['@', '.']).next().unwrap_or(name);
         ROUTERS.contains(&bare)
+    })
+}
+
+/// Whether one is enabled whose files say nothing about what it sets.
+fn has_silent_router(host: &Host) -> bool {
+    let mut names = host
+        .enabled()
+        .items
+        .iter()
+        .map(|enabled| enabled.name.as_str());
+    names.any(|name| {
+        let bare = name.split(['@', '.']).next().unwrap_or(name);
+        // keepalived's files name what it sets, and are looked at.
+        ROUTERS.contains(&bare) && bare != "keepalived"
     })
 }
 

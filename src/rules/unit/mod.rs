@@ -1,11 +1,17 @@
 //! Rules about single units of systemd that the boot starts.
 
+mod config_untried;
 mod environment_missing;
 mod executable_missing;
+mod only_now;
+mod program_deleted;
 mod rejected;
 
+pub(super) use config_untried::ConfigUntried;
 pub(super) use environment_missing::EnvironmentMissing;
 pub(super) use executable_missing::ExecutableMissing;
+pub(super) use only_now::OnlyNow;
+pub(super) use program_deleted::ProgramDeleted;
 pub(super) use rejected::Rejected;
 
 use super::target::{because, name, names, systemd};

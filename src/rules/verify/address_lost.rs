@@ -62,8 +62,11 @@ fn all(host: &Host) -> Result<Vec<(IpAddr, String, Place)>, Stop> {
     let mut found = Vec::new();
     let addresses = live::addresses(host.tree());
     for live in addresses.require()?.into_iter().flatten() {
-        let interface = live.interface.clone().unwrap_or_else(String::new);
-        found.push((IpAddr::V4(live.address), interface, live.place.clone()));
+        // Of IPv6 only what lasts is compared, which is read below.
+        if live.address.is_ipv4() {
+            let interface = live.interface.clone().unwrap_or_else(String::new);
+            found.push((live.address, interface, live.place.clone()));
+        }
     }
     for (address, interface, place) in whole(standing::addresses6(host))? {
         found.push((IpAddr::V6(address), interface, place));

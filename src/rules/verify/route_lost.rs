@@ -39,7 +39,7 @@ impl Rule for RouteLost {
             let mut own = addresses.into_iter().flatten();
             let leased = own.any(|address| {
                 address.interface.as_deref() == Some(route.interface.as_str())
-                    && standing::leased(before, address.address.into())
+                    && standing::leased(before, address.address)
             });
             let on_it = others
                 .iter()
