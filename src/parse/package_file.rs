@@ -49,9 +49,12 @@ pub fn read(input: &mut dyn Read, wanted: &Wanted<'_>) -> Result<PackageFile, Fa
     let how = Compression::detect(&head);
     let inner = unpacked(Box::new(head.as_slice().chain(input)), how, MAX_UNPACKED)?;
     let wanted = Wanted {
-        keep: &|path, len| match path == Path::new(INFO) {
-            true => len <= MAX_INFO,
-            false => (wanted.keep)(path, len),
+        keep: &|path, len| {
+            if path == Path::new(INFO) {
+                len <= MAX_INFO
+            } else {
+                (wanted.keep)(path, len)
+            }
         },
         ..*wanted
     };
@@ -64,7 +67,7 @@ pub fn read(input: &mut dyn Read, wanted: &Wanted<'_>) -> Result<PackageFile, Fa
     // What describes the package stays out of the root.
     all.retain(|member| {
         let mut names = member.path.iter().skip(1);
-        let first = names.next().map(|name| name.as_encoded_bytes());
+        let first = names.next().map(std::ffi::OsStr::as_encoded_bytes);
         names.next().is_some() || first.is_some_and(|name| !name.starts_with(b"."))
     });
     let info = pkginfo(&info);

@@ -126,7 +126,7 @@ pub(super) fn lay_out(
     let (mut installed, mut upgraded) = (BTreeSet::new(), BTreeSet::new());
     for coming in &work.coming {
         let old = work.db.replaced_by(coming);
-        let same = &mut if old.is_empty() {
+        let same = if old.is_empty() {
             &mut installed
         } else {
             &mut upgraded
