@@ -34,6 +34,11 @@ fn fault(
             Some(("is not executable", None))
         }
         Fact::Known(_) => {
+            // A program whose bytes nobody can read is none that does something.
+            if let Fact::Unknown(unread) = host.tree().read(path) {
+                out.open.push(unread);
+                return None;
+            }
             let address = stanza.get("ucarp-vip").map_or("", |vip| vip.value.trim());
             match ucarp_does_nothing(host, path, &stanza.name, address) {
                 Ok(nothing) => nothing.then_some(("does nothing", None)),
