@@ -63,7 +63,8 @@ fn findings(outcome: &Outcome) -> String {
         let same = |group: &Group<'_>| {
             let first_of = group.first();
             first_of.is_some_and(|(_, judged)| {
-                judged.finding.rule == rule && judged.level == first.1.level
+                let (rule_of, level) = (judged.finding.rule, judged.level);
+                rule_of == rule && level == first.1.level && judged.age == first.1.age
             })
         };
         let count = left.iter().take_while(|group| same(group)).count();
@@ -239,8 +240,8 @@ fn groups(hosts: &[ShownHost]) -> Vec<Group<'_>> {
     }
     // Of one rule the widest first: it is shown whole.
     let mut found: Vec<(Same<'_>, (usize, Group<'_>))> = found.into_iter().collect();
-    found.sort_by_key(|((level, rule, _, _), (met, group))| {
-        (*level, *rule, Reverse(group.len()), *met)
+    found.sort_by_key(|((level, rule, age, _), (met, group))| {
+        (*level, *rule, *age, Reverse(group.len()), *met)
     });
     found.into_iter().map(|(_, (_, group))| group).collect()
 }

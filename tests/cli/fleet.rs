@@ -115,7 +115,7 @@ fn forty_hosts_fit_on_a_screen_and_every_number_is_right() {
     for host in verdicts {
         *counts.entry(host["verdict"].as_str().unwrap()).or_default() += 1;
     }
-    assert_eq!(counts["BLOCKED"], 2, "{counts:?}");
+    assert_eq!(counts["blocked"], 2, "{counts:?}");
     assert_eq!(counts.values().sum::<usize>(), 40);
 }
 
