@@ -53,7 +53,7 @@ pub struct Trigger {
     pub spread: SignedDuration,
     /// When.
     pub when: When,
-    /// The times after the next one, soonest first, as far as [`further`] looks; empty
+    /// The times after the next one, soonest first, as far as it is looked ahead; empty
     /// where only the next one is known.
     pub later: Vec<Timestamp>,
     /// The schedule as written, such as `15 3 * * *`.
