@@ -4,18 +4,17 @@ use std::collections::BTreeMap;
 
 use super::Host;
 use super::world::TreeWorld;
-use crate::shell::{Action, Call, Dialect, Effect, Limits, Program, Value, evaluate};
+use crate::shell::{Action, Call, DEFAULT_PATH, Dialect, Effect, Limits, Program, Value, evaluate};
 
 /// The commands that `argv` comes down to: those of a script, or itself; `None` where a
 /// word of one, or which of them are run, is not known.
 pub(crate) fn commands(host: &Host, argv: &[Vec<u8>]) -> Option<Vec<Vec<Vec<u8>>>> {
     let (program, args) = argv.split_first()?;
     let known = |words: &[Vec<u8>]| words.iter().cloned().map(Value::known).collect();
-    let path = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec();
     let call = Call {
         program: Program::Words(known(std::slice::from_ref(program))),
         args: known(args),
-        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(path))]),
+        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(DEFAULT_PATH))]),
         cwd: Value::known(b"/".to_vec()),
         stdin: None,
         dialect: Dialect::Sh,

@@ -17,8 +17,8 @@ use crate::parse::keepalived::{
     Subject, Version, parse,
 };
 use crate::shell::{
-    Call, Comparison, Dialect, Effect, Input, Limits, Outcome, Program, Source, Value, evaluate,
-    is_shell_script,
+    Call, Comparison, DEFAULT_PATH, Dialect, Effect, Input, Limits, Outcome, Program, Source,
+    Value, evaluate, is_shell_script,
 };
 use crate::source::{FileKind, Found, Tree};
 use crate::text::{File, escape_path};
@@ -381,8 +381,7 @@ fn program(
     }
     // Looked up along keepalived's own PATH (keepalived 2.2.7 lib/utils.c, find_path).
     let world = TreeWorld::new(host.tree());
-    let search = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-    match crate::shell::World::find(&world, &word, search) {
+    match crate::shell::World::find(&world, &word, DEFAULT_PATH) {
         Fact::Known(path) => {
             let found = host.resolve(&path);
             (Some(path), found)
@@ -503,8 +502,7 @@ fn plain_words(text: &[u8]) -> Option<Vec<Vec<u8>>> {
 fn call(program: Program, args: Vec<Value>) -> Call {
     let mut env = BTreeMap::new();
     // The daemon's environment at boot holds little else (systemd.exec(5)).
-    let path = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec();
-    env.insert(b"PATH".to_vec(), Value::known(path));
+    env.insert(b"PATH".to_vec(), Value::known(DEFAULT_PATH));
     Call {
         program,
         args,

@@ -16,8 +16,20 @@ use super::{Dialect, Scope};
 use crate::fact::{Doubt, Fact, Unknown};
 use crate::text::{File, Place};
 
-/// `PATH` where a call does not say: what dash falls back to.
-const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// `PATH` where nobody says otherwise: what dash falls back to, systemd gives to services
+/// (`DEFAULT_PATH`), ifup to its commands (`execute.c`, `setlocalenv`) and keepalived 2.2.7
+/// searches (`lib/utils.c`, `find_path`). The last two matter only before merged /usr.
+pub const DEFAULT_PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// The directories of [`DEFAULT_PATH`].
+pub const DEFAULT_DIRS: [&str; 6] = [
+    "/usr/local/sbin",
+    "/usr/local/bin",
+    "/usr/sbin",
+    "/usr/bin",
+    "/sbin",
+    "/bin",
+];
 
 /// A path made absolute; `None` where the working directory is not known.
 pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {

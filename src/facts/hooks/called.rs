@@ -10,7 +10,8 @@ use crate::facts::Host;
 use crate::facts::world::TreeWorld;
 use crate::parse::init_script::{Head, head};
 use crate::shell::{
-    Call, Comparison, Dialect, Input, Limits, Program, Source, Value, evaluate, is_shell_script,
+    Call, Comparison, DEFAULT_PATH, Dialect, Input, Limits, Program, Source, Value, evaluate,
+    is_shell_script,
 };
 
 /// What a hook does for an interface.
@@ -21,8 +22,6 @@ pub struct Named {
     /// What the name was compared with.
     pub comparisons: Vec<Comparison>,
 }
-
-const PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What `NetworkManager` tells of the connection, which is not known
 /// (NetworkManager-dispatcher(8)).
@@ -122,7 +121,7 @@ type Environment = BTreeMap<Vec<u8>, Value>;
 /// The calls that a runner makes for an interface: one for each thing that may happen.
 fn calls(hook: &Hook, interface: &[u8]) -> Vec<(Vec<Value>, Environment)> {
     let with = |pairs: &[(&[u8], &[u8])], unknown: &[&[u8]]| -> Environment {
-        let mut env = BTreeMap::from([(b"PATH".to_vec(), Value::known(PATH))]);
+        let mut env = BTreeMap::from([(b"PATH".to_vec(), Value::known(DEFAULT_PATH))]);
         for name in unknown {
             env.insert(name.to_vec(), Value::unknown());
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::fact::{Fact, Listing, Looked, Unknown};
 use crate::facts::Host;
+use crate::shell::DEFAULT_DIRS;
 use crate::source::Found;
 use crate::text::{File, Place, Span};
 
@@ -123,14 +124,7 @@ fn along_path(host: &Host, name: &Path) -> Fact<Found> {
         paths: Vec::new(),
         notes: Vec::new(),
     };
-    for dir in [
-        "/usr/local/sbin",
-        "/usr/local/bin",
-        "/usr/sbin",
-        "/usr/bin",
-        "/sbin",
-        "/bin",
-    ] {
+    for dir in DEFAULT_DIRS {
         let path = Path::new(dir).join(name);
         match host.resolve(&path) {
             Fact::Absent(_) => looked.paths.push(path),

@@ -16,7 +16,8 @@ use crate::facts::Host;
 use crate::facts::failover::{Handling, Miss};
 use crate::facts::world::TreeWorld;
 use crate::shell::{
-    Call, Comparison, Dialect, FileTest, Input, Limits, Outcome, Program, Value, World, evaluate,
+    Call, Comparison, DEFAULT_PATH, Dialect, FileTest, Input, Limits, Outcome, Program, Value,
+    World, evaluate,
 };
 use crate::text::{File, Place};
 
@@ -68,13 +69,12 @@ pub(in crate::facts) fn handling(
 }
 
 fn call(argv: &[Vec<u8>]) -> Call {
-    let path = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec();
     let words = argv.iter().map(|word| Value::known(word.clone()));
     let mut words = words.collect::<Vec<Value>>().into_iter();
     Call {
         program: Program::Words(words.next().into_iter().collect()),
         args: words.collect(),
-        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(path))]),
+        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(DEFAULT_PATH))]),
         cwd: Value::known(b"/".to_vec()),
         stdin: None,
         dialect: Dialect::Sh,

@@ -9,7 +9,7 @@ use super::doing::{Does, does};
 use crate::fact::Unknown;
 use crate::facts::Host;
 use crate::facts::world::TreeWorld;
-use crate::shell::{Call, Dialect, Limits, Program, Value, evaluate};
+use crate::shell::{Call, DEFAULT_PATH, Dialect, Limits, Program, Value, evaluate};
 
 /// Whether a script of ucarp does nothing beyond logging for an interface and an address;
 /// it does where that is not clear.
@@ -22,14 +22,13 @@ pub fn ucarp_does_nothing(
     interface: &str,
     address: &str,
 ) -> Result<bool, Vec<Unknown>> {
-    let path = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec();
     let program = script.as_os_str().as_bytes().to_vec();
     let call = Call {
         program: Program::Words(vec![Value::known(program)]),
         args: [interface, address]
             .map(|word| Value::known(word.as_bytes().to_vec()))
             .to_vec(),
-        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(path))]),
+        env: BTreeMap::from([(b"PATH".to_vec(), Value::known(DEFAULT_PATH))]),
         cwd: Value::known(b"/".to_vec()),
         stdin: None,
         dialect: Dialect::Sh,

@@ -10,22 +10,12 @@ use super::object::{Flavour, Object};
 use super::{Failure, FailureKind, Linkage, Start, World, glibc, musl};
 use crate::fact::{Doubt, Fact, Looked, Unknown, Why};
 use crate::parse::elf::{Elf, Kind, Problem};
+use crate::shell::DEFAULT_DIRS;
 use crate::source::{FileKind, Found};
 use crate::text::{escape, escape_path};
 
 /// Interpreters behind each other at most (Linux 6.1 `exec_binprm`).
 const DEPTH: usize = 5;
-
-/// Where `env` looks for what it is to run, where nobody said otherwise: what systemd
-/// and Debian's init scripts set, and the C library's own default at the end.
-const PATH: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// A step that ended the way, boxed where it is rare.
 type Ended = Box<Start>;
@@ -285,7 +275,10 @@ fn check_env(world: &World<'_>, env: &Path, argument: &[u8], script: &Found) -> 
     let candidates: Vec<PathBuf> = if name.components().count() > 1 {
         vec![Path::new("/").join(name)]
     } else {
-        PATH.iter().map(|dir| Path::new(dir).join(name)).collect()
+        DEFAULT_DIRS
+            .iter()
+            .map(|dir| Path::new(dir).join(name))
+            .collect()
     };
     for path in candidates {
         match world.resolve(&path) {

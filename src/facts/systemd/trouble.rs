@@ -9,6 +9,7 @@ use crate::fact::{Fact, Looked};
 use crate::facts::Host;
 use crate::facts::linkage::{Failure, Start};
 use crate::parse::unit::{TimeSpan, UnitType};
+use crate::shell::DEFAULT_DIRS;
 use crate::text::Place;
 
 /// Something that stops a unit when it is started.
@@ -59,16 +60,6 @@ pub enum Effect {
     /// The start never ends.
     Waits,
 }
-
-/// Directories a program without a slash is looked up in (`DEFAULT_PATH`).
-const PATH: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// The commands of a start, in order.
 const STEPS: [Step; 4] = [
@@ -275,7 +266,10 @@ impl Here<'_> {
         let paths: Vec<PathBuf> = if name.starts_with('/') {
             vec![PathBuf::from(&name)]
         } else {
-            PATH.iter().map(|dir| Path::new(dir).join(&name)).collect()
+            DEFAULT_DIRS
+                .iter()
+                .map(|dir| Path::new(dir).join(&name))
+                .collect()
         };
         let mut notes = Vec::new();
         for path in &paths {

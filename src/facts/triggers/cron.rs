@@ -15,7 +15,7 @@ use crate::parse::crontab::{
     Command, Crontab, Daemon, Effect as Effects, Job, Schedule, TableKind, parse,
 };
 use crate::shell::power::Down;
-use crate::shell::{Action, Call, Dialect, Effect, Program, Scope, Source, Value};
+use crate::shell::{Action, Call, DEFAULT_PATH, Dialect, Effect, Program, Scope, Source, Value};
 use crate::text::{File, Place, escape};
 use crate::time::Zone;
 use crate::time::cron::{Timing, next_start};
@@ -301,9 +301,7 @@ pub(super) fn call(table: &Table, daemon: Daemon, reading: &Crontab, job: &Job) 
         // bcron-exec.c, and what the shell of dcron's children takes by itself.
         Daemon::Bcron | Daemon::Dcron => b"/usr/bin:/bin",
         // systemd's own for services.
-        Daemon::SystemdCron1 | Daemon::SystemdCron2 => {
-            b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        }
+        Daemon::SystemdCron1 | Daemon::SystemdCron2 => DEFAULT_PATH,
     };
     env.insert(b"PATH".to_vec(), Value::known(path));
     env.insert(b"SHELL".to_vec(), Value::known(b"/bin/sh".to_vec()));

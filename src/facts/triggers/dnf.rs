@@ -12,7 +12,7 @@ use super::{Starter, Trigger, When, delayed};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::parse::ini::{self, Entry};
-use crate::shell::{Call, Dialect, Program, Source, Value};
+use crate::shell::{Call, DEFAULT_PATH, Dialect, Program, Source, Value};
 use crate::text::{File, Span, escape};
 
 /// Services that update, under the names of both.
@@ -123,8 +123,7 @@ fn command(host: &Host, entry: Option<&Entry>, out: &mut Listing<Trigger>) -> Op
             Source::part(&file.place(Span::new(0, COMMAND.len())))
         }
     };
-    let path = &b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"[..];
-    let env = BTreeMap::from([(b"PATH".to_vec(), Value::known(path))]);
+    let env = BTreeMap::from([(b"PATH".to_vec(), Value::known(DEFAULT_PATH))]);
     let call = Call {
         program: Program::Command(source),
         args: Vec::new(),

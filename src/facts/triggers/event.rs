@@ -13,7 +13,7 @@ use crate::fact::{Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::facts::systemd::Comes;
 use crate::shell::power::{Delay, Kind};
-use crate::shell::{Call, Dialect, Program, Source, Value};
+use crate::shell::{Call, DEFAULT_PATH, Dialect, Program, Source, Value};
 use crate::source::TreeKind;
 use crate::text::{File, Place, escape};
 
@@ -219,7 +219,7 @@ pub(super) fn script(path: &Path, args: &[&str]) -> Call {
 
 /// Words that are executed without a shell.
 pub(super) fn words(words: Vec<Value>) -> Call {
-    let path = Value::known(b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    let path = Value::known(DEFAULT_PATH);
     Call {
         program: Program::Words(words),
         args: Vec::new(),

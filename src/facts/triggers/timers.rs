@@ -19,7 +19,7 @@ use crate::parse::calendar::{self, Calendar, In, Zones};
 use crate::parse::crontab::Daemon;
 use crate::parse::unit::{self, TimeSpan, UnitType};
 use crate::shell::power::{self, Delay, Down, Kind};
-use crate::shell::{Call, Dialect, Program, Value};
+use crate::shell::{Call, DEFAULT_PATH, Dialect, Program, Value};
 use crate::source::TreeKind;
 use crate::text::{Place, escape};
 use crate::time::Zone;
@@ -33,9 +33,6 @@ const LOOP: SignedDuration = SignedDuration::from_hours(1);
 
 /// The name under which the evaluator keeps words that stand in no script.
 pub(super) const WORDS: &str = "command";
-
-/// What systemd gives to every service (`DEFAULT_PATH`).
-const PATH: &[u8] = b"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Whether a place lies in a unit file or a drop-in.
 pub(super) fn is_unit_file(place: &Place) -> bool {
@@ -700,7 +697,7 @@ pub(super) fn run_parts_of(host: &Host) -> Daemon {
 pub(super) fn call(unit: &Unit, run: &Run) -> Call {
     let exec = &unit.settings.exec;
     let mut env: BTreeMap<Vec<u8>, Value> = BTreeMap::new();
-    env.insert(b"PATH".to_vec(), Value::known(PATH));
+    env.insert(b"PATH".to_vec(), Value::known(DEFAULT_PATH));
     for (name, value) in &exec.environment {
         env.insert(name.clone(), Value::known(value.clone()));
     }

@@ -6,19 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::fact::Stop;
 use crate::facts::Host;
 use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
+use crate::shell::DEFAULT_DIRS;
 use crate::text::escape;
 
 pub(in crate::rules) struct CommandMissing;
-
-/// Where ifup's shell looks (`execute.c`, `setlocalenv`).
-const PATH: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// Words that the shell has built in.
 const BUILT_IN: [&str; 30] = [
@@ -97,7 +88,8 @@ fn is_there(host: &Host, program: &str) -> Result<bool, Stop> {
     let paths: Vec<PathBuf> = if program.contains('/') {
         vec![PathBuf::from(program)]
     } else {
-        PATH.iter()
+        DEFAULT_DIRS
+            .iter()
             .map(|dir| Path::new(dir).join(program))
             .collect()
     };

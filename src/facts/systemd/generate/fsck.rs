@@ -6,21 +6,12 @@ use std::path::Path;
 use super::{UNITS, Writer};
 use crate::fact::Fact;
 use crate::parse::unit;
+use crate::shell::DEFAULT_DIRS;
 use crate::text::Place;
-
-/// Where programs are looked for (`DEFAULT_PATH`; the last two only before usr-merge).
-const PATH: [&str; 6] = [
-    "/usr/local/sbin",
-    "/usr/local/bin",
-    "/usr/sbin",
-    "/usr/bin",
-    "/sbin",
-    "/bin",
-];
 
 /// Whether a program of that name is there, or may be.
 fn has_program(w: &Writer<'_>, name: &str) -> bool {
-    PATH.iter().any(|dir| {
+    DEFAULT_DIRS.iter().any(|dir| {
         let found = w.context.tree.resolve(&Path::new(dir).join(name));
         match found {
             Fact::Known(found) => found.meta.any_execute_bit(),
