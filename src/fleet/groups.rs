@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use super::Member;
+use super::{Directory, Member};
 use crate::text::Place;
 
 /// What binds the hosts of a group.
@@ -56,56 +56,36 @@ impl GroupKind {
             Self::Role => "role",
         }
     }
+
+    /// The groups of this kind among hosts, by name.
+    #[must_use]
+    pub fn groups(self, members: &[Option<&Member>]) -> Vec<Group> {
+        match self {
+            Self::Pair => pairs(members),
+            Self::Quorum => quorums(members),
+            Self::Role => roles(members),
+        }
+    }
 }
 
 /// The groups among hosts, in the order of their kinds and names.
 #[must_use]
 pub fn groups(members: &[Option<&Member>]) -> Vec<Group> {
-    let mut out = pairs(members);
-    out.extend(quorums(members));
-    out.extend(roles(members));
-    out
+    let kinds = [GroupKind::Pair, GroupKind::Quorum, GroupKind::Role];
+    kinds.iter().flat_map(|kind| kind.groups(members)).collect()
 }
 
 /// By host, the hosts that go down with it: its guests.
 #[must_use]
 pub fn taken_down(members: &[Option<&Member>]) -> Vec<Vec<usize>> {
-    let known = names(members);
+    let directory = Directory::of(members);
     let of = |member: Option<&Member>| {
         let guests = member.into_iter().flat_map(|member| &member.guests.items);
-        let found = guests.filter_map(|(name, _)| known.get(name.as_str()).copied().flatten());
+        let found = guests.filter_map(|(name, _)| directory.called(name));
         let found: BTreeSet<usize> = found.collect();
         found.into_iter().collect()
     };
     members.iter().copied().map(of).collect()
-}
-
-/// The hosts by what they are called; nothing where two are called alike.
-fn names<'a>(members: &[Option<&'a Member>]) -> BTreeMap<&'a str, Option<usize>> {
-    let mut known: BTreeMap<&str, Option<usize>> = BTreeMap::new();
-    for (index, member) in members.iter().enumerate() {
-        for name in member.iter().flat_map(|member| &member.names) {
-            known
-                .entry(name)
-                .and_modify(|at| *at = at.filter(|at| *at == index))
-                .or_insert(Some(index));
-        }
-    }
-    known
-}
-
-/// The same by address.
-fn by_address(members: &[Option<&Member>]) -> BTreeMap<IpAddr, Option<usize>> {
-    let mut known: BTreeMap<IpAddr, Option<usize>> = BTreeMap::new();
-    for (index, member) in members.iter().enumerate() {
-        for address in member.iter().flat_map(|member| &member.addresses) {
-            known
-                .entry(*address)
-                .and_modify(|at| *at = at.filter(|at| *at == index))
-                .or_insert(Some(index));
-        }
-    }
-    known
 }
 
 /// Routers that hold an address and hear each other by one number.
@@ -173,16 +153,7 @@ fn order(ranks: &BTreeMap<usize, u8>) -> Vec<usize> {
 
 /// Voters that name each other, of one program.
 fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
-    let names = names(members);
-    let addresses = by_address(members);
-    let find = |name: &str| match name.parse::<IpAddr>() {
-        Ok(address) => addresses.get(&address).copied().flatten(),
-        Err(_) => {
-            let short = name.split('.').next().unwrap_or(name);
-            let known = |name: &str| names.get(name).copied().flatten();
-            known(name).or_else(|| known(short))
-        }
-    };
+    let directory = Directory::of(members);
     // By program and host, the group of it: the smallest index in it.
     let mut group_of: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     let root = |group_of: &BTreeMap<(&str, usize), usize>, program, host: usize| {
@@ -203,7 +174,11 @@ fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
     }
     for index in 0..members.len() {
         for (program, quorum) in of(index) {
-            for other in quorum.voters.iter().filter_map(|voter| find(voter)) {
+            for other in quorum
+                .voters
+                .iter()
+                .filter_map(|voter| directory.find(voter))
+            {
                 if !group_of.contains_key(&(*program, other)) {
                     continue;
                 }
@@ -220,7 +195,10 @@ fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
         for (program, quorum) in of(index) {
             let key = (*program, root(&group_of, program, index));
             // It counts itself, whether it is named or not.
-            let named = quorum.voters.iter().any(|voter| find(voter) == Some(index));
+            let named = quorum
+                .voters
+                .iter()
+                .any(|voter| directory.find(voter) == Some(index));
             let size = quorum.voters.len() + usize::from(!named);
             let size = quorum.size.unwrap_or(0).max(size);
             let group = found.entry(key).or_insert_with(|| Group {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +15,7 @@ use crate::facts::stores::mysql;
 use crate::parse::interfaces::Stanza;
 use crate::parse::quorum::{self, Quorum};
 use crate::source::Tree;
-use crate::text::Place;
+use crate::text::{File, Place};
 
 /// What one host is to the others.
 #[derive(Clone, Debug)]
@@ -122,27 +123,27 @@ fn addresses(host: &Host) -> Vec<IpAddr> {
     found
 }
 
-/// A program that votes, where it is told of its members, and who reads that.
-type Voting = (
-    &'static str,
-    &'static [&'static str],
-    fn(&std::sync::Arc<crate::text::File>) -> Option<Quorum>,
-);
+/// A file that tells a program of its voters, and who reads it.
+type Voting = (&'static str, &'static str, fn(&Arc<File>) -> Option<Quorum>);
 
-/// The files; a directory stands for the files in it.
-const VOTING: [Voting; 3] = [
+/// The files at fixed places.
+const VOTING: [Voting; 4] = [
+    ("etcd", "/etc/default/etcd", quorum::etcd),
+    ("etcd", "/etc/etcd/etcd.conf", quorum::etcd),
     (
-        "etcd",
-        &["/etc/default/etcd", "/etc/etcd/etcd.conf"],
-        quorum::etcd,
+        "ZooKeeper",
+        "/etc/zookeeper/conf/zoo.cfg",
+        quorum::zookeeper,
     ),
     (
         "ZooKeeper",
-        &["/etc/zookeeper/conf/zoo.cfg", "/opt/zookeeper/conf/zoo.cfg"],
+        "/opt/zookeeper/conf/zoo.cfg",
         quorum::zookeeper,
     ),
-    ("Consul", &["/etc/consul.d"], quorum::consul),
 ];
+
+/// Consul reads every file here that ends in this.
+const CONSUL: (&str, &str) = ("/etc/consul.d", "json");
 
 fn quorums(host: &Host) -> Listing<(&'static str, Quorum)> {
     let tree = host.tree();
@@ -156,33 +157,17 @@ fn quorums(host: &Host) -> Listing<(&'static str, Quorum)> {
         let found = quorum::galera(&address.value, name, address.place.clone());
         out.items.extend(found.map(|quorum| ("Galera", quorum)));
     }
-    for (program, paths, read) in VOTING {
-        for path in paths {
-            let path = Path::new(path);
-            let is_dir =
-                path.extension().is_none() && path.file_name() != Path::new("etcd").file_name();
-            let files = if is_dir {
-                // A directory that is not there has nothing in it.
-                let found = out.take_gaps(tree.entries(path));
-                found.into_iter().collect()
-            } else {
-                vec![path.to_path_buf()]
-            };
-            for file in files {
-                let wanted = file.extension().is_some_and(|end| {
-                    ["cnf", "json", "cfg", "conf"]
-                        .iter()
-                        .any(|known| end == *known)
-                });
-                if !wanted && is_dir {
-                    continue;
-                }
-                let Some(file) = out.take(tree.read(&file)) else {
-                    continue;
-                };
-                out.items
-                    .extend(read(&file).map(|quorum| (program, quorum)));
-            }
+    for (program, path, read) in VOTING {
+        let file = out.take(tree.read(Path::new(path)));
+        let found = file.and_then(|file| read(&file));
+        out.items.extend(found.map(|quorum| (program, quorum)));
+    }
+    let (dir, end) = CONSUL;
+    for path in out.take_gaps(tree.entries(Path::new(dir))) {
+        if path.extension().is_some_and(|own| own == end) {
+            let file = out.take(tree.read(&path));
+            let found = file.and_then(|file| quorum::consul(&file));
+            out.items.extend(found.map(|quorum| ("Consul", quorum)));
         }
     }
     // A tree that holds none of the files says nothing against it.

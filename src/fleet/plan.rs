@@ -69,14 +69,15 @@ pub fn plan(
 ) -> Plan {
     let mut problem = Problem::new(ready, constraints, taken_down, most.max(1));
     let unordered = problem.order();
-    let mut best = problem.schedule(&problem.urgency());
+    let plain = problem.urgency();
+    let mut best = problem.schedule(&plain);
     let bound = problem.bound();
     let mut random = 0x9E37_79B9_7F4A_7C15_u64;
     for _ in 0..TRIES {
         if best.len() <= bound {
             break;
         }
-        let mut urgency = problem.urgency();
+        let mut urgency = plain.clone();
         for value in urgency.values_mut() {
             random ^= random << 13;
             random ^= random >> 7;
@@ -215,14 +216,18 @@ impl<'a> Problem<'a> {
         before.is_none_or(|before| before.is_subset(done))
     }
 
+    /// By constraint, how many of its members all of these hosts take down.
+    fn loads(&self) -> BTreeMap<usize, usize> {
+        let mut loads: BTreeMap<usize, usize> = BTreeMap::new();
+        for (index, weight) in self.weights.values().flatten() {
+            *loads.entry(*index).or_default() += weight;
+        }
+        loads
+    }
+
     /// No plan has fewer waves.
     fn bound(&self) -> usize {
-        let mut loads: BTreeMap<usize, usize> = BTreeMap::new();
-        for weights in self.weights.values() {
-            for (index, weight) in weights {
-                *loads.entry(*index).or_default() += weight;
-            }
-        }
+        let loads = self.loads();
         let groups = loads.iter().filter_map(|(index, load)| {
             let constraint = self.constraints.get(*index)?;
             Some(load.div_ceil(constraint.may_be_down.max(1)))
@@ -258,12 +263,7 @@ impl<'a> Problem<'a> {
 
     fn urgency(&self) -> BTreeMap<usize, Urgency> {
         let heights = self.heights();
-        let mut loads: BTreeMap<usize, usize> = BTreeMap::new();
-        for weights in self.weights.values() {
-            for (index, weight) in weights {
-                *loads.entry(*index).or_default() += weight;
-            }
-        }
+        let loads = self.loads();
         let tight = |host: &usize| {
             let weights = self.weights.get(host).into_iter().flatten();
             let waves = weights.filter_map(|(index, _)| {

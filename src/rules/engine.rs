@@ -424,7 +424,8 @@ pub fn examine_fleet(
                 continue;
             }
             host.crashed |= crashed;
-            let findings = of_host.remove(&index).map_or(Vec::new(), |found| found);
+            let findings = of_host.remove(&index).into_iter().flatten();
+            let findings: Vec<Finding> = findings.collect();
             let ended = match (crashed, open.remove(&index), findings.is_empty()) {
                 (true, _, _) => ended.clone(),
                 (false, Some(open), _) => Ended::Undecided(tidy(open)),

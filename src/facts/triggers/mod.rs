@@ -142,6 +142,13 @@ impl Trigger {
         }
     }
 
+    /// The times at which it fires no later than `until`, soonest first, as far as they
+    /// are known.
+    pub fn times(&self, until: Timestamp) -> impl Iterator<Item = Timestamp> {
+        let all = self.next_at().into_iter().chain(self.later.iter().copied());
+        all.filter(move |at| *at <= until)
+    }
+
     /// Whether there is a command that a guard could stand in front of: an order that
     /// waits, or an option of a program, has none.
     #[must_use]

@@ -9,6 +9,7 @@ mod role_single_holder;
 mod router_id_clash;
 mod routers_disagree;
 mod same_minute;
+mod spans;
 mod window;
 
 pub(super) use need_same_window::NeedSameWindow;

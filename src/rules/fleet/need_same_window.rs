@@ -1,37 +1,14 @@
 //! `fleet-need-same-window`: a host boots while what it needs for that is down.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::spans::{WINDOW, spans};
 use super::{evidence, members, name};
 use crate::facts::triggers::{Trigger, action_word};
-use crate::fleet::{directory, providers};
+use crate::fleet::{Directory, providers};
 use crate::rules::{Cx, Evidence, Examined, Finding, FleetRule, Together};
 
-/// As in the rules about groups.
-const WINDOW: SignedDuration = SignedDuration::from_mins(30);
-
 pub(in crate::rules) struct NeedSameWindow;
-
-/// The falls of a host within the horizon.
-fn falls<'a>(host: &'a Examined, cx: &Cx<'_>) -> Vec<(Timestamp, Timestamp, &'a Trigger)> {
-    let until = host.now.checked_add(cx.horizon).unwrap_or(Timestamp::MAX);
-    let mut out = Vec::new();
-    for trigger in host
-        .triggers
-        .iter()
-        .filter(|t| !t.is_preview() && t.guard.is_none())
-    {
-        let times = trigger
-            .next_at()
-            .into_iter()
-            .chain(trigger.later.iter().copied());
-        out.extend(times.filter(|at| *at <= until).map(|at| {
-            let to = at.checked_add(trigger.spread).unwrap_or(Timestamp::MAX);
-            (at, to, trigger)
-        }));
-    }
-    out
-}
 
 impl FleetRule for NeedSameWindow {
     fn id(&self) -> &'static str {
@@ -41,7 +18,7 @@ impl FleetRule for NeedSameWindow {
     fn check(&self, hosts: &[Examined], cx: &Cx<'_>) -> Together {
         let mut out = Together::new("it needs no other host of this run");
         let members = members(hosts);
-        let known = directory(&members);
+        let directory = Directory::of(&members);
         for (index, member) in members.iter().enumerate() {
             let (Some(member), Some(host)) = (member, hosts.get(index)) else {
                 continue;
@@ -49,9 +26,9 @@ impl FleetRule for NeedSameWindow {
             let gaps = member.needs.gaps.iter();
             out.open
                 .extend(gaps.map(|unknown| (index, unknown.clone())));
-            let own = falls(host, cx);
+            let own: Vec<_> = spans(host, cx).collect();
             for need in &member.needs.items {
-                let of = providers(&known, need, index);
+                let of = providers(&directory, need, index);
                 if of.is_empty() {
                     continue;
                 }
@@ -59,7 +36,7 @@ impl FleetRule for NeedSameWindow {
                 let theirs: Vec<Vec<_>> = of
                     .iter()
                     .filter_map(|at| hosts.get(*at))
-                    .map(|host| falls(host, cx))
+                    .map(|host| spans(host, cx).collect())
                     .collect();
                 let found = own.iter().find_map(|(from, to, trigger)| {
                     let near = |other: &&(Timestamp, Timestamp, &Trigger)| {

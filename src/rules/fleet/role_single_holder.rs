@@ -1,7 +1,7 @@
 //! `fleet-role-single-holder`: a role whose only holder cannot go down.
 
 use super::{members, name};
-use crate::fleet::{GroupKind, groups};
+use crate::fleet::GroupKind;
 use crate::rules::{Cx, Evidence, Examined, Finding, FleetRule, Together};
 
 pub(in crate::rules) struct RoleSingleHolder;
@@ -14,8 +14,7 @@ impl FleetRule for RoleSingleHolder {
     fn check(&self, hosts: &[Examined], _cx: &Cx<'_>) -> Together {
         let mut out = Together::new("policy gives it no role");
         let members = members(hosts);
-        let groups = groups(&members);
-        for group in groups.iter().filter(|group| group.kind == GroupKind::Role) {
+        for group in GroupKind::Role.groups(&members) {
             out.judged.extend(group.seats.iter().map(|seat| seat.host));
             let [seat] = group.seats.as_slice() else {
                 continue;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::spans::horizon;
 use super::{evidence, name};
 use crate::facts::triggers::{Trigger, action_word};
 use crate::rules::{Cx, Examined, Finding, FleetRule, Together};
@@ -23,16 +24,13 @@ impl FleetRule for SameMinute {
         let mut out = Together::new("nothing takes it down by itself");
         let mut minutes: BTreeMap<i64, BTreeMap<usize, (Timestamp, &Trigger)>> = BTreeMap::new();
         for (index, host) in hosts.iter().enumerate() {
-            let until = host.now.checked_add(cx.horizon).unwrap_or(Timestamp::MAX);
+            let until = horizon(host, cx);
             let mut down = false;
-            for trigger in host.triggers.iter().filter(|t| !t.is_preview()) {
-                let times = trigger
-                    .next_at()
-                    .into_iter()
-                    .chain(trigger.later.iter().copied());
-                // What chance spreads is spread.
-                let times = times.filter(|at| *at <= until && trigger.spread.as_mins() < 5);
-                for at in times {
+            // What chance spreads is spread.
+            let spread = |trigger: &Trigger| trigger.spread.as_mins() >= 5;
+            let triggers = host.triggers.iter();
+            for trigger in triggers.filter(|t| !t.is_preview() && !spread(t)) {
+                for at in trigger.times(until) {
                     down = true;
                     let minute = at.as_second().div_euclid(60);
                     let here = minutes.entry(minute).or_default();

@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
+use super::spans::{WINDOW, spans};
 use super::{evidence, members, name, names};
 use crate::facts::triggers::{Trigger, action_word};
-use crate::fleet::{Group, GroupKind, groups, taken_down};
+use crate::fleet::{Group, GroupKind, taken_down};
 use crate::rules::{Confidence, Cx, Evidence, Examined, Finding, Together};
-
-/// Two hosts that go down within so long of each other may be down together: a server
-/// that checks its memory and its disks takes that long to come back.
-const WINDOW: SignedDuration = SignedDuration::from_mins(30);
 
 /// A host goes down.
 #[derive(Clone, Copy)]
@@ -33,7 +30,6 @@ fn falls<'a>(hosts: &'a [Examined], wanted: &BTreeSet<usize>, cx: &Cx<'_>) -> Ve
     let taken = taken_down(&members);
     let mut out = Vec::new();
     for (by, host) in hosts.iter().enumerate() {
-        let until = host.now.checked_add(cx.horizon).unwrap_or(Timestamp::MAX);
         let guests = taken.get(by).into_iter().flatten().copied();
         let down: Vec<usize> = std::iter::once(by)
             .chain(guests)
@@ -42,26 +38,14 @@ fn falls<'a>(hosts: &'a [Examined], wanted: &BTreeSet<usize>, cx: &Cx<'_>) -> Ve
         if down.is_empty() {
             continue;
         }
-        // What a guard stands before asks first; only what just happens is reckoned with.
-        let triggers = host
-            .triggers
-            .iter()
-            .filter(|t| !t.is_preview() && t.guard.is_none());
-        for trigger in triggers {
-            let times = trigger
-                .next_at()
-                .into_iter()
-                .chain(trigger.later.iter().copied());
-            for from in times.filter(|at| *at <= until) {
-                let to = from.checked_add(trigger.spread).unwrap_or(Timestamp::MAX);
-                out.extend(down.iter().map(|host| Fall {
-                    from,
-                    to,
-                    host: *host,
-                    by,
-                    trigger,
-                }));
-            }
+        for (from, to, trigger) in spans(host, cx) {
+            out.extend(down.iter().map(|host| Fall {
+                from,
+                to,
+                host: *host,
+                by,
+                trigger,
+            }));
         }
     }
     out.sort_by_key(|fall| (fall.from, fall.host));
@@ -94,10 +78,8 @@ pub(super) fn check(
     otherwise: &'static str,
 ) -> Together {
     let mut out = Together::new(otherwise);
-    let groups: Vec<Group> = groups(&members(hosts))
-        .into_iter()
-        .filter(|group| group.kind == kind && group.seats.len() > group.may_be_down)
-        .collect();
+    let mut groups = kind.groups(&members(hosts));
+    groups.retain(|group| group.seats.len() > group.may_be_down);
     let wanted = groups.iter().flat_map(|group| &group.seats);
     let wanted: BTreeSet<usize> = wanted.map(|seat| seat.host).collect();
     let falls = falls(hosts, &wanted, cx);
