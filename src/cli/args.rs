@@ -177,6 +177,31 @@ pub struct CheckArgs {
     pub verbose: bool,
 }
 
+impl CheckArgs {
+    /// A check of these hosts, or of one tree, whose report nobody sees.
+    #[must_use]
+    pub fn silent(tree: TreeArgs, hosts: Vec<String>, rules: RuleArgs) -> Self {
+        Self {
+            tree,
+            devices: DeviceArgs {
+                devices: None,
+                image: Vec::new(),
+            },
+            hosts,
+            against: None,
+            transaction: None,
+            rules,
+            baseline: None,
+            fail_on: None,
+            accept: Vec::new(),
+            format: Vec::new(),
+            color: ColorWord::Never,
+            quiet: true,
+            verbose: false,
+        }
+    }
+}
+
 /// `comeback guard`.
 #[derive(Debug, Args)]
 pub struct GuardArgs {

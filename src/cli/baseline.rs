@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::args::{BaselineAction, BaselineArgs, CheckArgs, ColorWord};
+use super::args::{BaselineAction, BaselineArgs, CheckArgs};
 use super::check::outcome_of;
 use super::output::{Output, write_out};
 use super::{Error, complain};
@@ -32,20 +32,10 @@ pub(super) fn run(args: &BaselineArgs) -> Result<Exit, Error> {
         return Err(Error::Usage("--add is for baseline write".into()));
     }
     let known = read(&args.baseline)?;
+    let (tree, rules) = (args.tree.clone(), args.rules.clone());
     let check = CheckArgs {
-        tree: args.tree.clone(),
         devices: args.devices.clone(),
-        hosts: args.hosts.clone(),
-        against: None,
-        transaction: None,
-        rules: args.rules.clone(),
-        baseline: None,
-        fail_on: None,
-        accept: Vec::new(),
-        format: Vec::new(),
-        color: ColorWord::Never,
-        quiet: true,
-        verbose: false,
+        ..CheckArgs::silent(tree, args.hosts.clone(), rules)
     };
     let outcome = outcome_of(&check)?;
     let shown = escape_path(&args.baseline);

@@ -54,7 +54,6 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
                 prefix: String::new(),
                 root: root_from_here(root),
                 base: Before::NotAsked,
-                missing: None,
             }];
             return judge_all(args, &setup, seen, waivers);
         }
@@ -140,8 +139,6 @@ pub(super) struct Seen {
     pub(super) root: Option<PathBuf>,
     /// What it is compared with.
     pub(super) base: Before,
-    /// Why there is nothing to look at.
-    pub(super) missing: Option<String>,
 }
 
 /// What a host is compared with.
@@ -227,7 +224,6 @@ impl Run<'_> {
             prefix,
             root: None,
             base,
-            missing: None,
         }
     }
 
@@ -257,7 +253,7 @@ impl Run<'_> {
         }
         let bar = progress(roots.len(), args.quiet);
         // Side by side, and reported in the order of the names.
-        let found: Vec<Result<Seen, Error>> = roots
+        let found: Vec<Result<(Seen, Option<String>), Error>> = roots
             .par_iter()
             .map(|root| {
                 let seen = self.host_at(root);
@@ -266,15 +262,19 @@ impl Run<'_> {
             })
             .collect();
         bar.finish_and_clear();
-        let seen: Vec<Seen> = found.into_iter().collect::<Result<_, _>>()?;
-        for missing in seen.iter().filter_map(|seen| seen.missing.as_ref()) {
-            complain(missing);
+        let mut seen = Vec::new();
+        for found in found {
+            let (one, missing) = found?;
+            if let Some(missing) = missing {
+                complain(&missing);
+            }
+            seen.push(one);
         }
         Ok(self.fleet(seen))
     }
 
-    /// One host of several.
-    fn host_at(&self, root: &Path) -> Result<Seen, Error> {
+    /// One host of several, and why there is nothing to look at, if so.
+    fn host_at(&self, root: &Path) -> Result<(Seen, Option<String>), Error> {
         let (args, setup) = (self.args, self.setup);
         let prefix = escape_path(root);
         let label = root
@@ -289,17 +289,17 @@ impl Run<'_> {
                 let base = base(args, Some(root), &tree, setup.deadline)?;
                 let mut one = self.one(tree, base, (label, None), prefix);
                 one.root = root_from_here(Some(root));
-                Ok(one)
+                Ok((one, None))
             }
             Err(error @ Error::Nothing(_)) => {
                 let name = label.unwrap_or_else(|| prefix.clone());
-                Ok(Seen {
+                let seen = Seen {
                     examined: Examined::nothing(name, setup.clock.now()),
                     prefix,
                     root: root_from_here(Some(root)),
                     base: Before::NotAsked,
-                    missing: Some(error.to_string()),
-                })
+                };
+                Ok((seen, Some(error.to_string())))
             }
             Err(error) => Err(error),
         }
@@ -337,7 +337,6 @@ impl Run<'_> {
                 prefix,
                 root,
                 base,
-                missing: None,
             }
         });
         back.collect()

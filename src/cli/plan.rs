@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Error;
-use super::args::{CheckArgs, ColorWord, DeviceArgs, PlanArgs, PlanFormat};
+use super::args::{CheckArgs, PlanArgs, PlanFormat};
 use super::check::outcome_of;
 use super::output::{Output, write_out};
 use crate::fleet::{Constraint, Member, groups, needs, plan, taken_down};
@@ -11,23 +11,12 @@ use crate::policy::{Exit, Verdict};
 use crate::report::{Planned, plan_ansible, plan_json, plan_text};
 
 pub(super) fn run(args: &PlanArgs) -> Result<Exit, Error> {
+    let (tree, rules) = (args.tree.clone(), args.rules.clone());
     let check = CheckArgs {
-        tree: args.tree.clone(),
-        devices: DeviceArgs {
-            devices: None,
-            image: Vec::new(),
-        },
-        hosts: args.hosts.clone(),
-        against: None,
-        transaction: None,
-        rules: args.rules.clone(),
-        baseline: None,
-        fail_on: None,
         accept: args.accept.clone(),
-        format: Vec::new(),
-        color: ColorWord::Never,
+        // The bar, while people wait.
         quiet: false,
-        verbose: false,
+        ..CheckArgs::silent(tree, args.hosts.clone(), rules)
     };
     let outcome = outcome_of(&check)?;
     let members: Vec<Option<&Member>> = outcome

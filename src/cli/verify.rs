@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Error;
-use super::args::{CheckArgs, DeviceArgs, TreeArgs, VerifyArgs};
+use super::args::{CheckArgs, TreeArgs, VerifyArgs};
 use super::check::{Before, Seen, judge_all, report};
 use super::formats::wanted;
 use super::output::decide_colours;
@@ -49,7 +49,6 @@ pub(super) fn run(args: VerifyArgs) -> Result<Exit, Error> {
         examined,
         prefix: String::new(),
         root: None,
-        missing: None,
         base: Before::NotAsked,
     }];
     let outcome = judge_all(&args, &setup, seen, waivers)?;
@@ -133,31 +132,23 @@ fn snapshot_of_running(
 
 /// The same options, as `check` has them.
 fn as_check(args: VerifyArgs) -> CheckArgs {
+    let tree = TreeArgs {
+        root: None,
+        tree: None,
+        covers: Vec::new(),
+        now: None,
+        horizon: None,
+        deadline: args.deadline,
+        no_probe: args.no_probe,
+        config: args.config,
+    };
     CheckArgs {
-        tree: TreeArgs {
-            root: None,
-            tree: None,
-            covers: Vec::new(),
-            now: None,
-            horizon: None,
-            deadline: args.deadline,
-            no_probe: args.no_probe,
-            config: args.config,
-        },
-        devices: DeviceArgs {
-            devices: None,
-            image: Vec::new(),
-        },
-        hosts: Vec::new(),
-        against: None,
-        transaction: None,
-        baseline: None,
-        rules: args.rules,
         fail_on: args.fail_on,
         accept: args.accept,
         format: args.format,
         color: args.color,
         quiet: args.quiet,
         verbose: args.verbose,
+        ..CheckArgs::silent(tree, Vec::new(), args.rules)
     }
 }
