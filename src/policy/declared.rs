@@ -129,15 +129,6 @@ struct Reading<'a> {
     error: At<'a>,
 }
 
-/// What the tables of all kinds have.
-struct Shared {
-    span: Range<usize>,
-    name: String,
-    host: Option<Spanned<String>>,
-    level: Option<Weight>,
-    why: Option<String>,
-}
-
 pub(super) fn declared(
     file: &Arc<File>,
     raw: RawDeclared,
@@ -164,13 +155,7 @@ pub(super) fn declared(
     for package in raw.package {
         let (span, raw) = (package.span(), package.into_inner());
         let name = reading.named("a package", &raw.name)?;
-        let common = reading.common(Shared {
-            span,
-            name,
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = reading.common(&span, name, raw.host, raw.level, raw.why)?;
         out.packages.push(Package { common });
     }
     for check in raw.check {
@@ -189,20 +174,27 @@ impl Reading<'_> {
         self.file.place(Span::new(span.start, span.end))
     }
 
-    fn common(&self, shared: Shared) -> Result<Common, ConfigError> {
-        let place = self.place(&shared.span);
-        if let Some(host) = &shared.host
+    /// What the tables of all kinds have.
+    fn common(
+        &self,
+        span: &Range<usize>,
+        name: String,
+        host: Option<Spanned<String>>,
+        level: Option<Weight>,
+        why: Option<String>,
+    ) -> Result<Common, ConfigError> {
+        if let Some(host) = &host
             && glob_to_regex(host.get_ref()).is_none()
         {
             let message = format!("\"{}\" is not a valid pattern", host.get_ref());
             return self.fail(host.span(), message);
         }
         Ok(Common {
-            name: shared.name,
-            host: shared.host.map(Spanned::into_inner),
-            weight: shared.level.unwrap_or(Weight::Block),
-            why: shared.why,
-            place,
+            name,
+            host: host.map(Spanned::into_inner),
+            weight: level.unwrap_or(Weight::Block),
+            why,
+            place: self.place(span),
         })
     }
 
@@ -330,13 +322,13 @@ impl Reading<'_> {
             );
             return self.fail(raw.holds.span(), format!("unknown value \"{name}\"{hint}"));
         }
-        let common = self.common(Shared {
-            span,
-            name: raw.name.unwrap_or_else(|| text.clone()),
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = self.common(
+            &span,
+            raw.name.unwrap_or_else(|| text.clone()),
+            raw.host,
+            raw.level,
+            raw.why,
+        )?;
         Ok(Relation {
             common,
             text,
@@ -357,13 +349,13 @@ impl Reading<'_> {
             let wrong = "min_size is a number of bytes, or a text such as \"10M\"";
             size.map_or_else(|| self.fail(value.span(), wrong), Ok)
         });
-        let common = self.common(Shared {
-            span,
-            name: path.to_string_lossy().into_owned(),
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = self.common(
+            &span,
+            path.to_string_lossy().into_owned(),
+            raw.host,
+            raw.level,
+            raw.why,
+        )?;
         Ok(Required {
             common,
             path,
@@ -386,13 +378,7 @@ impl Reading<'_> {
         if !enabled && !running {
             return self.fail(span, "neither enabled nor running: nothing is declared");
         }
-        let common = self.common(Shared {
-            span,
-            name,
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = self.common(&span, name, raw.host, raw.level, raw.why)?;
         Ok(Service {
             common,
             enabled,
@@ -421,13 +407,7 @@ impl Reading<'_> {
             }
             None => format!("{} {number}", protocol.word()),
         };
-        let common = self.common(Shared {
-            span,
-            name,
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = self.common(&span, name, raw.host, raw.level, raw.why)?;
         Ok(Port {
             common,
             protocol,
@@ -462,13 +442,7 @@ impl Reading<'_> {
             }
             Ok(span)
         });
-        let common = self.common(Shared {
-            span,
-            name,
-            host: raw.host,
-            level: raw.level,
-            why: raw.why,
-        })?;
+        let common = self.common(&span, name, raw.host, raw.level, raw.why)?;
         Ok(Check {
             common,
             command,

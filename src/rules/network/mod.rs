@@ -109,31 +109,22 @@ pub(super) fn alone(host: &Host) -> Result<(), Stop> {
     Ok(())
 }
 
+/// The programs that set routes by themselves and are enabled.
+fn routers(host: &Host) -> impl Iterator<Item = &str> {
+    let names = host.enabled().items.iter().map(|enabled| &enabled.name);
+    let bare = names.map(|name| name.split(['@', '.']).next().unwrap_or(name));
+    bare.filter(|name| ROUTERS.contains(name))
+}
+
 /// Whether a program that sets routes by itself is enabled.
 fn has_router(host: &Host) -> bool {
-    let mut names = host
-        .enabled()
-        .items
-        .iter()
-        .map(|enabled| enabled.name.as_str());
-    names.any(|name| {
-        let bare = name.split(['@', '.']).next().unwrap_or(name);
-        ROUTERS.contains(&bare)
-    })
+    routers(host).next().is_some()
 }
 
 /// Whether one is enabled whose files say nothing about what it sets.
 fn has_silent_router(host: &Host) -> bool {
-    let mut names = host
-        .enabled()
-        .items
-        .iter()
-        .map(|enabled| enabled.name.as_str());
-    names.any(|name| {
-        let bare = name.split(['@', '.']).next().unwrap_or(name);
-        // keepalived's files name what it sets, and are looked at.
-        ROUTERS.contains(&bare) && bare != "keepalived"
-    })
+    // keepalived's files name what it sets, and are looked at.
+    routers(host).any(|name| name != "keepalived")
 }
 
 /// Whether a command sets a default route.

@@ -185,6 +185,17 @@ pub struct Plan {
     pub open: Vec<Unknown>,
 }
 
+impl Plan {
+    /// Nothing that anybody does.
+    const EMPTY: Self = Self {
+        parts: Vec::new(),
+        made: Vec::new(),
+        left_alone: Vec::new(),
+        unknown: None,
+        open: Vec::new(),
+    };
+}
+
 /// Programs of clouds and clusters that set addresses, routes and rules by themselves.
 const AGENTS: [&str; 16] = [
     "google-guest-agent",
@@ -207,13 +218,7 @@ const AGENTS: [&str; 16] = [
 
 /// Reads what each program that the boot starts will do.
 pub(super) fn read(host: &Host, network: &Network) -> Plan {
-    let mut plan = Plan {
-        parts: Vec::new(),
-        made: Vec::new(),
-        left_alone: Vec::new(),
-        unknown: None,
-        open: Vec::new(),
-    };
+    let mut plan = Plan::EMPTY;
     match &network.ifupdown.state {
         State::Starts(_) => ifupdown::read(host, &network.ifupdown, &mut plan),
         State::Unknown(open) => plan.open.extend(open.iter().cloned()),

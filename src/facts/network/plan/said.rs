@@ -33,13 +33,7 @@ fn plan(case: &str) -> Plan {
     }
     let tree = Tree::for_tests(source, Coverage::live());
     let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
-    let mut plan = Plan {
-        parts: Vec::new(),
-        made: Vec::new(),
-        left_alone: Vec::new(),
-        unknown: None,
-        open: Vec::new(),
-    };
+    let mut plan = Plan::EMPTY;
     networkd::read(&host, &mut plan);
     netplan::read(&host, &mut plan);
     if case.contains("etc/NetworkManager") {
