@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::fact::{Doubt, Fact, Looked, Unknown};
+use crate::fact::{Doubt, Fact, Unknown};
 use crate::shell::{FileTest, World};
 use crate::source::{FileKind, Tree};
 use crate::text::File;
@@ -80,30 +80,7 @@ impl World for TreeWorld<'_> {
     }
 
     fn find(&self, name: &[u8], path: &[u8]) -> Fact<PathBuf> {
-        let name = std::ffi::OsStr::from_bytes(name);
-        let mut looked = Looked {
-            paths: Vec::new(),
-            notes: Vec::new(),
-        };
-        let mut open = None;
-        for dir in path.split(|b| *b == b':') {
-            let dir = Path::new(std::ffi::OsStr::from_bytes(dir));
-            if !dir.is_absolute() {
-                continue;
-            }
-            let candidate = dir.join(name);
-            match self.tree.resolve(&candidate) {
-                Fact::Known(found) => {
-                    if found.meta.kind == FileKind::File && found.meta.any_execute_bit() {
-                        return Fact::Known(candidate);
-                    }
-                }
-                Fact::Absent(_) | Fact::Broken(_) => looked.paths.push(candidate),
-                Fact::Unknown(unknown) => open = open.or(Some(Fact::Unknown(unknown))),
-                Fact::NotCovered(why) => open = open.or(Some(Fact::NotCovered(why))),
-            }
-        }
-        open.unwrap_or(Fact::Absent(looked))
+        self.tree.program(name, path)
     }
 
     fn test(&self, what: FileTest, path: &Path) -> Fact<bool> {

@@ -1,5 +1,7 @@
 //! The shell's own commands.
 
+use std::sync::Arc;
+
 use super::evaluate::{Evaluator, condition_at};
 use super::print::{echo, printf};
 use super::read::read;
@@ -380,7 +382,9 @@ fn unset(args: &[Traced], mut state: State) -> Flow {
                     }
                 } else {
                     state.variables.remove(base);
-                    state.functions.remove(base);
+                    if state.functions.contains_key(base) {
+                        Arc::make_mut(&mut state.functions).remove(base);
+                    }
                 }
             }
             None => state.tainted = true,

@@ -208,7 +208,7 @@ fn store(
         },
         exported,
     };
-    state.variables.insert(name.to_vec(), variable);
+    state.variables.insert(name, variable);
 }
 
 fn entry_key(key: &Traced, associative: bool, state: &mut State) -> Option<(u64, Vec<u8>)> {

@@ -359,7 +359,7 @@ impl Evaluator<'_> {
             }
             Kind::Case { word, arms } => self.case(word, arms, state),
             Kind::Function { name, body } => {
-                state.functions.insert(name.clone(), Arc::clone(body));
+                Arc::make_mut(&mut state.functions).insert(name.clone(), Arc::clone(body));
                 Flow::done(state, 0)
             }
             Kind::Subshell(list) => {

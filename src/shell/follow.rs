@@ -73,10 +73,7 @@ impl Evaluator<'_> {
             if let Some(frame) = state.frames.pop() {
                 state.positional = frame.positional;
                 for (name, before) in frame.locals {
-                    match before {
-                        Some(before) => state.variables.insert(name, before),
-                        None => state.variables.remove(&name),
-                    };
+                    state.variables.put_back(&name, before);
                 }
             }
         }
@@ -298,8 +295,7 @@ pub(super) fn unresolved(place: &Place, why: &str) -> Unknown {
 /// A shell started by another one.
 pub(super) fn child(parent: &State, dialect: Dialect) -> State {
     let mut state = State::new(dialect);
-    let exported = parent.variables.iter().filter(|(_, v)| v.exported);
-    state.variables = exported.map(|(n, v)| (n.clone(), v.clone())).collect();
+    state.variables = parent.variables.exported();
     state.cwd = parent.cwd.clone();
     state.path.clone_from(&parent.path);
     state.stdin.clone_from(&parent.stdin);

@@ -65,6 +65,7 @@ mod syntax;
 mod tests;
 mod tools;
 mod value;
+mod variables;
 mod word;
 mod wrapped;
 mod wrappers;

@@ -164,7 +164,7 @@ impl Evaluator<'_> {
                 if before.is_empty() && after.is_empty() {
                     continue;
                 }
-                for variable in state.variables.keys() {
+                for (variable, _) in state.variables.iter() {
                     let inner = variable.strip_prefix(before);
                     let inner = inner.and_then(|inner| inner.strip_suffix(after));
                     if let Some(inner) = inner.filter(|inner| !inner.is_empty()) {

@@ -79,7 +79,7 @@ pub(super) fn read(args: &[Traced], place: &Place, mut state: State) -> Flow {
             contents,
             exported: false,
         };
-        state.variables.insert(name.clone(), variable);
+        state.variables.insert(name.as_slice(), variable);
         return Flow::done(state, status);
     }
     for (index, name) in names.iter().enumerate() {

@@ -99,10 +99,7 @@ impl Evaluator<'_> {
         });
         for state in flow.states() {
             for (name, old) in kept.iter().rev() {
-                match old {
-                    Some(old) => state.variables.insert(name.clone(), old.clone()),
-                    None => state.variables.remove(name),
-                };
+                state.variables.put_back(name, old.clone());
             }
         }
         flow
@@ -314,7 +311,8 @@ impl Evaluator<'_> {
 /// Whether a program is told something that the caller gave.
 fn given(argv: &[Traced], state: &State) -> bool {
     let words = argv.iter().skip(1).chain(&state.stdin);
-    let exported = state.variables.values().filter(|v| v.exported);
+    let exported = state.variables.iter().map(|(_, variable)| variable);
+    let exported = exported.filter(|variable| variable.exported);
     let told = |value: &Traced| {
         let argument = |input: &super::Input| !matches!(input, super::Input::Variable(_));
         value.inputs.iter().any(argument)

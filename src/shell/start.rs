@@ -71,7 +71,7 @@ fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
         let input = Input::Variable(name.clone());
         let mut variable = Variable::scalar(Traced::input(value.clone(), input));
         variable.exported = true;
-        state.variables.insert(name.clone(), variable);
+        state.variables.insert(name.as_slice(), variable);
     }
     state.cwd = call.cwd.clone();
     let stdin = call.stdin.clone();

@@ -6,15 +6,16 @@ use std::sync::Arc;
 
 use super::syntax::Command;
 use super::value::{Traced, Value};
+use super::variables::Variables;
 use super::{Condition, Dialect, Scope};
 
 /// The state of one shell.
 #[derive(Clone, Debug)]
 pub(super) struct State {
-    pub(super) variables: BTreeMap<Vec<u8>, Variable>,
+    pub(super) variables: Variables,
     pub(super) positional: Positional,
     pub(super) zero: Traced,
-    pub(super) functions: BTreeMap<Vec<u8>, Arc<Command>>,
+    pub(super) functions: Arc<BTreeMap<Vec<u8>, Arc<Command>>>,
     pub(super) cwd: Value,
     pub(super) errexit: bool,
     pub(super) status: Status,
@@ -143,7 +144,8 @@ impl Variable {
         }
     }
 
-    fn join(self, other: Self) -> Self {
+    /// What holds on both ways here.
+    pub(super) fn join(self, other: Self) -> Self {
         let exported = self.exported || other.exported;
         let contents = match (self.contents, other.contents) {
             (a, b) if a == b => a,
@@ -151,6 +153,18 @@ impl Variable {
             _ => Contents::Scalar(Traced::unknown()),
         };
         Self { contents, exported }
+    }
+
+    /// What holds where another way here does not set it.
+    pub(super) fn or_unset(self) -> Self {
+        let was = match self.contents {
+            Contents::Scalar(value) => value,
+            Contents::Array { .. } => Traced::unknown(),
+        };
+        Self {
+            contents: Contents::Scalar(was.join(&Traced::known(""))),
+            exported: self.exported,
+        }
     }
 
     /// `$x` of a scalar or of an array's first entry.
@@ -192,10 +206,10 @@ impl State {
     /// A shell that has just started.
     pub(super) fn new(dialect: Dialect) -> Self {
         Self {
-            variables: BTreeMap::new(),
+            variables: Variables::default(),
             positional: Positional::default(),
             zero: Traced::known("sh"),
-            functions: BTreeMap::new(),
+            functions: Arc::default(),
             cwd: Value::known("/"),
             errexit: false,
             status: Status::Known(0),
@@ -216,30 +230,13 @@ impl State {
     /// What holds on both ways here.
     pub(super) fn join(mut self, other: Self) -> Self {
         let tainted = self.tainted || other.tainted;
-        let unset = |value: Variable| {
-            let exported = value.exported;
-            let was = match value.contents {
-                Contents::Scalar(value) => value,
-                Contents::Array { .. } => Traced::unknown(),
-            };
-            Variable {
-                exported,
-                contents: Contents::Scalar(was.join(&Traced::known(""))),
-            }
-        };
-        let mut variables = BTreeMap::new();
-        let mut others = other.variables;
-        for (name, value) in self.variables {
-            let joined = match others.remove(&name) {
-                Some(other) => value.join(other),
-                None => unset(value),
-            };
-            variables.insert(name, joined);
-        }
-        variables.extend(others.into_iter().map(|(name, value)| (name, unset(value))));
-        self.variables = variables;
+        self.variables.join(&other.variables);
         self.positional = self.positional.join(other.positional);
-        self.functions.extend(other.functions);
+        if !Arc::ptr_eq(&self.functions, &other.functions) {
+            let theirs = other.functions.iter();
+            let theirs = theirs.map(|(name, body)| (name.clone(), Arc::clone(body)));
+            Arc::make_mut(&mut self.functions).extend(theirs);
+        }
         self.cwd = self.cwd.join(&other.cwd);
         self.errexit = self.errexit || other.errexit;
         self.status = self.status.join(other.status);
@@ -285,7 +282,7 @@ impl State {
             contents: Contents::Scalar(value),
             exported,
         };
-        self.variables.insert(name.to_vec(), variable);
+        self.variables.insert(name, variable);
     }
 
     /// Output, where somebody looks at it.

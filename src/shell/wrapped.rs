@@ -84,10 +84,7 @@ impl Evaluator<'_> {
         for state in flow.states() {
             (state.scope, state.deferred) = kept.clone();
             for (name, old) in before.iter().rev() {
-                match old {
-                    Some(old) => state.variables.insert(name.clone(), old.clone()),
-                    None => state.variables.remove(name),
-                };
+                state.variables.put_back(name, old.clone());
             }
         }
         Ok(flow)

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -69,6 +70,7 @@ struct Cache {
     dirs: BTreeMap<PathBuf, Fact<Found>>,
     files: BTreeMap<PathBuf, Fact<Arc<File>>>,
     lists: BTreeMap<PathBuf, Fact<Arc<Vec<OsString>>>>,
+    programs: BTreeMap<(Vec<u8>, Vec<u8>), Fact<PathBuf>>,
 }
 
 impl Tree {
@@ -117,6 +119,45 @@ impl Tree {
     #[must_use]
     pub fn resolve(&self, path: &Path) -> Fact<Found> {
         self.walk_to(path, true)
+    }
+
+    /// The first executable file called `name` along `path`, a value of `PATH`; asked
+    /// once. Directories that are not absolute are passed over.
+    #[must_use]
+    pub fn program(&self, name: &[u8], path: &[u8]) -> Fact<PathBuf> {
+        let key = (name.to_vec(), path.to_vec());
+        if let Some(fact) = self.with_cache(|cache| cache.programs.get(&key).cloned()) {
+            return fact;
+        }
+        let fact = self.look_for(OsStr::from_bytes(name), path);
+        self.with_cache(|cache| cache.programs.insert(key, fact.clone()));
+        fact
+    }
+
+    fn look_for(&self, name: &OsStr, path: &[u8]) -> Fact<PathBuf> {
+        let mut looked = Looked {
+            paths: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut open = None;
+        for dir in path.split(|byte| *byte == b':') {
+            let dir = Path::new(OsStr::from_bytes(dir));
+            if !dir.is_absolute() {
+                continue;
+            }
+            let candidate = dir.join(name);
+            match self.resolve(&candidate) {
+                Fact::Known(found) => {
+                    if found.meta.kind == FileKind::File && found.meta.any_execute_bit() {
+                        return Fact::Known(candidate);
+                    }
+                }
+                Fact::Absent(_) | Fact::Broken(_) => looked.paths.push(candidate),
+                Fact::Unknown(unknown) => open = open.or(Some(Fact::Unknown(unknown))),
+                Fact::NotCovered(why) => open = open.or(Some(Fact::NotCovered(why))),
+            }
+        }
+        open.unwrap_or(Fact::Absent(looked))
     }
 
     /// What stands at `path` itself: links in its parents are followed, a link at
