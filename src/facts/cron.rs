@@ -56,8 +56,8 @@ pub struct Table {
 pub struct Ignored {
     /// The file.
     pub path: PathBuf,
-    /// Its content, where it could be read.
-    pub file: Option<Arc<File>>,
+    /// Its content.
+    pub file: Fact<Arc<File>>,
     /// The daemon's rule, as a sentence.
     pub why: String,
     /// What stands there where it is no regular file.
@@ -282,10 +282,6 @@ fn add(
     }
     let file = host.tree().read(&path);
     if readers.is_empty() {
-        let file = match file {
-            Fact::Known(file) => Some(file),
-            _ => None,
-        };
         if let Some(why) = why_not.into_iter().next() {
             cron.ignored.push(Ignored {
                 on_purpose: put_aside(&name),

@@ -1,6 +1,6 @@
 //! `cron-file-ignored`: a file where cron looks, that cron does not read.
 
-use crate::fact::Stop;
+use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::cron::Ignored;
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Level, Rule};
@@ -18,6 +18,12 @@ impl Rule for FileIgnored {
         let mut out = Findings::new();
         out.judged = cron.tables.items.len();
         for ignored in &cron.ignored {
+            if let Fact::Unknown(gap) = &ignored.file
+                && ignored.special.is_none()
+            {
+                out.stop(Stop::Undecided(vec![gap.clone()]));
+                continue;
+            }
             if !holds_a_job(ignored) {
                 continue;
             }
@@ -37,6 +43,12 @@ impl Rule for FileIgnored {
             out.push(finding);
         }
         super::incomplete(&cron.tables, &mut out);
+        // Whose table is whose, and who exists at all, is asked there.
+        if let Fact::Unknown(gap) = host.accounts()
+            && host.tree().coverage().owners
+        {
+            out.stop(Stop::Undecided(vec![gap.clone()]));
+        }
         Ok(out)
     }
 }
@@ -47,7 +59,7 @@ fn holds_a_job(ignored: &Ignored) -> bool {
     if ignored.special.is_some() {
         return true;
     }
-    let Some(file) = &ignored.file else {
+    let Fact::Known(file) = &ignored.file else {
         return false;
     };
     file.lines().any(|(_, line)| {
@@ -74,7 +86,7 @@ mod tests {
             holds_a_job(&Ignored {
                 special: None,
                 path: "/etc/cron.d/x.sh".into(),
-                file: Some(File::new("/etc/cron.d/x.sh", text)),
+                file: Fact::Known(File::new("/etc/cron.d/x.sh", text)),
                 why: String::new(),
                 on_purpose: false,
             })
