@@ -22,6 +22,7 @@ mod devices;
 mod exits;
 mod fleet;
 mod formats;
+mod fuzzed;
 mod guard;
 mod hostile;
 mod hung;
@@ -34,3 +35,7 @@ mod snapshots;
 mod stranger;
 mod support;
 mod waivers;
+
+/// What `fuzz/` tries, without its engine.
+#[path = "../../fuzz/src/lib.rs"]
+mod targets;
