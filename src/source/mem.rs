@@ -1,7 +1,9 @@
 //! A tree in memory, for fixtures and tests.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 
 use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
@@ -20,7 +22,9 @@ pub struct Node {
 /// A tree in memory.
 #[derive(Clone, Debug)]
 pub struct MemSource {
-    nodes: BTreeMap<PathBuf, Node>,
+    /// By the bytes of the path: paths compare part by part, which takes longer than
+    /// everything else here.
+    nodes: BTreeMap<Vec<u8>, Node>,
     usages: BTreeMap<PathBuf, Usage>,
 }
 
@@ -29,7 +33,7 @@ impl MemSource {
     #[must_use]
     pub fn new() -> Self {
         let mut nodes = BTreeMap::new();
-        nodes.insert(PathBuf::from("/"), Node::new(FileKind::Dir, 0o755));
+        nodes.insert(b"/".to_vec(), Node::new(FileKind::Dir, 0o755));
         let usages = BTreeMap::new();
         Self { nodes, usages }
     }
@@ -38,14 +42,13 @@ impl MemSource {
     pub fn insert(&mut self, path: impl AsRef<Path>, mut node: Node) {
         let path = Path::new("/").join(path);
         for dir in path.ancestors().skip(1) {
-            let dir = dir.to_path_buf();
             let new = || Node::new(FileKind::Dir, 0o755);
-            self.nodes.entry(dir).or_insert_with(new);
+            self.nodes.entry(key(dir).into_owned()).or_insert_with(new);
         }
         if node.meta.ino == 0 {
             node.meta.ino = u64::try_from(self.nodes.len()).unwrap_or(u64::MAX);
         }
-        self.nodes.insert(path, node);
+        self.nodes.insert(key(&path).into_owned(), node);
     }
 
     /// Puts a regular file of mode 0644.
@@ -89,27 +92,32 @@ impl MemSource {
 
     /// The node at `path`, to change its metadata.
     pub fn node_mut(&mut self, path: impl AsRef<Path>) -> Option<&mut Node> {
-        self.nodes.get_mut(path.as_ref())
+        self.nodes.get_mut(key(path.as_ref()).as_ref())
     }
 
     /// The node at `path`.
     #[must_use]
     pub fn node(&self, path: &Path) -> Option<&Node> {
-        self.nodes.get(path)
+        self.nodes.get(key(path).as_ref())
     }
 
     /// Takes away `path` and everything below it.
     pub fn remove(&mut self, path: impl AsRef<Path>) -> &mut Self {
-        self.nodes.retain(|p, _| !p.starts_with(path.as_ref()));
+        let gone = key(path.as_ref()).into_owned();
+        let below = |at: &[u8]| match at.strip_prefix(gone.as_slice()) {
+            Some(rest) => gone == b"/" || rest.is_empty() || rest.starts_with(b"/"),
+            None => false,
+        };
+        self.nodes.retain(|at, _| !below(at));
         self
     }
 
     fn get(&self, path: &Path) -> Result<&Node, ReadError> {
-        if let Some(node) = self.nodes.get(path) {
+        if let Some(node) = self.node(path) {
             return Ok(node);
         }
         for parent in path.ancestors().skip(1) {
-            if let Some(node) = self.nodes.get(parent) {
+            if let Some(node) = self.node(parent) {
                 return Err(if node.meta.kind == FileKind::Dir {
                     ReadError::NotFound
                 } else {
@@ -119,6 +127,18 @@ impl MemSource {
         }
         Err(ReadError::NotFound)
     }
+}
+
+/// The bytes of a path, without what does not change where it leads.
+fn key(path: &Path) -> Cow<'_, [u8]> {
+    let bytes = path.as_os_str().as_bytes();
+    let odd = |pair: &[u8]| pair == b"//" || pair == b"/.";
+    let is_plain = !bytes.windows(2).any(odd) && (bytes.len() < 2 || !bytes.ends_with(b"/"));
+    if is_plain {
+        return Cow::Borrowed(bytes);
+    }
+    let parts: PathBuf = path.components().collect();
+    Cow::Owned(parts.into_os_string().into_vec())
 }
 
 impl Default for MemSource {
@@ -215,8 +235,9 @@ impl Source for MemSource {
         if node.meta.kind != FileKind::File {
             return Err(ReadError::NotRegular(node.meta.kind));
         }
-        let mut head = node.content.clone();
         let wanted = usize::try_from(node.meta.len.min(len)).unwrap_or(usize::MAX);
+        let kept = wanted.min(node.content.len());
+        let mut head = node.content.get(..kept).unwrap_or(&[]).to_vec();
         head.resize(wanted, 0);
         Ok(head)
     }
@@ -236,14 +257,27 @@ impl Source for MemSource {
         if self.get(path)?.meta.kind != FileKind::Dir {
             return Err(ReadError::NotDir);
         }
-        let below = self.nodes.range(path.to_path_buf()..).map(|(p, _)| p);
-        let children = below
-            .take_while(|p| p.starts_with(path))
-            .filter(|p| p.parent() == Some(path));
-        let names: Vec<OsString> = children
-            .filter_map(|p| p.file_name())
-            .map(Into::into)
-            .collect();
+        let mut prefix = key(path).into_owned();
+        if prefix != b"/" {
+            prefix.push(b'/');
+        }
+        let mut names = Vec::new();
+        let mut from = prefix.clone();
+        // "/" itself begins with the prefix of what is in it.
+        from.push(0);
+        while let Some((at, _)) = self.nodes.range(from..).next() {
+            let Some(rest) = at.strip_prefix(prefix.as_slice()) else {
+                break;
+            };
+            let end = memchr::memchr(b'/', rest);
+            let name = rest.get(..end.unwrap_or(rest.len())).unwrap_or(rest);
+            if end.is_none() {
+                names.push(OsString::from_vec(name.to_vec()));
+            }
+            // What is below it comes before what begins with the byte after the slash.
+            let after = if end.is_some() { b'0' } else { 0 };
+            from = [prefix.as_slice(), name, &[after]].concat();
+        }
         if names.len() > limit {
             return Err(ReadError::Limit(format!("more than {limit} entries")));
         }
@@ -253,5 +287,45 @@ impl Source for MemSource {
     fn usage(&self, path: &Path) -> Result<Usage, ReadError> {
         self.get(path)?;
         self.usages.get(path).copied().ok_or(ReadError::NotFound)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_lists_its_own_entries_in_order_and_no_others() {
+        let mut source = MemSource::new();
+        for path in [
+            "/a/b/c",
+            "/a/b-c",
+            "/a/b.d/x/y",
+            "/a/b0",
+            "/a/bb",
+            "/ab",
+            "/a/\u{e4}",
+        ] {
+            source.file(path, "");
+        }
+        let names = |path: &str| source.list(Path::new(path), 100).unwrap();
+        assert_eq!(names("/"), ["a", "ab"]);
+        assert_eq!(names("/a"), ["b", "b-c", "b.d", "b0", "bb", "\u{e4}"]);
+        assert_eq!(names("/a/b.d"), ["x"]);
+        assert!(source.list(Path::new("/a"), 5).is_err());
+        assert_eq!(source.list(Path::new("/ab"), 5), Err(ReadError::NotDir));
+    }
+
+    #[test]
+    fn a_path_leads_where_it_leads_however_it_is_written() {
+        let mut source = MemSource::new();
+        source.file("a//b/./c/", "x").dir("/a/bc");
+        for path in ["/a/b/c", "/a/b/c/", "//a/b//c", "/a/./b/c", "/a/b/c/."] {
+            assert!(source.lstat(Path::new(path)).is_ok(), "{path}");
+        }
+        source.remove("/a/b");
+        assert_eq!(source.lstat(Path::new("/a/b/c")), Err(ReadError::NotFound));
+        assert!(source.lstat(Path::new("/a/bc")).is_ok());
+        assert!(source.lstat(Path::new("/a")).is_ok());
     }
 }
