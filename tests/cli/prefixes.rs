@@ -105,6 +105,7 @@ fn whole(source: impl Source + 'static, coverage: Coverage) -> Exit {
             host: host_judged,
             prefix: String::new(),
             root: None,
+            elsewhere: std::collections::BTreeMap::new(),
         }],
         fail_on: Level::Block,
         fleet: false,
