@@ -338,6 +338,8 @@ fn every_key_of_the_policy_is_in_its_manual_and_the_manual_has_no_others() {
     defined.extend(keys("[[waiver]]\n"));
     defined.extend(keys("[guard]\n"));
     defined.extend(keys("[[role]]\n"));
+    defined.extend(keys("[[layout]]\n"));
+    defined.extend(keys("[[layout]]\nhosts = \"{host}\"\n[[layout.layer]]\n"));
     defined.extend(keys("[rules.init-missing]\n"));
     let declared = keys("[declared]\n");
     assert!(declared.contains("relation"), "{declared:?}");

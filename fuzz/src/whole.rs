@@ -116,6 +116,7 @@ pub fn check(tree: Tree) -> Exit {
             host: judged,
             prefix: String::new(),
             root: None,
+            elsewhere: BTreeMap::new(),
         }],
         fail_on: Level::Block,
         fleet: false,

@@ -115,6 +115,10 @@ fn revision_base(
     };
     let short = source.commit().get(..12).unwrap_or("");
     name = format!("{name} ({short})");
+    let source = match now.kind {
+        TreeKind::Partial => source.with_templates(),
+        TreeKind::Full | TreeKind::Live => source,
+    };
     // Of the same kind as it is now, but git keeps no owners.
     let coverage = Coverage {
         kind: now.kind,

@@ -1,6 +1,6 @@
 //! `comeback check`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
 use super::formats::{Wanted, render, wanted};
+use super::layout::{laid_out, open_layers, open_layers_at};
 use super::output::{decide_colours, write_out};
 use super::run::{
     Opened, PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree,
@@ -22,6 +23,7 @@ use crate::fleet::Member;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, stale, worst};
 use crate::report::{Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
+use crate::shell;
 use crate::source::{Tree, glob_hosts};
 use crate::text::escape_path;
 use crate::time::Deadline;
@@ -53,6 +55,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
                 examined: one,
                 prefix: String::new(),
                 root: root_from_here(root),
+                elsewhere: BTreeMap::new(),
                 base: Before::NotAsked,
             }];
             return judge_all(args, &setup, seen, waivers);
@@ -137,6 +140,8 @@ pub(super) struct Seen {
     pub(super) prefix: String,
     /// The directory it is read from; none for the running system.
     pub(super) root: Option<PathBuf>,
+    /// Files of it that stand elsewhere; see [`ShownHost`].
+    pub(super) elsewhere: BTreeMap<PathBuf, PathBuf>,
     /// What it is compared with.
     pub(super) base: Before,
 }
@@ -210,6 +215,10 @@ impl Run<'_> {
             fleet.then(member)
         };
         examined.member = member(&host, &examined.name);
+        let mut elsewhere = BTreeMap::new();
+        for tree in was.iter().chain([&host]).map(Host::tree) {
+            elsewhere.extend(tree.origins());
+        }
         let base = match (name, was) {
             (None, _) => Before::NotAsked,
             (Some(name), None) => Before::NotThere(name),
@@ -223,6 +232,7 @@ impl Run<'_> {
             examined,
             prefix,
             root: None,
+            elsewhere,
             base,
         }
     }
@@ -253,14 +263,14 @@ impl Run<'_> {
         }
         let bar = progress(roots.len(), args.quiet);
         // Side by side, and reported in the order of the names.
-        let found: Vec<Result<(Seen, Option<String>), Error>> = roots
-            .par_iter()
-            .map(|root| {
-                let seen = self.host_at(root);
-                bar.inc(1);
-                seen
-            })
-            .collect();
+        let examine = |root: &PathBuf| {
+            let seen = self.host_at(root);
+            bar.inc(1);
+            seen
+        };
+        let pool = shell::pool().map_err(|error| Error::Undecided(error.to_string()))?;
+        let found: Vec<Result<(Seen, Option<String>), Error>> =
+            pool.install(|| roots.par_iter().map(examine).collect());
         bar.finish_and_clear();
         let mut seen = Vec::new();
         for found in found {
@@ -280,15 +290,30 @@ impl Run<'_> {
         let label = root
             .file_name()
             .map(|name| name.to_string_lossy().into_owned());
-        match open_tree(&args.tree, Some(root), setup.deadline) {
+        let laid = laid_out(&setup.config, root);
+        let label = laid.as_ref().map_or(label, |laid| Some(laid.host.clone()));
+        let opened = match &laid {
+            Some(laid) => open_layers(&args.tree, laid, setup.deadline),
+            None => open_tree(&args.tree, Some(root), setup.deadline),
+        };
+        match opened {
             Ok(tree) => {
                 let label = match tree.recorded() {
                     Some(recorded) => recorded.host.clone().or(label),
                     None => label,
                 };
-                let base = base(args, Some(root), &tree, setup.deadline)?;
+                let base = match (&laid, args.against.as_deref()) {
+                    (Some(laid), Some(named)) => {
+                        let now = tree.coverage();
+                        Some(open_layers_at(named, laid, now, setup.deadline)?)
+                    }
+                    _ => base(args, Some(root), &tree, setup.deadline)?,
+                };
                 let mut one = self.one(tree, base, (label, None), prefix);
                 one.root = root_from_here(Some(root));
+                for file in one.elsewhere.values_mut() {
+                    *file = root_from_here(Some(file)).unwrap_or_default();
+                }
                 Ok((one, None))
             }
             Err(error @ Error::Nothing(_)) => {
@@ -297,6 +322,7 @@ impl Run<'_> {
                     examined: Examined::nothing(name, setup.clock.now()),
                     prefix,
                     root: root_from_here(Some(root)),
+                    elsewhere: BTreeMap::new(),
                     base: Before::NotAsked,
                 };
                 Ok((seen, Some(error.to_string())))
@@ -317,14 +343,14 @@ impl Run<'_> {
                 }
                 other => Err(other),
             };
-            rest.push((host.prefix, host.root, name));
+            rest.push((host.prefix, host.root, host.elsewhere, name));
         }
         for hosts in [&mut now, &mut then] {
             examine_fleet(hosts, FLEET, self.selection, self.setup.horizon);
         }
         let mut then = then.into_iter();
         let back = now.into_iter().zip(rest);
-        let back = back.map(|(examined, (prefix, root, name))| {
+        let back = back.map(|(examined, (prefix, root, elsewhere, name))| {
             let base = match name {
                 Ok(name) => match then.next() {
                     Some(was) => Before::Was(Box::new(was), name),
@@ -336,6 +362,7 @@ impl Run<'_> {
                 examined,
                 prefix,
                 root,
+                elsewhere,
                 base,
             }
         });
@@ -368,6 +395,7 @@ fn outcome(
             host,
             prefix: seen.prefix,
             root: seen.root,
+            elsewhere: seen.elsewhere,
         });
     }
     // With fewer rules, or against a base, a waiver may seem to have nothing to accept.

@@ -1,5 +1,6 @@
 //! `comeback guard`: a command runs only after a CLEAR.
 
+use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -119,6 +120,7 @@ fn guarded(args: &GuardArgs, status: &Status<'_>) -> Result<End, Error> {
             host: judged,
             prefix: String::new(),
             root: root_from_here(args.tree.root.as_deref()),
+            elsewhere: BTreeMap::new(),
         }],
         fail_on: judgement.fail_on,
         fleet: false,

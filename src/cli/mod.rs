@@ -11,6 +11,7 @@ mod explain;
 mod facts;
 mod formats;
 mod guard;
+mod layout;
 mod output;
 mod plan;
 mod run;
@@ -74,6 +75,7 @@ impl From<OpenError> for Error {
             | ReadError::Limit(_)
             | ReadError::Deadline
             | ReadError::WillBeMade(_)
+            | ReadError::Template(_)
             | ReadError::NotRecorded => Self::Undecided(error.to_string()),
         }
     }

@@ -15,9 +15,10 @@ use crate::probe::{Live, Probes};
 use crate::rules::{Selection, canonical, cards, nearest};
 use crate::snapshot::Snapshot;
 use crate::source::{
-    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, LiveSource, OverlaySource,
-    ReadError, Recorder, RecordingSource, Source, Tree, TreeKind, decided_by_others, detect_kind,
-    is_regular, is_there, is_unpacked, open_given, read_given, read_policy, read_snapshot,
+    Ambiguous, Changes, Coverage, DirSource, HelperCommand, Limits, ListedSource, LiveSource,
+    OverlaySource, ReadError, Recorder, RecordingSource, Source, Tree, TreeKind, decided_by_others,
+    detect_kind, is_regular, is_there, is_unpacked, open_given, read_given, read_policy,
+    read_snapshot,
 };
 use crate::text::{escape, escape_path};
 use crate::time::{Clock, Deadline, Zone, parse_duration, parse_now};
@@ -240,7 +241,6 @@ pub(super) fn open_tree(
         return open_snapshot(args, path, deadline);
     }
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = whole(source, &coverage);
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -252,7 +252,7 @@ pub(super) fn open_recorded(
     recorder: Recorder,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(RecordingSource::new(whole(source, &coverage), recorder));
+    let source = Box::new(RecordingSource::new(source, recorder));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
 }
 
@@ -305,23 +305,15 @@ pub(super) fn open_changed(
     changes: Changes,
 ) -> Result<Opened, Error> {
     let (source, coverage) = open_source(args, root, deadline)?;
-    let source = Box::new(OverlaySource::new(whole(source, &coverage), changes));
+    let source = Box::new(OverlaySource::new(source, changes));
     Ok(Tree::new(source, coverage, Limits::STANDARD, deadline).into())
-}
-
-/// With what only the kernel of a running system tells.
-fn whole(files: DirSource, coverage: &Coverage) -> Box<dyn Source> {
-    match coverage.kind {
-        TreeKind::Live => Box::new(LiveSource::new(files)),
-        TreeKind::Full | TreeKind::Partial => Box::new(files),
-    }
 }
 
 fn open_source(
     args: &TreeArgs,
     root: Option<&Path>,
     deadline: Deadline,
-) -> Result<(DirSource, Coverage), Error> {
+) -> Result<(Box<dyn Source>, Coverage), Error> {
     let live = root.is_none_or(|root| root == Path::new("/"));
     let root = root.unwrap_or(Path::new("/"));
     let source = DirSource::open(root, helper(), deadline)?;
@@ -331,7 +323,8 @@ fn open_source(
         .map(|dir| Path::new("/").join(dir))
         .collect();
     let shown = escape_path(root);
-    let in_checkout = !live && source.in_checkout() && !is_unpacked(&source);
+    let source = ListedSource::new(source);
+    let in_checkout = || !live && source.files().in_checkout() && !is_unpacked(&source);
     let kind = match args.tree {
         Some(TreeWord::Live) if !live => {
             return Err(Error::Usage(format!(
@@ -347,7 +340,7 @@ fn open_source(
         Some(TreeWord::Partial) => TreeKind::Partial,
         Some(TreeWord::Live | TreeWord::Full) => TreeKind::Live,
         None if live => TreeKind::Live,
-        None => match detect_kind(&source, in_checkout) {
+        None => match detect_kind(&source, in_checkout()) {
             Ok(kind) => kind,
             Err(ambiguous @ Ambiguous::Either) => {
                 return Err(Error::Usage(format!("{shown}: {ambiguous}")));
@@ -357,10 +350,8 @@ fn open_source(
             }
         },
     };
-    if args.no_probe && kind != TreeKind::Live {
-        return Err(Error::Usage(format!(
-            "--no-probe: nothing is asked of {shown}, which does not run"
-        )));
+    if kind != TreeKind::Live {
+        refuse_probes(args, &shown)?;
     }
     if !covers.is_empty() && kind != TreeKind::Partial {
         return Err(Error::Usage(format!(
@@ -373,11 +364,27 @@ fn open_source(
         TreeKind::Full => {
             // Unpacked by an ordinary user, a tree lost its owners.
             let owner = source.lstat(Path::new("/")).map(|meta| meta.uid);
-            Coverage::full(owner == Ok(0) && !in_checkout)
+            Coverage::full(owner == Ok(0) && !in_checkout())
         }
         TreeKind::Partial => Coverage::partial(covers),
     };
+    let source: Box<dyn Source> = match kind {
+        // With what only its kernel tells.
+        TreeKind::Live => Box::new(LiveSource::new(source.into_files())),
+        TreeKind::Full => Box::new(source.into_files()),
+        TreeKind::Partial => Box::new(source.with_templates()),
+    };
     Ok((source, coverage))
+}
+
+/// Only a running system has anybody to ask.
+pub(super) fn refuse_probes(args: &TreeArgs, shown: &str) -> Result<(), Error> {
+    if args.no_probe {
+        return Err(Error::Usage(format!(
+            "--no-probe: nothing is asked of {shown}, which does not run"
+        )));
+    }
+    Ok(())
 }
 
 /// How to start the process that reads what may hang.

@@ -49,6 +49,7 @@ pub(super) fn run(args: VerifyArgs) -> Result<Exit, Error> {
         examined,
         prefix: String::new(),
         root: None,
+        elsewhere: std::collections::BTreeMap::new(),
         base: Before::NotAsked,
     }];
     let outcome = judge_all(&args, &setup, seen, waivers)?;

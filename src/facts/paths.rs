@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 
 use crate::fact::{Doubt, Fact, Listing, Unknown};
-use crate::source::{Tree, glob_to_regex};
+use crate::source::{Glob, Tree};
 
 /// The paths that match an absolute pattern, in the order of bytes (glob(3) without
 /// flags, in the C locale): a leading dot must be written out.
@@ -36,7 +36,7 @@ pub(super) fn matching(tree: &Tree, pattern: &[u8]) -> Listing<PathBuf> {
         let regex = name
             .to_str()
             .filter(|name| !name.contains('\\'))
-            .and_then(glob_to_regex);
+            .and_then(Glob::parse);
         let Some(regex) = regex else {
             let doubt = Doubt::CannotModel("a pattern that is not understood".to_owned());
             out.gaps.push(Unknown::new(pattern, doubt));

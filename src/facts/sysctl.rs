@@ -10,7 +10,7 @@ use super::systemd::Comes;
 use crate::fact::{Fact, Listing, Unknown};
 use crate::parse::cmdline;
 use crate::parse::sysctl::{Line, Reader, parse};
-use crate::source::{FileKind, Tree, TreeKind, glob_to_regex};
+use crate::source::{FileKind, Glob, Tree, TreeKind};
 use crate::text::Place;
 
 /// Directories of files, highest first.
@@ -130,7 +130,7 @@ impl Sysctl {
 
 fn fits(line: &Line, key: &str) -> bool {
     if line.is_glob() {
-        glob_to_regex(&line.key).is_some_and(|glob| glob.is_match(key.as_bytes()))
+        Glob::parse(&line.key).is_some_and(|glob| glob.is_match(key.as_bytes()))
     } else {
         line.key == key
     }

@@ -191,6 +191,7 @@ fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
         }
     }
     let mut found: BTreeMap<(&str, usize), Group> = BTreeMap::new();
+    let mut spare: BTreeMap<(&str, usize), usize> = BTreeMap::new();
     for index in 0..members.len() {
         for (program, quorum) in of(index) {
             let key = (*program, root(&group_of, program, index));
@@ -215,6 +216,10 @@ fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
                 ranked: false,
             });
             group.size = group.size.max(size);
+            if let Some(own) = quorum.spare {
+                let least = spare.entry(key).or_insert(own);
+                *least = own.min(*least);
+            }
             if group.seats.iter().all(|seat| seat.host != index) {
                 group.seats.push(Seat {
                     host: index,
@@ -224,11 +229,12 @@ fn quorums(members: &[Option<&Member>]) -> Vec<Group> {
             }
         }
     }
-    let mut out: Vec<Group> = found.into_values().collect();
-    for group in &mut out {
+    for (key, group) in &mut found {
         group.size = group.size.max(group.seats.len());
-        group.may_be_down = (group.size - 1) / 2;
+        let below_half = (group.size - 1) / 2;
+        group.may_be_down = spare.get(key).copied().unwrap_or(below_half);
     }
+    let mut out: Vec<Group> = found.into_values().collect();
     // One that votes alone is no group.
     out.retain(|group| group.size > 1);
     out.sort_by(|a, b| a.name.cmp(&b.name));

@@ -9,8 +9,9 @@ use sha2::{Digest as _, Sha256};
 
 use super::role::Role;
 use super::router::{self, Router};
-use crate::fact::{Fact, Listing, Unknown};
+use crate::fact::{Fact, Listing, Stop, Unknown};
 use crate::facts::Host;
+use crate::facts::cluster;
 use crate::facts::stores::mysql;
 use crate::parse::interfaces::Stanza;
 use crate::parse::quorum::{self, Quorum};
@@ -169,6 +170,14 @@ fn quorums(host: &Host) -> Listing<(&'static str, Quorum)> {
             let found = file.and_then(|file| quorum::consul(&file));
             out.items.extend(found.map(|quorum| ("Consul", quorum)));
         }
+    }
+    // A configuration that nothing starts votes with nobody.
+    let idle = cluster::starts(host, &["corosync"], "nothing starts corosync");
+    if !matches!(idle, Err(Stop::NotApplicable(_)))
+        && let Some(conf) = out.take(cluster::corosync(host))
+    {
+        let found = quorum::corosync(&conf);
+        out.items.extend(found.map(|quorum| ("corosync", quorum)));
     }
     // A tree that holds none of the files says nothing against it.
     out.uncovered.clear();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::Place;
 
 /// Hosts that stand in for each other.
@@ -25,7 +25,7 @@ impl Role {
     #[must_use]
     pub fn has(&self, names: &[String]) -> bool {
         self.hosts.iter().any(|pattern| {
-            let Some(regex) = glob_to_regex(pattern) else {
+            let Some(regex) = Glob::parse(pattern) else {
                 return false;
             };
             names.iter().any(|name| regex.is_match(name.as_bytes()))

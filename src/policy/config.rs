@@ -7,12 +7,13 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::declared::{RawDeclared, declared};
+use super::layout::{Layout, RawLayout, layout};
 use super::roles::{RawRole, role};
 use crate::fact::Unknown;
 use crate::facts::declared::Declared;
 use crate::fleet::Role;
 use crate::rules::{Level, canonical, cards, nearest};
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::{File, Place, Span};
 
 /// The chain link of a waiver for what this program does not examine yet.
@@ -39,6 +40,8 @@ pub struct Config {
     pub guard: GuardPolicy,
     /// Hosts that stand in for each other.
     pub roles: Vec<Role>,
+    /// How the repository keeps the files of its hosts.
+    pub layouts: Vec<Layout>,
     /// What the site declares of its hosts.
     pub declared: Arc<Declared>,
     /// Set where the tree has a policy that could not be looked at: these are then
@@ -112,6 +115,8 @@ struct Raw {
     guard: Option<RawGuard>,
     #[serde(default)]
     role: Vec<toml::Spanned<RawRole>>,
+    #[serde(default)]
+    layout: Vec<RawLayout>,
     declared: Option<RawDeclared>,
 }
 
@@ -195,6 +200,9 @@ impl Config {
             }
             roles.push(made);
         }
+        let layouts = raw.layout.into_iter().map(layout);
+        let layouts: Result<Vec<Layout>, _> = layouts.collect();
+        let layouts = layouts.map_err(|(span, why)| error(Some(span), why))?;
         let tree = raw.tree.map(|tree| tree.covers);
         let declared = raw.declared.map(|raw| declared(&file, raw, &error));
         let declared = declared.transpose()?;
@@ -212,6 +220,7 @@ impl Config {
             rules,
             guard: guard.unwrap_or(GuardPolicy::NONE),
             roles,
+            layouts,
             declared: declared.map_or_else(|| Arc::new(Declared::default()), Arc::new),
             unread: None,
         })
@@ -328,7 +337,7 @@ fn waiver(
         return Err(error(Some(raw.until.span()), message));
     };
     for pattern in [&raw.host, &raw.subject].into_iter().flatten() {
-        if glob_to_regex(pattern).is_none() {
+        if Glob::parse(pattern).is_none() {
             let message = format!("\"{pattern}\" is not a valid pattern");
             return Err(error(Some(span), message));
         }
@@ -392,7 +401,7 @@ impl Waiver {
 
 fn matches_pattern(pattern: Option<&str>, text: &str) -> bool {
     let Some(pattern) = pattern else { return true };
-    pattern == text || glob_to_regex(pattern).is_some_and(|regex| regex.is_match(text.as_bytes()))
+    pattern == text || Glob::parse(pattern).is_some_and(|regex| regex.is_match(text.as_bytes()))
 }
 
 #[cfg(test)]

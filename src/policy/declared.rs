@@ -16,7 +16,7 @@ use crate::facts::declared::{
     Service, Take, Value, Weight, is_name,
 };
 use crate::rules::nearest;
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::{File, Span};
 use crate::time::parse_duration;
 
@@ -184,7 +184,7 @@ impl Reading<'_> {
         why: Option<String>,
     ) -> Result<Common, ConfigError> {
         if let Some(host) = &host
-            && glob_to_regex(host.get_ref()).is_none()
+            && Glob::parse(host.get_ref()).is_none()
         {
             let message = format!("\"{}\" is not a valid pattern", host.get_ref());
             return self.fail(host.span(), message);
@@ -212,7 +212,7 @@ impl Reading<'_> {
         if !bare.is_absolute() || up {
             return self.fail(path.span(), "must be an absolute path without ..");
         }
-        if glob_to_regex(&bare.to_string_lossy()).is_none() {
+        if Glob::parse(&bare.to_string_lossy()).is_none() {
             return self.fail(path.span(), "is not a valid pattern");
         }
         Ok(bare.clone())

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::fleet::Role;
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::Place;
 
 /// `[[role]]` as written.
@@ -34,7 +34,7 @@ pub(super) fn role(raw: RawRole, place: Place) -> Result<Role, Wrong> {
         .iter()
         .map(|h| h.to_lowercase())
         .collect();
-    let wrong = hosts.iter().find(|host| glob_to_regex(host).is_none());
+    let wrong = hosts.iter().find(|host| Glob::parse(host).is_none());
     if let Some(wrong) = wrong {
         let text = format!("{wrong}: not a name or a pattern");
         return Err((raw.hosts.span(), text));

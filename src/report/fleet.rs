@@ -108,7 +108,7 @@ fn whole(group: &Group<'_>, outcome: &Outcome) -> String {
     let Some((shown, judged)) = group.first() else {
         return String::new();
     };
-    let mut out = finding(judged, &shown.prefix, outcome.verbose);
+    let mut out = finding(judged, shown.paths(), outcome.verbose);
     let text = hosts_of(group, outcome);
     let _ = writeln!(out, "   = {}", wrap(&text, 5, 5));
     out

@@ -300,7 +300,7 @@ fn finding(shown: &ShownHost, judged: &Judged) -> String {
         judged.level.word(),
         markup(judged.finding.rule),
         markup(&escape(judged.finding.message.as_bytes())),
-        markup(&super::text::plain_finding(judged, &shown.prefix)),
+        markup(&super::text::plain_finding(judged, shown.paths())),
         markup(&plain(&judged.card.why)),
     )
 }

@@ -121,7 +121,7 @@ fn case(outcome: &Outcome, shown: &ShownHost, run: &Run) -> Case {
     let of_rule: Vec<&Judged> = of_rule.collect();
     let details: Vec<String> = of_rule
         .iter()
-        .map(|judged| super::text::plain_finding(judged, &shown.prefix))
+        .map(|judged| super::text::plain_finding(judged, shown.paths()))
         .collect();
     let details = details.join("\n");
     let gravest = of_rule

@@ -36,10 +36,12 @@ pub use text::text;
 pub use triggers::{triggers_json, triggers_text};
 pub use wrap::paragraph;
 
-use std::path::PathBuf;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use crate::policy::{Exit, JudgedHost, StaleWaiver};
 use crate::rules::Level;
+use crate::text::escape_path;
 
 /// A whole run, ready to be shown.
 #[derive(Debug)]
@@ -78,4 +80,39 @@ pub struct ShownHost {
     /// The directory it was read from, relative to that of the run where it lies below
     /// it; none for the running system.
     pub root: Option<PathBuf>,
+    /// Files that stand elsewhere, as where a layout lays the files of roles under those
+    /// of a host: the path in the tree, and the file from the directory of the run.
+    pub elsewhere: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// How the files of a host are called.
+#[derive(Clone, Copy)]
+struct Paths<'a> {
+    prefix: &'a str,
+    elsewhere: Option<&'a BTreeMap<PathBuf, PathBuf>>,
+}
+
+impl ShownHost {
+    const fn paths(&self) -> Paths<'_> {
+        Paths {
+            prefix: self.prefix.as_str(),
+            elsewhere: Some(&self.elsewhere),
+        }
+    }
+}
+
+impl Paths<'_> {
+    /// As on the host itself.
+    const PLAIN: Self = Self {
+        prefix: "",
+        elsewhere: None,
+    };
+
+    /// A file, escaped.
+    fn show(self, path: &Path) -> String {
+        match self.elsewhere.and_then(|elsewhere| elsewhere.get(path)) {
+            Some(file) => escape_path(file),
+            None => format!("{}{}", self.prefix, escape_path(path)),
+        }
+    }
 }

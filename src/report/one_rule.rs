@@ -12,7 +12,7 @@ use crate::policy::{JudgedHost, Standing};
 pub fn rule_text(host: &JudgedHost, rule: &str) -> String {
     let mut parts: Vec<String> = Vec::new();
     for judged in host.findings.iter().filter(|j| j.finding.rule == rule) {
-        let mut text = finding(judged, "", false);
+        let mut text = finding(judged, super::Paths::PLAIN, false);
         if let Standing::Follows(cause) = judged.standing
             && let Some(cause) = host.findings.get(cause)
         {

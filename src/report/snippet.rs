@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::text::{Place, Span, escape, escape_path, redact_line};
+use super::Paths;
+use crate::text::{Place, Span, escape, redact_line};
 
 /// Characters of a quoted line that are shown at most.
 const QUOTED: usize = 160;
@@ -61,9 +62,9 @@ pub(super) fn quote(place: &Place) -> Quoted {
 }
 
 /// The snippet of one place, with a gutter `width` digits wide.
-pub(super) fn snippet(place: &Place, label: &str, prefix: &str, width: usize) -> String {
+pub(super) fn snippet(place: &Place, label: &str, at: Paths<'_>, width: usize) -> String {
     let start = place.start();
-    let path = format!("{prefix}{}", escape_path(place.path()));
+    let path = at.show(place.path());
     let pad = " ".repeat(width);
     let mut out = String::new();
     let _ = writeln!(out, "  {pad}--> {path}:{}:{}", start.line, start.column);
@@ -104,7 +105,7 @@ mod tests {
     fn the_underline_stands_under_the_span_also_behind_escapes() {
         let file = File::new("/etc/crontab", "a\n15 3 * * *\t/sbin/reboot\n");
         let place = file.place(Span::new(13, 25));
-        let text = snippet(&place, "here", "", 1);
+        let text = snippet(&place, "here", Paths::PLAIN, 1);
         assert_eq!(
             text,
             "   --> /etc/crontab:2:12\n     |\n   2 | 15 3 * * *\\t/sbin/reboot\n     \

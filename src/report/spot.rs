@@ -129,6 +129,9 @@ pub(super) fn file(shown: &ShownHost, path: &Path) -> String {
 }
 
 fn joined(shown: &ShownHost, path: &Path) -> PathBuf {
+    if let Some(file) = shown.elsewhere.get(path) {
+        return file.clone();
+    }
     let Some(root) = &shown.root else {
         return path.to_path_buf();
     };

@@ -8,7 +8,7 @@ use colored::{ColoredString, Colorize as _};
 use super::brief::plural;
 use super::snippet::{gutter, snippet};
 use super::wrap::wrap;
-use super::{Outcome, ShownHost};
+use super::{Outcome, Paths, ShownHost};
 use crate::facts::triggers::{Trigger, action_word};
 use crate::policy::{Age, Judged, JudgedHost, OpenRule, Standing, Verdict};
 use crate::rules::{ChainLine, Ended, Evidence, Impact, Level, Link, LinkState, Outline};
@@ -57,7 +57,7 @@ fn single(outcome: &Outcome, shown: &ShownHost) -> String {
             continue;
         }
         out.push('\n');
-        out.push_str(&finding(judged, "", outcome.verbose));
+        out.push_str(&finding(judged, Paths::PLAIN, outcome.verbose));
         for follower in followers.get(&index).into_iter().flatten() {
             let rule = follower.finding.rule;
             let text = format!("{rule}: {}", message(follower));
@@ -220,7 +220,7 @@ pub(super) fn message(judged: &Judged) -> String {
 }
 
 /// One finding with its evidence, impact and cure.
-pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
+pub(super) fn finding(judged: &Judged, paths: Paths<'_>, verbose: bool) -> String {
     let mut out = String::new();
     let rule = judged.finding.rule;
     let age = judged
@@ -233,7 +233,7 @@ pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
     let places = judged.finding.evidence.iter().filter_map(place_of);
     let width = gutter(places);
     for evidence in &judged.finding.evidence {
-        out.push_str(&evidence_text(evidence, prefix, width));
+        out.push_str(&evidence_text(evidence, paths, width));
     }
     let impacts: Vec<&str> = judged.impact.iter().map(|i| i.word()).collect();
     let mut line = format!("   = impact: {}", impacts.join(", "));
@@ -267,8 +267,8 @@ pub(super) fn finding(judged: &Judged, prefix: &str, verbose: bool) -> String {
 
 /// The same for a format that marks up itself: whether there are colours is decided for
 /// the terminal.
-pub(super) fn plain_finding(judged: &Judged, prefix: &str) -> String {
-    let text = finding(judged, prefix, false);
+pub(super) fn plain_finding(judged: &Judged, paths: Paths<'_>) -> String {
+    let text = finding(judged, paths, false);
     let mut out = String::with_capacity(text.len());
     let mut inside = false;
     for c in text.chars() {
@@ -291,9 +291,9 @@ fn place_of(evidence: &Evidence) -> Option<&Place> {
     }
 }
 
-fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
+fn evidence_text(evidence: &Evidence, at: Paths<'_>, width: usize) -> String {
     match evidence {
-        Evidence::Span { place, label } => snippet(place, &escape(label.as_bytes()), prefix, width),
+        Evidence::Span { place, label } => snippet(place, &escape(label.as_bytes()), at, width),
         Evidence::Missing { paths, notes } => {
             let shown = paths.iter().take(6).map(|p| escape_path(p));
             let mut list = shown.collect::<Vec<_>>().join(", ");
@@ -307,7 +307,7 @@ fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
             out
         }
         Evidence::Path { path, text } => {
-            let line = format!("{prefix}{}: {}", escape_path(path), escape(text.as_bytes()));
+            let line = format!("{}: {}", at.show(path), escape(text.as_bytes()));
             format!("   --> {}\n", wrap(&line, 7, 7))
         }
         Evidence::Measure { path, name, value } => {
@@ -316,7 +316,9 @@ fn evidence_text(evidence: &Evidence, prefix: &str, width: usize) -> String {
         Evidence::Computed { text, from } => {
             let mut out = format!("   = seen: {}\n", wrap(&escape(text.as_bytes()), 11, 11));
             for place in from {
-                let _ = writeln!(out, "           at {prefix}{place}");
+                let start = place.start();
+                let (path, line, column) = (at.show(place.path()), start.line, start.column);
+                let _ = writeln!(out, "           at {path}:{line}:{column}");
             }
             out
         }

@@ -9,10 +9,13 @@
 //! it gets there, and evaluation has a stack that fits these limits.
 
 use std::cell::Cell;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::convert::Reader;
 use super::source::Source;
 use super::syntax::List;
+use crate::text::File;
 
 /// Largest text given to the parser, in bytes.
 const MAX_BYTES: usize = 1 << 20;
@@ -37,8 +40,44 @@ pub(super) struct Rejected {
     pub(super) before: List,
 }
 
+/// Scripts that were parsed last, the latest first. Many hosts have the same ones, and
+/// each is called in several ways: a file of one path and one content has one parse.
+static KNOWN: Mutex<VecDeque<(Arc<File>, Arc<List>)>> = Mutex::new(VecDeque::new());
+
+/// How many are kept.
+const KEPT: usize = 32;
+/// Longer ones are not kept, bytes.
+const KEPT_BYTES: usize = 16 << 10;
+
 /// Parses a whole text.
-pub(super) fn parse(source: &Source) -> Result<List, Box<Rejected>> {
+pub(super) fn parse(source: &Source) -> Result<Arc<List>, Box<Rejected>> {
+    let whole = source.whole_file();
+    let whole = whole.filter(|file| file.bytes().len() <= KEPT_BYTES);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = whole {
+        let same = |known: &&(Arc<File>, Arc<List>)| {
+            known.0.bytes() == file.bytes() && known.0.path() == file.path()
+        };
+        if let Some((_, list)) = known().iter().find(same) {
+            return Ok(Arc::clone(list));
+        }
+    }
+    let list = Arc::new(parse_anew(source)?);
+    if let Some(file) = whole {
+        let mut known = known();
+        let oldest = if known.len() < KEPT {
+            None
+        } else {
+            known.pop_back()
+        };
+        known.push_front((Arc::clone(file), Arc::clone(&list)));
+        drop(known);
+        drop(oldest);
+    }
+    Ok(list)
+}
+
+fn parse_anew(source: &Source) -> Result<List, Box<Rejected>> {
     if let Some(message) = too_much(source.bytes()) {
         return Err(Box::new(Rejected {
             at: 0,

@@ -80,7 +80,7 @@ use crate::text::{File, Place};
 
 pub use follow::{DEFAULT_DIRS, DEFAULT_PATH};
 pub use source::Source;
-pub use start::{evaluate, is_shell_script, syntax_fault};
+pub use start::{evaluate, is_shell_script, pool, syntax_fault};
 pub use tools::{is_opaque, is_quiet};
 pub use value::{Input, Value};
 

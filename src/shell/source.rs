@@ -36,6 +36,12 @@ impl Source {
         }
     }
 
+    /// The file, where this is all of it.
+    pub(super) fn whole_file(&self) -> Option<&Arc<File>> {
+        let whole = matches!(self.offsets, Offsets::From(0));
+        (whole && self.bytes.len() == self.file.bytes().len()).then_some(&self.file)
+    }
+
     /// The text at a place, as it stands there.
     #[must_use]
     pub fn part(place: &Place) -> Self {

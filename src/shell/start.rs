@@ -1,5 +1,7 @@
 //! Where evaluation begins: a thread, a fresh shell, and the program called.
 
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,6 +17,42 @@ use crate::text::{File, Place, Span};
 /// Stack for one evaluation: what the limits here and those of the parser need,
 /// several times over. It is reserved, not used.
 const STACK: usize = 128 << 20;
+
+/// Stack for what a thread of [`pool`] does beside evaluating.
+const CALLERS: usize = 8 << 20;
+
+thread_local! {
+    /// Whether this thread has the stack for an evaluation, and none is under way on it.
+    static ROOMY: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Threads with the stack of an evaluation, so that each takes place on the thread that
+/// asks for it.
+///
+/// # Errors
+/// Where the system has no threads left.
+pub fn pool() -> Result<rayon::ThreadPool, rayon::ThreadPoolBuildError> {
+    rayon::ThreadPoolBuilder::new()
+        .stack_size(STACK + CALLERS)
+        .start_handler(|_| ROOMY.set(true))
+        .build()
+}
+
+/// What `work` comes to on a stack that is large enough: `None` where it panics.
+fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> std::io::Result<Option<T>> {
+    if ROOMY.take() {
+        let done = catch_unwind(AssertUnwindSafe(work));
+        ROOMY.set(true);
+        return Ok(done.ok());
+    }
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new()
+            .name("shell".to_owned())
+            .stack_size(STACK);
+        let handle = thread.spawn_scoped(scope, work)?;
+        Ok(handle.join().ok())
+    })
+}
 
 /// Evaluates a call, on a thread of its own: nesting in a hostile script can
 /// then not exhaust the caller's stack, and a panic is an answer.
@@ -34,17 +72,11 @@ pub fn evaluate(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
         )],
         exit: None,
     };
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new()
-            .name("shell".to_owned())
-            .stack_size(STACK);
-        match thread.spawn_scoped(scope, || evaluate_here(call, world, limits)) {
-            Ok(handle) => handle.join().unwrap_or_else(|_| {
-                nothing(Doubt::Crashed("the evaluation of a script".to_owned()))
-            }),
-            Err(error) => nothing(Doubt::Io(error.to_string())),
-        }
-    })
+    match with_room(|| evaluate_here(call, world, limits)) {
+        Ok(Some(outcome)) => outcome,
+        Ok(None) => nothing(Doubt::Crashed("the evaluation of a script".to_owned())),
+        Err(error) => nothing(Doubt::Io(error.to_string())),
+    }
 }
 
 fn evaluate_here(call: &Call, world: &dyn World, limits: &Limits) -> Outcome {
@@ -158,11 +190,7 @@ impl Evaluator<'_> {
 /// that, or is beyond the limits of the parser.
 #[must_use]
 pub fn syntax_fault(file: &Arc<File>) -> Option<(Place, String)> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK);
-        let parsed = thread.spawn_scoped(scope, || fault_of(file)).ok()?;
-        parsed.join().ok()?
-    })
+    with_room(|| fault_of(file)).ok().flatten().flatten()
 }
 
 fn fault_of(file: &Arc<File>) -> Option<(Place, String)> {

@@ -213,6 +213,7 @@ enum WireError {
     Deadline,
     NotRegular(WireFileKind),
     WillBeMade(String),
+    Template(String),
     /// Left out of the snapshot on purpose: too long, or a secret as a whole.
     LeftOut,
 }
@@ -358,6 +359,7 @@ impl From<&ReadError> for WireError {
             ReadError::Deadline => Self::Deadline,
             ReadError::NotRegular(kind) => Self::NotRegular((*kind).into()),
             ReadError::WillBeMade(by) => Self::WillBeMade(by.clone()),
+            ReadError::Template(engine) => Self::Template(engine.clone()),
             ReadError::NotRecorded => Self::LeftOut,
         }
     }
@@ -374,6 +376,7 @@ impl From<WireError> for ReadError {
             WireError::Deadline => Self::Deadline,
             WireError::NotRegular(kind) => Self::NotRegular(kind.into()),
             WireError::WillBeMade(by) => Self::WillBeMade(by),
+            WireError::Template(engine) => Self::Template(engine),
             WireError::LeftOut => Self::NotRecorded,
         }
     }

@@ -137,6 +137,7 @@ pub fn strong_signs(source: &dyn Source) -> Vec<&'static str> {
             | ReadError::NotDir
             | ReadError::Limit(_)
             | ReadError::WillBeMade(_)
+            | ReadError::Template(_)
             | ReadError::NotRecorded
             | ReadError::NotRegular(_),
         ) => false,

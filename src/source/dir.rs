@@ -10,15 +10,18 @@ use std::fs::File;
 use std::io::Read as _;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _};
+use std::os::unix::fs::FileExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rustix::fs::{Dir, Mode, OFlags, ResolveFlags, fstatvfs, openat, openat2, readlinkat};
+use rustix::fs::{
+    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatvfs, openat, openat2,
+    readlinkat, statat,
+};
 use rustix::io::Errno;
 
 use super::helper::{Helper, HelperCommand, Request};
-use super::mounts::{RiskyMount, risky_above, risky_mounts};
+use super::mounts::{RiskyMount, mounts_now, risky_above};
 use super::{Blob, FileKind, Meta, ReadError, Repository, Source, Usage};
 use crate::time::Deadline;
 
@@ -61,9 +64,6 @@ impl DirSource {
         helper: Option<HelperCommand>,
         deadline: Deadline,
     ) -> Result<Self, OpenError> {
-        // The table of this process; unreadable means no /proc, hence nothing known to be risky.
-        let table = std::fs::read("/proc/self/mountinfo").unwrap_or_else(|_| Vec::new());
-        let risky = risky_mounts(&table);
         let failed = |error: ReadError| OpenError::Root {
             path: root.to_path_buf(),
             error,
@@ -73,7 +73,7 @@ impl DirSource {
         let mut source = Self {
             root: absolute,
             handle: None,
-            risky,
+            risky: mounts_now(),
             helper,
             no_openat2: AtomicBool::new(false),
         };
@@ -84,6 +84,10 @@ impl DirSource {
         }
         let canonical = source.root.canonicalize();
         source.root = canonical.map_err(|e| failed(ReadError::from_io(&e)))?;
+        let root = &source.root;
+        let concerns =
+            |mount: &RiskyMount| root.starts_with(&mount.point) || mount.point.starts_with(root);
+        source.risky.retain(concerns);
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let handle = rustix::fs::open(&source.root, flags, Mode::empty())
             .map_err(|e| failed(ReadError::from_io(&e.into())))?;
@@ -137,7 +141,7 @@ impl DirSource {
     }
 
     /// `path` as this machine names it.
-    fn on_machine(&self, path: &Path) -> PathBuf {
+    pub(super) fn on_machine(&self, path: &Path) -> PathBuf {
         match path.strip_prefix("/") {
             Ok(below) if below.as_os_str().is_empty() => self.root.clone(),
             Ok(below) => self.root.join(below),
@@ -151,6 +155,9 @@ impl DirSource {
         path: &Path,
         ask: impl FnOnce(&Helper, PathBuf) -> Result<T, ReadError>,
     ) -> Option<Result<T, ReadError>> {
+        if self.risky.is_empty() {
+            return None;
+        }
         let full = self.on_machine(path);
         let mount = risky_above(&self.risky, &full)?;
         Some(match &self.helper {
@@ -198,6 +205,11 @@ impl DirSource {
         if meta.kind != FileKind::File {
             return Err(ReadError::NotRegular(meta.kind));
         }
+        self.open_known(path)
+    }
+
+    /// The same for a file that was seen to be a regular one.
+    fn open_known(&self, path: &Path) -> Result<(Meta, File), ReadError> {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
         let (opened, file) = Self::meta_of(self.open_at(path, flags)?)?;
         if opened.kind != FileKind::File {
@@ -207,10 +219,69 @@ impl DirSource {
     }
 
     fn meta_of(fd: OwnedFd) -> Result<(Meta, File), ReadError> {
-        let file = File::from(fd);
-        let meta = file.metadata().map_err(|e| ReadError::from_io(&e))?;
-        Ok((meta_from(&meta), file))
+        let stat = fstat(&fd).map_err(|e| ReadError::from_io(&e.into()))?;
+        Ok((meta_from(&stat), File::from(fd)))
     }
+
+    /// The content of a file that was seen to be a regular one, on no mount that may hang;
+    /// see [`Source::read`].
+    pub(super) fn read_known(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+        whole(self.open_known(path)?, limit)
+    }
+
+    /// What is in the directory at `path`, by name; `None` where that would not tell
+    /// everything that [`Source::lstat`] tells of each, or where there are more than `most`.
+    pub(super) fn names(&self, path: &Path, most: usize) -> Option<Vec<Named>> {
+        if !self.risky.is_empty() {
+            return None;
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
+        let mut dir = Dir::new(self.open_at(path, flags).ok()?).ok()?;
+        let mut names = Vec::new();
+        while let Some(entry) = dir.read() {
+            let entry = entry.ok()?;
+            let name = entry.file_name();
+            if matches!(name.to_bytes(), b"." | b"..") {
+                continue;
+            }
+            if names.len() >= most {
+                return None;
+            }
+            names.push(OsString::from_vec(name.to_bytes().to_vec()));
+        }
+        let at = dir.fd().ok()?;
+        // A directory can be readable where what is in it is not to be looked at.
+        statat(at, ".", AtFlags::SYMLINK_NOFOLLOW).ok()?;
+        names.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
+        let look = |name: OsString| {
+            let stat = statat(at, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
+            let meta = meta_from(&stat);
+            Some(Named { name, meta })
+        };
+        names.into_iter().map(look).collect()
+    }
+}
+
+/// An entry of a directory.
+pub(super) struct Named {
+    /// Its name.
+    pub(super) name: OsString,
+    /// What it is.
+    pub(super) meta: Meta,
+}
+
+/// The content of an open file, at most `limit` bytes.
+fn whole((meta, file): (Meta, File), limit: u64) -> Result<Vec<u8>, ReadError> {
+    let too_large = || ReadError::Limit(format!("larger than {}", super::size_words(limit)));
+    if meta.len > limit {
+        return Err(too_large());
+    }
+    // One byte more shows a file that grew, or one of /proc that has no length.
+    let content = take(file, meta.len, limit + 1)?;
+    if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
+        return Err(too_large());
+    }
+    Ok(content)
 }
 
 /// An open file of the tree.
@@ -263,33 +334,26 @@ fn walk(root: &OwnedFd, below: &Path, flags: OFlags) -> Result<OwnedFd, ReadErro
 }
 
 /// The part of a system's metadata that rules may ask for.
-fn meta_from(meta: &std::fs::Metadata) -> Meta {
-    let kind = meta.file_type();
-    let kind = if kind.is_file() {
-        FileKind::File
-    } else if kind.is_dir() {
-        FileKind::Dir
-    } else if kind.is_symlink() {
-        FileKind::Link
-    } else if kind.is_fifo() {
-        FileKind::Fifo
-    } else if kind.is_socket() {
-        FileKind::Socket
-    } else if kind.is_block_device() {
-        FileKind::BlockDevice
-    } else {
-        FileKind::CharDevice
+fn meta_from(stat: &Stat) -> Meta {
+    let kind = match FileType::from_raw_mode(stat.st_mode) {
+        FileType::RegularFile => FileKind::File,
+        FileType::Directory => FileKind::Dir,
+        FileType::Symlink => FileKind::Link,
+        FileType::Fifo => FileKind::Fifo,
+        FileType::Socket => FileKind::Socket,
+        FileType::BlockDevice => FileKind::BlockDevice,
+        FileType::CharacterDevice | FileType::Unknown => FileKind::CharDevice,
     };
     Meta {
         kind,
-        len: meta.len(),
-        mode: meta.mode() & 0o7777,
-        uid: meta.uid(),
-        gid: meta.gid(),
-        nlink: meta.nlink(),
-        mtime: meta.mtime(),
-        dev: meta.dev(),
-        ino: meta.ino(),
+        len: u64::try_from(stat.st_size).unwrap_or(0),
+        mode: stat.st_mode & 0o7777,
+        uid: stat.st_uid,
+        gid: stat.st_gid,
+        nlink: stat.st_nlink,
+        mtime: stat.st_mtime,
+        dev: stat.st_dev,
+        ino: stat.st_ino,
     }
 }
 
@@ -318,17 +382,7 @@ impl Source for DirSource {
         if let Some(answer) = self.risky(path, request) {
             return answer;
         }
-        let too_large = || ReadError::Limit(format!("larger than {}", super::size_words(limit)));
-        let (meta, file) = self.open_regular(path)?;
-        if meta.len > limit {
-            return Err(too_large());
-        }
-        // One byte more shows a file that grew, or one of /proc that has no length.
-        let content = take(file, meta.len, limit + 1)?;
-        if u64::try_from(content.len()).unwrap_or(u64::MAX) > limit {
-            return Err(too_large());
-        }
-        Ok(content)
+        whole(self.open_regular(path)?, limit)
     }
 
     fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {

@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::mem::in_memory;
+use super::template::{by_content, by_name, refusal};
 use super::{Blob, FileKind, Meta, ReadError, Source, size_words};
 use crate::time::Deadline;
 
@@ -97,6 +98,8 @@ pub struct GitSource {
     root: Object,
     trees: Mutex<BTreeMap<Vec<u8>, Arc<Vec<Entry>>>>,
     commit: String,
+    /// Whether templates are shown as the files that they become.
+    templates: bool,
 }
 
 /// One entry of a tree object.
@@ -111,6 +114,8 @@ struct Entry {
 struct Object {
     id: Vec<u8>,
     kind: Kind,
+    /// Whose template it is, by its name.
+    template: Option<&'static str>,
 }
 
 /// The kinds of entries that git keeps.
@@ -161,9 +166,11 @@ impl GitSource {
             root: Object {
                 id: tree.id,
                 kind: Kind::Tree,
+                template: None,
             },
             trees: Mutex::new(BTreeMap::new()),
             commit: String::from_utf8_lossy(&commit).into_owned(),
+            templates: false,
         };
         let below = Path::new("/").join(&repository.inside);
         match source.entry(&below) {
@@ -175,6 +182,17 @@ impl GitSource {
             Err(error) => return Err(GitError::Failed(error)),
         }
         Ok(Some(source))
+    }
+
+    /// The same, each template shown as the file that it becomes, whose content is not
+    /// known.
+    #[must_use]
+    pub fn with_templates(self) -> Self {
+        Self {
+            templates: true,
+            trees: Mutex::new(BTreeMap::new()),
+            ..self
+        }
     }
 
     /// The commit's name, in hexadecimal digits; the tree's where no commit was named.
@@ -213,7 +231,11 @@ impl GitSource {
         }
         drop(known);
         let bytes = self.objects.content(id, b"tree", LONGEST_TREE)?;
-        let entries = Arc::new(entries(&bytes, id.len() / 2)?);
+        let mut entries = entries(&bytes, id.len() / 2)?;
+        if self.templates {
+            show_templates(&mut entries);
+        }
+        let entries = Arc::new(entries);
         let mut known = self.trees.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(id.to_vec(), Arc::clone(&entries));
         Ok(entries)
@@ -222,8 +244,17 @@ impl GitSource {
     /// The content of the regular file at `path`.
     fn file(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         let object = self.entry(path)?;
+        if let Some(engine) = object.template {
+            return Err(refusal(engine));
+        }
         match object.kind {
-            Kind::File { .. } => self.objects.content(&object.id, b"blob", limit),
+            Kind::File { .. } => {
+                let bytes = self.objects.content(&object.id, b"blob", limit)?;
+                match by_content(&bytes).filter(|_| self.templates) {
+                    Some(engine) => Err(refusal(engine)),
+                    None => Ok(bytes),
+                }
+            }
             Kind::Tree | Kind::Submodule => Err(ReadError::NotRegular(FileKind::Dir)),
             Kind::Link => Err(ReadError::NotRegular(FileKind::Link)),
         }
@@ -295,6 +326,24 @@ impl Source for GitSource {
     }
 }
 
+/// Templates under the names of the files that they become, where those are not there.
+fn show_templates(entries: &mut Vec<Entry>) {
+    for entry in &mut *entries {
+        if matches!(entry.object.kind, Kind::File { .. } | Kind::Link)
+            && let Some((stem, engine)) = by_name(&entry.name)
+        {
+            let stem = stem.to_vec();
+            entry.name = stem;
+            entry.object.template = Some(engine);
+        }
+    }
+    entries.sort_by(|a, b| {
+        let templates = (a.object.template.is_some(), b.object.template.is_some());
+        a.name.cmp(&b.name).then(templates.0.cmp(&templates.1))
+    });
+    entries.dedup_by(|later, first| later.name == first.name);
+}
+
 fn submodule() -> ReadError {
     ReadError::Io("a submodule: its files are in another repository".into())
 }
@@ -352,6 +401,7 @@ fn entries(bytes: &[u8], id_bytes: usize) -> Result<Vec<Entry>, ReadError> {
             object: Object {
                 id: digits.collect::<String>().into_bytes(),
                 kind,
+                template: None,
             },
         });
     }

@@ -2,46 +2,125 @@
 
 use std::path::{Path, PathBuf};
 
-use regex::bytes::Regex;
 use walkdir::WalkDir;
 
-/// A pattern with `*`, `?` and `[...]` (none of them matching `/`) as an anchored
-/// regular expression; `None` where it is no valid pattern.
-#[must_use]
-pub fn glob_to_regex(pattern: &str) -> Option<Regex> {
-    let mut regex = String::from("(?s-u)^");
-    let mut chars = pattern.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '*' => regex.push_str("[^/]*"),
-            '?' => regex.push_str("[^/]"),
-            '[' => {
-                let mut set = String::new();
-                if matches!(chars.peek(), Some('!' | '^')) {
-                    chars.next();
-                    set.push('^');
+/// A pattern with `*`, `?` and `[...]`, none of which matches `/` (glob(7)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glob(Vec<Token>);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Token {
+    /// This byte.
+    Byte(u8),
+    /// Any byte but a slash.
+    Any,
+    /// Any bytes but slashes.
+    Star,
+    /// A byte in one of these ranges, or in none of them.
+    Set { not: bool, ranges: Vec<(u8, u8)> },
+}
+
+impl Glob {
+    /// Reads a pattern; `None` where it is no valid one.
+    #[must_use]
+    pub fn parse(pattern: &str) -> Option<Self> {
+        let mut tokens = Vec::new();
+        let mut rest = pattern.as_bytes();
+        while let Some((first, tail)) = rest.split_first() {
+            rest = tail;
+            match first {
+                b'*' if tokens.last() == Some(&Token::Star) => {}
+                b'*' => tokens.push(Token::Star),
+                b'?' => tokens.push(Token::Any),
+                b'[' => {
+                    let (set, tail) = set(rest)?;
+                    tokens.push(set);
+                    rest = tail;
                 }
-                let mut first = true;
-                loop {
-                    match chars.next()? {
-                        ']' if !first => break,
-                        c @ ('\\' | '[' | ']' | '&' | '~' | '^') => {
-                            set.push('\\');
-                            set.push(c);
-                        }
-                        c => set.push(c),
-                    }
-                    first = false;
-                }
-                regex.push('[');
-                regex.push_str(&set);
-                regex.push(']');
+                byte => tokens.push(Token::Byte(*byte)),
             }
-            c => regex.push_str(&regex::escape(c.encode_utf8(&mut [0; 4]))),
+        }
+        Some(Self(tokens))
+    }
+
+    /// Whether it matches the whole of `text`.
+    #[must_use]
+    pub fn is_match(&self, text: &[u8]) -> bool {
+        let (mut tokens, mut rest) = (self.0.as_slice(), text);
+        // Behind the last star, and where its match may end; a star before it can only be
+        // followed by a slash that it does not pass, or has found the first that fits.
+        let mut star: Option<(&[Token], &[u8])> = None;
+        loop {
+            match (tokens.split_first(), rest.split_first()) {
+                (None, None) => return true,
+                (Some((Token::Star, behind)), _) => {
+                    tokens = behind;
+                    star = Some((behind, rest));
+                    continue;
+                }
+                (Some((token, behind)), Some((byte, tail))) if token.takes(*byte) => {
+                    (tokens, rest) = (behind, tail);
+                    continue;
+                }
+                _ => {}
+            }
+            let Some((behind, from)) = star else {
+                return false;
+            };
+            match from.split_first() {
+                Some((byte, tail)) if *byte != b'/' => {
+                    star = Some((behind, tail));
+                    (tokens, rest) = (behind, tail);
+                }
+                _ => return false,
+            }
         }
     }
-    regex.push('$');
-    Regex::new(&regex).ok()
+}
+
+impl Token {
+    fn takes(&self, byte: u8) -> bool {
+        match self {
+            Self::Byte(own) => *own == byte,
+            Self::Any => byte != b'/',
+            Self::Set { not, ranges } => {
+                let inside = ranges
+                    .iter()
+                    .any(|(from, to)| (*from..=*to).contains(&byte));
+                byte != b'/' && inside != *not
+            }
+            Self::Star => false,
+        }
+    }
+}
+
+/// What stands behind a `[`, and what follows its `]`; a `]` that comes first is one of
+/// the set.
+fn set(text: &[u8]) -> Option<(Token, &[u8])> {
+    let bare = text.strip_prefix(b"!").or(text.strip_prefix(b"^"));
+    let inside = bare.unwrap_or(text);
+    let end = inside.iter().skip(1).position(|b| *b == b']')? + 1;
+    let (mut members, tail) = inside.split_at(end);
+    let mut ranges = Vec::new();
+    while let Some((from, after)) = members.split_first() {
+        if !from.is_ascii() {
+            return None;
+        }
+        members = after;
+        let to = match members {
+            [b'-', to, after @ ..] => {
+                members = after;
+                *to
+            }
+            _ => *from,
+        };
+        if to < *from {
+            return None;
+        }
+        ranges.push((*from, to));
+    }
+    let not = bare.is_some();
+    Some((Token::Set { not, ranges }, tail.get(1..)?))
 }
 
 /// The paths that match `pattern`, sorted; none where nothing does.
@@ -68,7 +147,7 @@ pub fn glob_hosts(pattern: &str) -> Result<Vec<PathBuf>, String> {
     if std::fs::symlink_metadata(&base).is_err() {
         return Ok(Vec::new());
     }
-    let regex = glob_to_regex(&rest.join("/")).ok_or("not a valid pattern")?;
+    let glob = Glob::parse(&rest.join("/")).ok_or("not a valid pattern")?;
     let depth = rest.len();
     let walk = WalkDir::new(&base)
         .min_depth(depth)
@@ -79,7 +158,7 @@ pub fn glob_hosts(pattern: &str) -> Result<Vec<PathBuf>, String> {
     for entry in walk {
         let entry = entry.map_err(|error| error.to_string())?;
         let below = entry.path().strip_prefix(&base).unwrap_or(entry.path());
-        if regex.is_match(below.as_os_str().as_bytes()) {
+        if glob.is_match(below.as_os_str().as_bytes()) {
             found.push(tidy(entry.path()));
         }
     }
@@ -103,17 +182,51 @@ mod tests {
             ("w?b", "web", true),
             ("[a-c]x", "bx", true),
             ("[!a]x", "ax", false),
+            ("[^a]x", "bx", true),
+            ("[]x]", "]", true),
+            ("[a-]", "-", true),
+            ("[!a]", "/", false),
             ("a.b", "aXb", false),
+            ("*", "", true),
+            ("**", "abc", true),
+            ("a*b*c", "aXbYbZc", true),
+            ("a*b*c", "aXbYbZ", false),
+            ("*/*x", "ab/cdx", true),
+            ("*/*x", "a/b/x", false),
+            ("*ab", "aab", true),
+            ("?", "/", false),
+            ("", "", true),
+            ("", "a", false),
+            ("\u{e4}?", "\u{e4}x", true),
         ];
         for (pattern, text, expected) in cases {
-            let regex = glob_to_regex(pattern).unwrap();
-            assert_eq!(
-                regex.is_match(text.as_bytes()),
-                expected,
-                "{pattern} {text}"
-            );
+            let glob = Glob::parse(pattern).unwrap();
+            assert_eq!(glob.is_match(text.as_bytes()), expected, "{pattern} {text}");
         }
-        assert!(glob_to_regex("[a").is_none());
+        for wrong in ["[a", "[", "[]", "[!]", "[z-a]", "[\u{e4}]"] {
+            assert_eq!(Glob::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_of_many_stars_is_answered_at_once() {
+        let glob = Glob::parse(&"*a".repeat(200)).unwrap();
+        assert!(!glob.is_match("a".repeat(199).as_bytes()));
+        assert!(!glob.is_match(format!("{}b", "a".repeat(5_000)).as_bytes()));
+        assert!(glob.is_match("a".repeat(200).as_bytes()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn it_matches_as_the_same_regular_expression(
+            pattern in "[ab/*?]{0,8}",
+            text in "[ab/]{0,8}",
+        ) {
+            let same = pattern.replace('*', "[^/]*").replace('?', "[^/]");
+            let same = regex::Regex::new(&format!("^{same}$")).unwrap();
+            let glob = Glob::parse(&pattern).unwrap();
+            proptest::prop_assert_eq!(glob.is_match(text.as_bytes()), same.is_match(&text));
+        }
     }
 
     #[test]

@@ -13,6 +13,8 @@ mod git;
 mod given;
 mod glob;
 mod helper;
+mod layered;
+mod listed;
 mod live;
 mod mem;
 mod mounts;
@@ -21,6 +23,7 @@ mod overlay;
 mod pieces;
 mod record;
 mod replay;
+mod template;
 mod tree;
 
 use std::ffi::OsString;
@@ -31,8 +34,10 @@ pub use dir::{DirSource, OpenError};
 pub use fault::{FaultSource, Injected};
 pub use git::{GitError, GitSource, Repository};
 pub use given::{decided_by_others, open_given, random, read_given, read_snapshot};
-pub use glob::{glob_hosts, glob_to_regex};
+pub use glob::{Glob, glob_hosts};
 pub use helper::{HelperCommand, serve as serve_helper};
+pub use layered::{Layer, LayeredSource};
+pub use listed::ListedSource;
 pub use live::LiveSource;
 pub use mem::{MemSource, Node};
 pub use overlay::{Archives, Changes, OverlaySource, There};
@@ -126,6 +131,9 @@ pub enum ReadError {
     /// text names what makes it.
     #[error("will be made by {0}")]
     WillBeMade(String),
+    /// A template of the file, which is filled in elsewhere. The text names whose it is.
+    #[error("is a template of {0}")]
+    Template(String),
     /// A recorded tree of which this was not asked: neither there nor absent.
     #[error("not in the snapshot")]
     NotRecorded,
@@ -157,6 +165,9 @@ impl ReadError {
             Self::Deadline => Doubt::Deadline,
             Self::NotRegular(kind) => Doubt::NotRegular(kind.noun()),
             Self::WillBeMade(by) => Doubt::WillBeMade(by),
+            Self::Template(engine) => {
+                Doubt::CannotModel(format!("is a template of {engine}, filled in elsewhere"))
+            }
             Self::NotRecorded => Doubt::Io(self.to_string()),
         }
     }
@@ -215,6 +226,15 @@ pub fn is_directory(path: &Path) -> bool {
 /// that does not answer within a second has none.
 #[must_use]
 pub fn is_regular(path: &Path) -> bool {
+    let answers = |path: &Path| mounts::risky_above(&mounts::mounts_now(), path).is_none();
+    // Of a link it is not known where it leads.
+    if let Ok(path) = std::path::absolute(path)
+        && answers(&path)
+        && let Ok(meta) = std::fs::symlink_metadata(&path)
+        && !meta.is_symlink()
+    {
+        return meta.is_file();
+    }
     let path = path.to_path_buf();
     let (answer, answered) = std::sync::mpsc::channel();
     // A dead mount holds the thread, and nobody waits for it.
@@ -246,6 +266,24 @@ pub trait Blob: Send {
 pub trait Source: Send + Sync {
     /// What is at `path`, not following a link.
     fn lstat(&self, path: &Path) -> Result<Meta, ReadError>;
+
+    /// What [`Source::lstat`] says of `path`, where it is known without asking that every
+    /// parent which is there is a directory; `None` where it is not.
+    fn at_once(&self, path: &Path) -> Option<Result<Meta, ReadError>> {
+        let _ = path;
+        None
+    }
+
+    /// Whether it is made of directories that stand elsewhere on this machine.
+    fn is_laid_out(&self) -> bool {
+        false
+    }
+
+    /// The file of this machine that is shown at `path`, where its name is another one.
+    fn origin(&self, path: &Path) -> Option<PathBuf> {
+        let _ = path;
+        None
+    }
 
     /// The text of the symbolic link at `path`.
     fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError>;

@@ -5,8 +5,13 @@
 //! on such a mount is asked of a helper process only.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Read as _, Seek as _};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// A mount of a kind that may never answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +20,48 @@ pub(super) struct RiskyMount {
     pub(super) point: PathBuf,
     /// The file system type, such as `nfs4`.
     pub(super) kind: String,
+}
+
+/// The table, open, and what was last read of it.
+static KNOWN: Mutex<Option<(File, Vec<RiskyMount>)>> = Mutex::new(None);
+
+/// The risky mounts of this process as they are now; none where there is no table to read.
+///
+/// The table is read again only when the kernel says that it changed: it answers that it
+/// has something urgent (proc(5): "a process can use poll(2) on this file").
+pub(super) fn mounts_now() -> Vec<RiskyMount> {
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((table, mounts)) = known.as_ref()
+        && !changed(table)
+    {
+        return mounts.clone();
+    }
+    let open = || File::open("/proc/self/mountinfo").ok();
+    let Some(mut table) = known.take().map(|(table, _)| table).or_else(open) else {
+        return Vec::new();
+    };
+    let mut text = Vec::new();
+    let read = table.rewind().and_then(|()| table.read_to_end(&mut text));
+    let mounts = match read {
+        Ok(_) => risky_mounts(&text),
+        Err(_) => return Vec::new(),
+    };
+    *known = Some((table, mounts.clone()));
+    mounts
+}
+
+/// Whether a mount came or went since this was asked the last time.
+fn changed(table: &File) -> bool {
+    let urgent = PollFlags::PRI | PollFlags::ERR;
+    let mut fds = [PollFd::new(table, PollFlags::PRI)];
+    let at_once = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    match poll(&mut fds, Some(&at_once)) {
+        Ok(_) => fds.iter().any(|fd| fd.revents().intersects(urgent)),
+        Err(_) => true,
+    }
 }
 
 /// The risky mounts named in the text of `/proc/self/mountinfo` (proc(5)).

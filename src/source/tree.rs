@@ -1,6 +1,6 @@
 //! A source seen as a root: links resolved as in a chroot, and facts as answers.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
@@ -67,10 +67,11 @@ pub struct Tree {
 #[derive(Default)]
 struct Cache {
     /// Directories already resolved.
-    dirs: BTreeMap<PathBuf, Fact<Found>>,
-    files: BTreeMap<PathBuf, Fact<Arc<File>>>,
-    lists: BTreeMap<PathBuf, Fact<Arc<Vec<OsString>>>>,
-    programs: BTreeMap<(Vec<u8>, Vec<u8>), Fact<PathBuf>>,
+    dirs: HashMap<OsString, Meta>,
+    files: HashMap<OsString, Fact<Arc<File>>>,
+    heads: HashMap<(OsString, u64), Fact<Arc<File>>>,
+    lists: HashMap<OsString, Fact<Arc<Vec<OsString>>>>,
+    programs: HashMap<(Vec<u8>, Vec<u8>), Fact<PathBuf>>,
 }
 
 impl Tree {
@@ -184,7 +185,7 @@ impl Tree {
     /// The file at `path`, links followed; read once.
     #[must_use]
     pub fn read(&self, path: &Path) -> Fact<Arc<File>> {
-        let cached = |cache: &mut Cache| cache.files.get(path).cloned();
+        let cached = |cache: &mut Cache| cache.files.get(path.as_os_str()).cloned();
         if let Some(fact) = self.with_cache(cached) {
             return fact;
         }
@@ -199,15 +200,36 @@ impl Tree {
                 Err(error) => self.failed(path, &found.path, &found.hops, error),
             }
         });
-        self.with_cache(|cache| cache.files.insert(path.to_path_buf(), fact.clone()));
+        self.with_cache(|cache| cache.files.insert(path.into(), fact.clone()));
         fact
     }
 
     /// The file at `path` as it is now, however it was when it was read before.
     #[must_use]
     pub fn read_again(&self, path: &Path) -> Fact<Arc<File>> {
-        self.with_cache(|cache| cache.files.remove(path));
+        self.with_cache(|cache| {
+            cache.heads.clear();
+            cache.files.remove(path.as_os_str())
+        });
         self.read(path)
+    }
+
+    /// The files that were read and are kept under another path than their own: the path
+    /// in the tree, and the file of this machine.
+    #[must_use]
+    pub fn origins(&self) -> BTreeMap<PathBuf, PathBuf> {
+        if !self.source.is_laid_out() {
+            return BTreeMap::new();
+        }
+        let paths = self.with_cache(|cache| {
+            let read = cache.files.keys().map(PathBuf::from);
+            read.collect::<Vec<PathBuf>>()
+        });
+        let files = paths.into_iter().filter_map(|path| {
+            let file = self.source.origin(&path)?;
+            Some((path, file))
+        });
+        files.collect()
     }
 
     /// How full the file system at `path` is; Absent where nothing can tell.
@@ -224,7 +246,12 @@ impl Tree {
     /// binary from a script without reading all of it.
     #[must_use]
     pub fn read_head(&self, path: &Path, len: u64) -> Fact<Arc<File>> {
-        self.resolve(path).and_then(|found| {
+        let key = (path.as_os_str().to_owned(), len);
+        let cached = |cache: &mut Cache| cache.heads.get(&key).cloned();
+        if let Some(fact) = self.with_cache(cached) {
+            return fact;
+        }
+        let fact = self.resolve(path).and_then(|found| {
             if found.meta.kind != FileKind::File {
                 let doubt = Doubt::NotRegular(found.meta.kind.noun());
                 return Fact::Unknown(Unknown::new(path, doubt));
@@ -233,7 +260,9 @@ impl Tree {
                 Ok(bytes) => Fact::Known(File::new(path, bytes)),
                 Err(error) => self.failed(path, &found.path, &found.hops, error),
             }
-        })
+        });
+        self.with_cache(|cache| cache.heads.insert(key, fact.clone()));
+        fact
     }
 
     /// The file at `path`, links followed, to be read in pieces whatever its size.
@@ -254,7 +283,7 @@ impl Tree {
     /// The names in the directory at `path`, links followed, in byte order.
     #[must_use]
     pub fn list(&self, path: &Path) -> Fact<Arc<Vec<OsString>>> {
-        let cached = |cache: &mut Cache| cache.lists.get(path).cloned();
+        let cached = |cache: &mut Cache| cache.lists.get(path.as_os_str()).cloned();
         if let Some(fact) = self.with_cache(cached) {
             return fact;
         }
@@ -265,7 +294,7 @@ impl Tree {
                 Err(error) => self.failed(path, &found.path, &found.hops, error),
             }
         });
-        self.with_cache(|cache| cache.lists.insert(path.to_path_buf(), fact.clone()));
+        self.with_cache(|cache| cache.lists.insert(path.into(), fact.clone()));
         fact
     }
 
@@ -339,6 +368,21 @@ impl Tree {
     }
 
     fn walk_to(&self, path: &Path, follow_last: bool) -> Fact<Found> {
+        let at_once = match self.deadline.passed() {
+            true => None,
+            false => self.source.at_once(path),
+        };
+        match at_once {
+            Some(Ok(meta)) if meta.kind != FileKind::Link || !follow_last => {
+                return Fact::Known(Found {
+                    path: path.to_path_buf(),
+                    meta,
+                    hops: Vec::new(),
+                });
+            }
+            Some(Err(error)) => return self.failed(path, path, &[], error),
+            Some(Ok(_)) | None => {}
+        }
         let mut pending: VecDeque<OsString> = VecDeque::new();
         push_front(&mut pending, path);
         let mut at = PathBuf::from("/");
@@ -402,19 +446,14 @@ impl Tree {
     /// `lstat`, remembered for directories: they are asked for again and again.
     fn lstat_cached(&self, path: &Path, last: bool) -> Result<Meta, ReadError> {
         if !last {
-            let cached = self.with_cache(|cache| cache.dirs.get(path).cloned());
-            if let Some(Fact::Known(found)) = cached {
-                return Ok(found.meta);
+            let cached = self.with_cache(|cache| cache.dirs.get(path.as_os_str()).copied());
+            if let Some(meta) = cached {
+                return Ok(meta);
             }
         }
         let meta = self.ask(|source| source.lstat(path))?;
         if !last && meta.kind == FileKind::Dir {
-            let found = Fact::Known(Found {
-                path: path.to_path_buf(),
-                meta,
-                hops: Vec::new(),
-            });
-            self.with_cache(|cache| cache.dirs.insert(path.to_path_buf(), found));
+            self.with_cache(|cache| cache.dirs.insert(path.into(), meta));
         }
         Ok(meta)
     }

@@ -4,11 +4,12 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::fleet::{FORTY, forty, router, run, write};
 use crate::support::{NOW, Root, Run, comeback, healthy};
 
 /// git without anybody's configuration.
 #[track_caller]
-fn git(dir: &Path, args: &[&str]) -> String {
+pub(super) fn git(dir: &Path, args: &[&str]) -> String {
     let output = Command::new("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.org"])
         .args(["-c", "init.defaultBranch=main"])
@@ -26,7 +27,7 @@ fn git(dir: &Path, args: &[&str]) -> String {
 }
 
 #[track_caller]
-fn commit(dir: &Path, message: &str) {
+pub(super) fn commit(dir: &Path, message: &str) {
     git(dir, &["add", "-A", "-f"]);
     git(dir, &["commit", "-q", "-m", message]);
 }
@@ -221,6 +222,88 @@ fn every_host_of_a_repository_is_compared_with_itself() {
     let args = ["check", "--against", "./x", "--hosts"];
     let args = args.iter().map(OsStr::new).chain([hosts.as_os_str()]);
     comeback(args).ends(2).complains("only a git revision");
+}
+
+/// Twenty changes to a repository of forty hosts: nineteen harmless, one of them the cure
+/// of what was wrong, and the eleventh bad.
+fn twenty() -> tempfile::TempDir {
+    let dir = forty();
+    let hosts = dir.path().join("hosts");
+    git(dir.path(), &["init", "-q"]);
+    commit(dir.path(), "forty hosts");
+    git(dir.path(), &["tag", "0"]);
+    for number in 1..=20 {
+        match number {
+            // The standby of the pair waits its turn.
+            7 => write(
+                &hosts.join("lb02"),
+                "etc/cron.d/patching",
+                "5 9 * * 6  root  /sbin/reboot\n",
+            ),
+            // It hears its master no longer.
+            11 => {
+                let config = router(52, 100, "10.0.0.1/24");
+                write(
+                    &hosts.join("lb02"),
+                    "etc/keepalived/keepalived.conf",
+                    &config,
+                );
+            }
+            _ => {
+                let line = format!("{number} 2 * * *  root  /usr/local/bin/backup\n");
+                let host = hosts.join(format!("web{number:02}"));
+                write(&host, "etc/cron.d/backup", &line);
+            }
+        }
+        commit(dir.path(), &format!("change {number}"));
+        git(dir.path(), &["tag", &number.to_string()]);
+    }
+    dir
+}
+
+/// What a report shows of its hosts: findings of one age, or cured ones, by host and rule.
+fn told(report: &serde_json::Value, list: &str, age: &str) -> Vec<(String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+    let mut out = Vec::new();
+    for host in report["hosts"].as_array().unwrap() {
+        for finding in host[list].as_array().into_iter().flatten() {
+            if finding["age"] == age {
+                out.push((text(&host["name"]), text(&finding["rule"])));
+            }
+        }
+    }
+    out
+}
+
+#[test]
+fn the_one_bad_change_among_twenty_is_told_and_so_is_what_is_cured() {
+    let dir = twenty();
+    let compare = |now: &str, base: &str| {
+        git(dir.path(), &["checkout", "-q", now]);
+        let more = ["--against", base, "--format", "json"];
+        let words: Vec<&str> = FORTY.iter().copied().chain(more).collect();
+        let (code, report, complaints) = run(dir.path(), &words);
+        let report: serde_json::Value = serde_json::from_str(&report).expect(&complaints);
+        let new = told(&report, "findings", "new");
+        (code, new, told(&report, "cured", "cured"))
+    };
+    let both = |rule: &str| ["lb01", "lb02"].map(|host| (host.to_owned(), rule.to_owned()));
+    let bad = both("fleet-routers-disagree");
+    let cure = both("fleet-pair-same-window");
+    // All of it at once, as a merge request is checked.
+    assert_eq!(compare("20", "0"), (1, bad.to_vec(), cure.to_vec()));
+    // And the changes that matter, each with those beside it.
+    assert_eq!(compare("6", "5"), (0, Vec::new(), Vec::new()));
+    assert_eq!(compare("7", "6"), (0, Vec::new(), cure.to_vec()));
+    assert_eq!(compare("10", "9"), (0, Vec::new(), Vec::new()));
+    assert_eq!(compare("11", "10"), (1, bad.to_vec(), Vec::new()));
+    assert_eq!(compare("12", "11"), (0, Vec::new(), Vec::new()));
+    // Both hosts have it, and it is shown once.
+    git(dir.path(), &["checkout", "-q", "20"]);
+    let words: Vec<&str> = FORTY.iter().copied().chain(["--against", "0"]).collect();
+    let (_, text, _) = run(dir.path(), &words);
+    assert_eq!(text.matches("new:").count(), 1, "{text}");
+    assert_eq!(text.matches("cured[").count(), 1, "{text}");
 }
 
 #[test]

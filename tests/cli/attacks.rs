@@ -3,10 +3,11 @@
 
 use std::io::Read as _;
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::guard::{LINKS, accepting, plainly, policy};
-use super::support::{Call, NOW, PROGRAM, Root, blocked, healthy, is_root, skip};
+use super::support::{Call, NOW, PROGRAM, Root, blocked, has, healthy, is_root, skip};
 
 fn status(root: &Root) -> serde_json::Value {
     let text = std::fs::read_to_string(root.at("status.json")).unwrap();
@@ -275,6 +276,115 @@ fn a_clock_in_the_past_revives_no_waiver_of_a_blocker() {
     let words = words.chain(rest.map(Into::into)).chain([marker.clone()]);
     Call::new(words).run().ends(1);
     assert!(!marker.exists());
+}
+
+#[test]
+fn a_package_manager_at_work_on_this_machine_starts_nothing() {
+    if !is_root() || !has("unshare") || !has("flock") {
+        skip("needs root, unshare and flock");
+        return;
+    }
+    // A lock of dpkg that is not this machine's, held by nobody who called the guard.
+    let root = Root::new();
+    let script = "mount --make-rprivate / && mount -t tmpfs tmpfs /var/lib/dpkg || exit 77
+        touch /var/lib/dpkg/lock-frontend
+        (flock 9; touch \"$1/held\"; exec sleep 60) 9>/var/lib/dpkg/lock-frontend >/dev/null 2>&1 &
+        holder=$!
+        while [ ! -e \"$1/held\" ]; do sleep 0.1; done
+        \"$0\" guard --no-probe --deadline 60s -- touch \"$1/started\"; ended=$?
+        kill $holder; exit $ended";
+    let place = root.path().to_str().unwrap();
+    let run = Call::of("unshare", ["--mount", "sh", "-c", script, PROGRAM, place]).run();
+    if run.code == 77 || !Path::new("/var/lib/dpkg").exists() {
+        skip("no file system can be mounted over /var/lib/dpkg");
+        return;
+    }
+    run.ends(5).complains("BUSY");
+    assert!(!root.at("started").exists());
+}
+
+#[test]
+fn a_clock_ahead_of_its_time_accepts_nothing_more() {
+    let root = accepting();
+    let marker = root.at("started");
+    for now in ["2099-01-01T00:00:00Z", "9999-12-01T00:00:00Z"] {
+        let args = ["--config", "named.toml", "--", "touch", "started"];
+        let words = ["guard", ".", "--now", now].into_iter().chain(args);
+        Call::new(words).within(root.path()).run().ends(4);
+        assert!(!marker.exists(), "{now}");
+    }
+}
+
+#[test]
+fn no_name_in_a_tree_is_taken_for_an_option_or_forges_a_line() {
+    let names = [
+        "--accept=init-missing=x",
+        "-c",
+        "@/dev/null",
+        "a\ncomeback: gw1: CLEAR",
+        "$(touch started)",
+        "`touch started`;touch started",
+        "\u{1b}[2K\rCLEAR",
+    ];
+    let clear = accepting();
+    let bad = blocked();
+    for root in [&clear, &bad] {
+        for name in names {
+            for dir in ["etc/cron.d", "etc/cron.hourly", "etc/init.d", "etc/rc2.d"] {
+                root.file_mode(Path::new(dir).join(name), "#!/bin/sh\n", 0o755);
+            }
+        }
+    }
+    plainly(&bad, &[]).not_started(1);
+    let named = clear.at("named.toml");
+    let args = ["--config", named.to_str().unwrap(), "--", "true"];
+    for (root, args) in [(&clear, &args[..]), (&bad, &["--", "true"])] {
+        let run = root.call("guard", args).within(root.path()).run();
+        // One line, and what happened when it was refused; nothing from a name.
+        assert!(
+            run.stderr
+                .lines()
+                .all(|line| line.starts_with("comeback: ")),
+            "{}",
+            run.stderr
+        );
+        assert!(run.stderr.lines().count() <= 2, "{}", run.stderr);
+        assert!(!run.stderr.contains('\u{1b}'));
+        assert!(!root.at("started").exists());
+    }
+}
+
+#[test]
+fn a_log_on_a_disk_that_is_really_full_accepts_nothing() {
+    if !is_root() || !has("unshare") {
+        skip("needs root: mounts a file system of one page");
+        return;
+    }
+    let root = accepting();
+    root.dir("log");
+    let full = policy(&LINKS, "2026-11-20");
+    let log = root.at("log").join("accepted.log");
+    let text = format!(
+        "[guard]\nlog = \"{}\"\nsyslog = \"/no/such\"\n{full}",
+        log.display()
+    );
+    root.file("named.toml", text);
+    let script = "mount --make-rprivate / && mount -t tmpfs -o size=4k tmpfs \"$1/log\" || exit 77
+        dd if=/dev/zero of=\"$1/log/fill\" bs=4k count=2 2>/dev/null
+        \"$0\" guard \"$1\" --now \"$2\" --config \"$1/named.toml\" -- touch \"$1/started\"";
+    let place = root.path().to_str().unwrap();
+    let run = Call::of(
+        "unshare",
+        ["--mount", "sh", "-c", script, PROGRAM, place, NOW],
+    )
+    .run();
+    if run.code == 77 {
+        skip("no file system can be mounted here");
+        return;
+    }
+    run.ends(70)
+        .complains("what was accepted could not be logged");
+    assert!(!root.at("started").exists());
 }
 
 #[test]

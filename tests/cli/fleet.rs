@@ -5,18 +5,18 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::support::PROGRAM;
+use super::support::{PROGRAM, has, skip};
 
 /// A Monday.
 const NOW: &str = "2026-08-24T09:00:00Z";
 
-fn write(root: &Path, path: &str, text: &str) {
+pub(super) fn write(root: &Path, path: &str, text: &str) {
     let file = root.join(path);
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(file, text).unwrap();
 }
 
-fn router(id: usize, priority: u8, address: &str) -> String {
+pub(super) fn router(id: usize, priority: u8, address: &str) -> String {
     format!(
         "vrrp_instance gw {{\n  interface eth0\n  virtual_router_id {id}\n  \
          priority {priority}\n  virtual_ipaddress {{\n    {address}\n  }}\n}}\n"
@@ -24,7 +24,7 @@ fn router(id: usize, priority: u8, address: &str) -> String {
 }
 
 /// Runs the program in `dir`; status, output, complaints.
-fn run(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
+pub(super) fn run(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
     let mut command = Command::new(PROGRAM);
     command.env_clear().current_dir(dir).args(arguments);
     let output = command.output().unwrap();
@@ -35,7 +35,7 @@ fn run(dir: &Path, arguments: &[&str]) -> (i32, String, String) {
 
 /// Forty hosts: a pair that goes down together, twelve that reboot by themselves, one
 /// whose schedule lies outside.
-fn forty() -> tempfile::TempDir {
+pub(super) fn forty() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let hosts = dir.path().join("hosts");
     for (name, priority, when) in [("lb01", 150, "0 3 * * 6"), ("lb02", 100, "5 3 * * 6")] {
@@ -72,7 +72,7 @@ fn forty() -> tempfile::TempDir {
     dir
 }
 
-const FORTY: [&str; 8] = [
+pub(super) const FORTY: [&str; 8] = [
     "check",
     "--hosts",
     "hosts/*",
@@ -312,4 +312,91 @@ fn a_role_that_is_written_wrongly_is_told_with_its_place() {
         assert_eq!(code, 2, "{policy}");
         assert!(complaints.contains(said), "{said}\n{complaints}");
     }
+}
+
+#[test]
+fn people_who_wait_see_how_far_it_is_and_programs_do_not() {
+    let dir = forty();
+    let (_, _, complaints) = run(dir.path(), &FORTY);
+    assert_eq!(complaints, "");
+    if !has("script") {
+        skip("needs script(1) for a terminal");
+        return;
+    }
+    let words = FORTY.map(|word| format!("'{word}'")).join(" ");
+    let line = format!("'{PROGRAM}' {words} >/dev/null");
+    let mut script = Command::new("script");
+    script
+        .args(["-qefc", &line, "/dev/null"])
+        .current_dir(dir.path());
+    script
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::null());
+    let output = script.output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(shown.contains(" of 40 hosts"), "{shown}");
+    let quiet = line.replace(">/dev/null", "-q >/dev/null");
+    let mut script = Command::new("script");
+    script
+        .args(["-qefc", &quiet, "/dev/null"])
+        .current_dir(dir.path());
+    script
+        .env("TERM", "xterm")
+        .stdin(std::process::Stdio::null());
+    let output = script.output().unwrap();
+    assert!(!String::from_utf8_lossy(&output.stdout).contains(" of 40"));
+}
+
+#[test]
+fn a_run_that_is_interrupted_leaves_nothing_behind() {
+    let dir = forty();
+    let hosts = dir.path().join("hosts");
+    for number in 0..600 {
+        let line = "15 2 * * *  root  /usr/local/bin/backup\n";
+        write(
+            &hosts.join(format!("more{number}")),
+            "etc/cron.d/backup",
+            line,
+        );
+    }
+    let before: BTreeSet<_> = entries(dir.path());
+    let report = format!("json={}", dir.path().join("report.json").display());
+    let mut command = Command::new(PROGRAM);
+    command.env_clear().current_dir(dir.path()).args(FORTY);
+    command.args(["--format", &report]);
+    let mut child = command.spawn().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let pid = child.id().to_string();
+    // Who is asked to run this in the background may ignore it, and hands that on.
+    let ignored = |status: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        line.is_some_and(|mask| {
+            mask.trim_end()
+                .ends_with(['2', '3', '6', '7', 'a', 'b', 'e', 'f'])
+        })
+    };
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    if ignored(&status) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        skip("SIGINT is ignored here");
+        return;
+    }
+    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
+    let children = children.unwrap_or_default();
+    let sent = Command::new("sh")
+        .args(["-c", "kill -s INT \"$0\"", &pid])
+        .status();
+    assert!(sent.unwrap().success());
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.code(), None, "it was done before it was interrupted");
+    assert_eq!(entries(dir.path()), before);
+    for child in children.split_whitespace() {
+        assert!(!Path::new("/proc").join(child).exists(), "{child} runs on");
+    }
+}
+
+fn entries(dir: &Path) -> BTreeSet<std::ffi::OsString> {
+    let read = std::fs::read_dir(dir).unwrap();
+    read.map(|entry| entry.unwrap().file_name()).collect()
 }

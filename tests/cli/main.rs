@@ -27,6 +27,7 @@ mod guard;
 mod hostile;
 mod hung;
 mod kinds;
+mod layouts;
 mod policy;
 mod prefixes;
 mod reports;

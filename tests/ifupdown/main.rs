@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use comeback::fact::Listing;
 use comeback::parse::interfaces::{Interfaces, World, parse};
-use comeback::source::glob_to_regex;
+use comeback::source::Glob;
 use comeback::text::File;
 
 /// The files of one case.
@@ -18,7 +18,7 @@ struct Files(BTreeMap<String, String>);
 
 impl Files {
     fn all(&self, pattern: &[u8], hidden: bool) -> Listing<Arc<File>> {
-        let regex = glob_to_regex(std::str::from_utf8(pattern).unwrap()).unwrap();
+        let regex = Glob::parse(std::str::from_utf8(pattern).unwrap()).unwrap();
         let mut found = Listing::new();
         for (path, text) in &self.0 {
             if regex.is_match(path.as_bytes()) && (hidden || !path.contains("/.")) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use comeback::fact::Listing;
 use comeback::parse::sshd_config::{Build, Config, User, Vendor, World, parse};
-use comeback::source::glob_to_regex;
+use comeback::source::Glob;
 use comeback::text::File;
 
 /// The files of one case.
@@ -18,7 +18,7 @@ struct Files(BTreeMap<String, String>);
 
 impl World for Files {
     fn include(&self, pattern: &[u8]) -> Listing<Arc<File>> {
-        let regex = glob_to_regex(std::str::from_utf8(pattern).unwrap()).unwrap();
+        let regex = Glob::parse(std::str::from_utf8(pattern).unwrap()).unwrap();
         let mut found = Listing::new();
         for (path, text) in &self.0 {
             if regex.is_match(path.as_bytes()) && !path.contains("/.") {

@@ -22,7 +22,7 @@ use super::Host;
 use super::standing::Listener;
 use crate::fact::{Doubt, Fact, Listing, Unknown, Why};
 use crate::probe::{CheckEnded, ProbeError};
-use crate::source::{FileKind, Found, TreeKind, glob_to_regex};
+use crate::source::{FileKind, Found, Glob, TreeKind};
 use crate::text::Place;
 
 /// What a site declares.
@@ -254,8 +254,8 @@ impl Common {
         let Some(pattern) = &self.host else {
             return true;
         };
-        let fits = |regex: regex::bytes::Regex| regex.is_match(host.as_bytes());
-        pattern == host || glob_to_regex(pattern).is_some_and(fits)
+        let fits = |glob: Glob| glob.is_match(host.as_bytes());
+        pattern == host || Glob::parse(pattern).is_some_and(fits)
     }
 }
 
@@ -283,7 +283,7 @@ pub fn matching(host: &Host, path: &Path) -> Listing<Found> {
     let fixed = if fixed.is_empty() { "/" } else { fixed };
     let mut level = vec![PathBuf::from(fixed)];
     for part in rest.split('/').filter(|part| !part.is_empty()) {
-        let Some(regex) = glob_to_regex(part) else {
+        let Some(regex) = Glob::parse(part) else {
             let doubt = Doubt::CannotModel("is not a valid pattern".to_owned());
             out.gaps.push(Unknown::new(path, doubt));
             return out;

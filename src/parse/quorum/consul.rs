@@ -33,6 +33,7 @@ pub fn consul(file: &Arc<File>) -> Option<Quorum> {
         name: raw.datacenter,
         voters,
         size: raw.bootstrap_expect,
+        spare: None,
         place: file.place(Span::new(at, at + "\"retry_join\"".len())),
     })
 }

@@ -39,6 +39,7 @@ pub fn etcd(file: &Arc<File>) -> Option<Quorum> {
         name,
         voters,
         size: None,
+        spare: None,
         place,
     })
 }

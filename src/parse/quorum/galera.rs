@@ -13,6 +13,7 @@ pub fn galera(address: &str, name: Option<&str>, place: Place) -> Option<Quorum>
         name: name.map(str::to_owned),
         voters,
         size: None,
+        spare: None,
         place,
     })
 }

@@ -1,11 +1,14 @@
-//! Who votes with whom: the members that etcd, `ZooKeeper`, Galera and Consul are told of.
+//! Who votes with whom: the members that etcd, `ZooKeeper`, Galera, Consul and corosync
+//! are told of.
 
 mod consul;
+mod corosync;
 mod etcd;
 mod galera;
 mod zookeeper;
 
 pub use consul::consul;
+pub use corosync::corosync;
 pub use etcd::etcd;
 pub use galera::galera;
 pub use zookeeper::zookeeper;
@@ -21,6 +24,8 @@ pub struct Quorum {
     pub voters: Vec<String>,
     /// How many voters there are meant to be, where that is said besides.
     pub size: Option<usize>,
+    /// How many of them may be down at once, where that is not any number below half.
+    pub spare: Option<usize>,
     /// Where they are named.
     pub place: Place,
 }

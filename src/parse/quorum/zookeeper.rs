@@ -39,6 +39,7 @@ pub fn zookeeper(file: &Arc<File>) -> Option<Quorum> {
         name: None,
         voters: distinct(voters),
         size: None,
+        spare: None,
         place,
     })
 }

@@ -8,7 +8,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::parse::unit;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::{File, Place, escape};
 
 pub(in crate::rules) struct AddressesForeign;
@@ -97,8 +97,7 @@ fn matched(file: &Arc<File>, interface: &str) -> Match {
         if value.starts_with('!') {
             return Match::Perhaps;
         }
-        let fits =
-            |word: &str| glob_to_regex(word).is_some_and(|r| r.is_match(interface.as_bytes()));
+        let fits = |word: &str| Glob::parse(word).is_some_and(|r| r.is_match(interface.as_bytes()));
         if !value.split_whitespace().any(fits) {
             return Match::No;
         }

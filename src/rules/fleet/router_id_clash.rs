@@ -41,9 +41,6 @@ impl FleetRule for RouterIdClash {
         let members = members(hosts);
         let mut by_network: BTreeMap<Wire, Vec<(usize, &Router)>> = BTreeMap::new();
         for (index, member) in members.iter().enumerate() {
-            let gaps = member.iter().flat_map(|member| &member.routers.gaps);
-            out.open
-                .extend(gaps.map(|unknown| (index, unknown.clone())));
             for router in member.iter().flat_map(|member| &member.routers.items) {
                 let Some(id) = &router.instance.virtual_router_id else {
                     continue;
@@ -57,6 +54,16 @@ impl FleetRule for RouterIdClash {
                     by_network.entry(key).or_default().push((index, router));
                 }
             }
+        }
+        // What could not be read of a host has a number only where another host hears it;
+        // that it could not be read is said by the rules about the host itself.
+        for (index, member) in members.iter().enumerate() {
+            if !out.judged.iter().any(|other| *other != index) {
+                continue;
+            }
+            let gaps = member.iter().flat_map(|member| &member.routers.gaps);
+            out.open
+                .extend(gaps.map(|unknown| (index, unknown.clone())));
         }
         let mut told: BTreeSet<(usize, usize)> = BTreeSet::new();
         for ((_, _, _, id), routers) in &by_network {

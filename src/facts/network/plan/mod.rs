@@ -18,7 +18,7 @@ use super::managers::State;
 use super::{Network, Reader};
 use crate::fact::{Doubt, Unknown};
 use crate::facts::Host;
-use crate::source::glob_to_regex;
+use crate::source::Glob;
 use crate::text::Place;
 
 /// Whether something is meant for an interface.
@@ -64,7 +64,7 @@ impl Selector {
     pub fn covers(&self, link: &Link) -> Covers {
         let fits = |pattern: &String| {
             let pattern = pattern.trim_start_matches('!');
-            glob_to_regex(pattern).is_some_and(|glob| glob.is_match(link.name.as_bytes()))
+            Glob::parse(pattern).is_some_and(|glob| glob.is_match(link.name.as_bytes()))
         };
         if let Some(first) = self.names.first() {
             let wanted = !first.starts_with('!');
@@ -277,7 +277,7 @@ impl Plan {
             of.any(|(_, covers)| *covers == Covers::Yes)
         };
         let alone = |pattern: &String| {
-            glob_to_regex(pattern).is_some_and(|glob| glob.is_match(link.name.as_bytes()))
+            Glob::parse(pattern).is_some_and(|glob| glob.is_match(link.name.as_bytes()))
         };
         for part in &self.parts {
             let covers = part.selector.covers(link);
