@@ -178,8 +178,15 @@ fn short_help() -> Result<Exit, Error> {
 }
 
 fn completions(args: &args::CompletionsArgs) -> Result<Exit, Error> {
+    let whole = Cli::command();
+    // What is hidden from the help is offered to nobody.
+    let shown = whole.get_subcommands().filter(|sub| !sub.is_hide_set());
+    let mut shown = clap::Command::new("comeback")
+        .version(env!("CARGO_PKG_VERSION"))
+        .disable_help_subcommand(true)
+        .subcommands(shown.cloned());
     let mut out = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "comeback", &mut out);
+    clap_complete::generate(args.shell, &mut shown, "comeback", &mut out);
     write_out(&Output::Stdout, &out)?;
     Ok(Exit::Clear)
 }

@@ -489,7 +489,7 @@ fn verdict(outcome: &Outcome, host: &JudgedHost) -> String {
     out
 }
 
-fn counts(host: &JudgedHost) -> String {
+pub(super) fn counts(host: &JudgedHost) -> String {
     let mut parts = Vec::new();
     for (level, noun) in [
         (Level::Block, "blocker"),
@@ -532,7 +532,7 @@ fn counts(host: &JudgedHost) -> String {
 }
 
 /// What the verdict means for this box.
-fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
+pub(super) fn sentence(outcome: &Outcome, host: &JudgedHost) -> Option<String> {
     match host.verdict {
         Verdict::Clear => {
             let accepted = host.accepted();

@@ -391,44 +391,154 @@ fn two_hosts_of_one_name_are_told_apart_for_prometheus() {
         .says("comeback_clear{host=\"hosts/b/gw\"}");
 }
 
-#[test]
-fn the_page_has_no_script_no_address_and_no_element_but_its_own() {
-    let known = [
-        "html", "head", "meta", "title", "style", "body", "main", "h1", "h2", "h3", "div", "table",
-        "tr", "th", "td", "a", "span", "section", "p", "details", "summary", "pre", "strong", "ul",
-        "li", "footer",
-    ];
-    let tag = Regex::new(r"<(!?/?)([A-Za-z0-9!-]*)([^>]*)>").unwrap();
-    let attribute = Regex::new(r#"^( [a-z-]+="[^"<>]*"| open)*$"#).unwrap();
-    for run in [
+/// Pages of every kind: of many hosts, hostile ones among them, and of one.
+fn pages() -> Vec<String> {
+    let runs = [
         report(&estate(), "html", &[]).ends(1),
+        report(&estate(), "html", &["--audit", "--horizon", "40d"]),
         blocked().check(&["--format", "html"]),
         healthy().check(&["--format", "html"]),
         undecided().check(&["--format", "html"]),
-    ] {
-        let page = run.stdout.strip_prefix("<!DOCTYPE html>\n").unwrap();
-        let mut open: Vec<String> = Vec::new();
-        for found in tag.captures_iter(page) {
-            let (close, name, rest) = (&found[1], found[2].to_owned(), &found[3]);
-            assert!(known.contains(&name.as_str()), "{}", &found[0]);
-            assert!(attribute.is_match(rest), "{}", &found[0]);
-            for odd in [" on", "src=", "javascript:", "http"] {
-                assert!(!rest.contains(odd) || name == "meta", "{}", &found[0]);
+    ];
+    runs.into_iter().map(|run| run.stdout).collect()
+}
+
+/// The page as XML: what has no end tag in HTML gets one.
+fn as_xml(page: &str) -> String {
+    let void = Regex::new("<(meta|br)([^>]*)>").unwrap();
+    let page = page.strip_prefix("<!DOCTYPE html>\n").unwrap();
+    void.replace_all(page, "<$1$2/>").into_owned()
+}
+
+#[test]
+fn the_page_has_no_script_no_address_and_no_element_but_its_own() {
+    let known = BTreeSet::from([
+        "html", "head", "meta", "title", "style", "body", "main", "header", "h1", "h2", "h3", "h4",
+        "div", "table", "thead", "tbody", "tr", "th", "td", "a", "span", "section", "article", "p",
+        "details", "summary", "pre", "code", "mark", "time", "ul", "li", "dl", "dt", "dd", "nav",
+        "br", "footer",
+    ]);
+    let attributes = BTreeSet::from([
+        "lang",
+        "charset",
+        "http-equiv",
+        "content",
+        "name",
+        "class",
+        "id",
+        "href",
+        "scope",
+        "open",
+        "style",
+        "role",
+        "tabindex",
+        "title",
+        "datetime",
+        "aria-label",
+        "aria-labelledby",
+        "aria-hidden",
+    ]);
+    let style = Regex::new("^(flex:[0-9]+|left:[0-9.]+%(;width:[0-9.]+%)?)$").unwrap();
+    for page in pages() {
+        let xml = as_xml(&page).replace("<details open>", "<details open=\"\">");
+        let document = roxmltree::Document::parse(&xml).unwrap();
+        let mut ids = BTreeSet::new();
+        let mut targets = BTreeSet::new();
+        let mut level = 0;
+        for node in document.descendants().filter(roxmltree::Node::is_element) {
+            let tag = node.tag_name().name();
+            assert!(known.contains(tag), "{tag}");
+            for attribute in node.attributes() {
+                let (name, value) = (attribute.name(), attribute.value());
+                assert!(attributes.contains(name), "{tag} {name}");
+                match name {
+                    "id" => assert!(ids.insert(value.to_owned()), "{value} twice"),
+                    "href" => {
+                        targets.insert(value.strip_prefix('#').unwrap().to_owned());
+                    }
+                    "aria-labelledby" => {
+                        targets.insert(value.to_owned());
+                    }
+                    "style" => assert!(style.is_match(value), "{value}"),
+                    "datetime" => assert!(value.parse::<jiff::Timestamp>().is_ok(), "{value}"),
+                    _ => {}
+                }
             }
-            if close == "/" {
-                assert_eq!(open.pop(), Some(name), "{}", &found[0]);
-            } else if name != "meta" {
-                open.push(name);
+            // No heading is skipped, so that a screen reader can go by them.
+            if let Some(depth) = tag.strip_prefix('h').and_then(|n| n.parse::<u8>().ok()) {
+                assert!(depth <= level + 1, "h{depth} after h{level}");
+                level = depth;
             }
         }
-        assert!(open.is_empty(), "{open:?} stay open");
-        // Every link leads to a place in the page.
-        let ids: BTreeSet<&str> = page.split("id=\"").skip(1).collect();
-        for link in page.split("href=\"#").skip(1) {
-            let target = link.split('"').next().unwrap();
-            assert!(ids.iter().any(|id| id.starts_with(&format!("{target}\""))));
+        let lost: Vec<&String> = targets.difference(&ids).collect();
+        assert!(lost.is_empty(), "nothing has the id {lost:?}");
+        let style = document.descendants().find(|n| n.has_tag_name("style"));
+        let style = style.and_then(|n| n.text()).unwrap();
+        for fetched in ["url(", "@import", "src:"] {
+            assert!(!style.contains(fetched), "{fetched}");
         }
     }
+}
+
+#[test]
+fn the_page_shows_each_host_each_finding_and_each_time() {
+    let root = estate();
+    // A hostile name, and jobs whose times are known.
+    for (minute, host) in [(5, HOSTILE), (20, "plain"), (35, "third")] {
+        let at = |path: &str| Path::new("hosts").join(host).join(path);
+        root.file(at("etc/passwd"), "root:x:0:0::/root:/bin/sh\n");
+        let job = format!("{minute} 3 * * * root /sbin/reboot\n");
+        root.file(at("etc/cron.d/nightly"), job);
+    }
+    let json = report(&root, "json", &[]).json();
+    let page = report(&root, "html", &[]).stdout;
+    let xml = as_xml(&page).replace("<details open>", "<details open=\"\">");
+    let document = roxmltree::Document::parse(&xml).unwrap();
+    let text = |node: roxmltree::Node<'_, '_>| -> String {
+        node.descendants().filter_map(|n| n.text()).collect()
+    };
+    let of = |name: &str, class: &str| -> Vec<roxmltree::Node<'_, '_>> {
+        let all = document.descendants();
+        all.filter(|n| n.has_tag_name(name) && n.attribute("class") == Some(class))
+            .collect()
+    };
+    let hosts = json["hosts"].as_array().unwrap();
+    let chains = of("table", "chains")[0];
+    let rows = chains.descendants().filter(|n| n.has_tag_name("tr"));
+    let rows: Vec<String> = rows.skip(1).map(text).collect();
+    assert_eq!(rows.len(), hosts.len());
+    let sections: Vec<String> = of("section", "host").into_iter().map(text).collect();
+    for host in hosts {
+        let name = host["name"].as_str().unwrap();
+        let row = rows.iter().find(|row| row.starts_with(name)).unwrap();
+        let links = host["chain"].as_array().unwrap();
+        for state in links.iter().map(|link| link["state"].as_str().unwrap()) {
+            assert!(
+                row.to_lowercase().contains(&state.replace('-', " ")),
+                "{row}: {state}"
+            );
+        }
+        let section = sections
+            .iter()
+            .find(|text| text.trim_start().starts_with(name));
+        for finding in host["findings"].as_array().unwrap() {
+            let message = finding["message"].as_str().unwrap();
+            assert!(section.unwrap().contains(message), "{message}");
+        }
+    }
+    let times = of("table", "times")[0];
+    let times = times.descendants().filter(|n| n.has_tag_name("time"));
+    let times: Vec<&str> = times.filter_map(|n| n.attribute("datetime")).collect();
+    let triggers = hosts
+        .iter()
+        .flat_map(|host| host["triggers"].as_array().unwrap());
+    let mut next: Vec<&str> = triggers.filter_map(|t| t["next"].as_str()).collect();
+    next.sort_unstable();
+    assert_eq!(times, next);
+    assert!(times.len() > 1);
+    // What a tree says is text, whatever it looks like.
+    assert!(page.contains("&gt;&lt;script&gt;alert(1)&lt;\\script&gt;&lt;!--]]&gt;&amp;amp;{0}"));
+    assert!(!page.contains("<script"));
 }
 
 #[test]

@@ -17,6 +17,7 @@
 mod against;
 mod attacks;
 mod baseline;
+mod contrib;
 mod declared;
 mod devices;
 mod exits;
