@@ -368,10 +368,8 @@ impl Tree {
     }
 
     fn walk_to(&self, path: &Path, follow_last: bool) -> Fact<Found> {
-        let at_once = match self.deadline.passed() {
-            true => None,
-            false => self.source.at_once(path),
-        };
+        let in_time = !self.deadline.passed();
+        let at_once = in_time.then(|| self.source.at_once(path)).flatten();
         match at_once {
             Some(Ok(meta)) if meta.kind != FileKind::Link || !follow_last => {
                 return Fact::Known(Found {

@@ -107,9 +107,9 @@ mod tests {
              nodelist {{\n"
         );
         for (number, votes) in votes.iter().enumerate() {
-            text.push_str(&format!(
-                " node {{\n  ring0_addr: 10.0.0.{number}\n  name: C{number}\n{votes} }}\n"
-            ));
+            let node = format!("  ring0_addr: 10.0.0.{number}\n  name: C{number}\n{votes} }}\n");
+            text.push_str(" node {\n");
+            text.push_str(&node);
         }
         text.push_str("}\n");
         corosync(&parse(&File::new("/etc/corosync/corosync.conf", text)))

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use super::super::Paths;
 use super::super::markup::markup;
 use super::super::snippet::quote;
 use super::super::spot::{cure, plain};
@@ -18,7 +19,7 @@ const PATHS: usize = 12;
 pub(super) fn finding(
     judged: &Judged,
     also: &[&Judged],
-    prefix: &str,
+    paths: Paths<'_>,
     depth: u8,
     open: bool,
 ) -> String {
@@ -47,7 +48,7 @@ pub(super) fn finding(
         "<details{attribute}><summary>Evidence and cure</summary>\n<ul class=\"evidence\">"
     );
     for evidence in &judged.finding.evidence {
-        let _ = writeln!(out, "<li>{}</li>", shown(evidence, prefix));
+        let _ = writeln!(out, "<li>{}</li>", shown(evidence, paths));
     }
     out.push_str("</ul>\n<div class=\"cure\">\n");
     let (words, commands) = cure(judged);
@@ -88,12 +89,13 @@ fn about(judged: &Judged) -> String {
     out
 }
 
-fn shown(evidence: &Evidence, prefix: &str) -> String {
+fn shown(evidence: &Evidence, at_host: Paths<'_>) -> String {
     match evidence {
-        Evidence::Span { place, label } => span(place, label, prefix),
+        Evidence::Span { place, label } => span(place, label, at_host),
         Evidence::Missing { paths, notes } => {
             let named = paths.iter().take(PATHS);
-            let named = named.map(|p| format!("<span class=\"path\">{}</span>", path("", p)));
+            let named =
+                named.map(|p| format!("<span class=\"path\">{}</span>", path(Paths::PLAIN, p)));
             let named: Vec<String> = named.collect();
             let mut out = format!("Not there: {}", named.join(", "));
             if paths.len() > PATHS {
@@ -105,7 +107,7 @@ fn shown(evidence: &Evidence, prefix: &str) -> String {
             out
         }
         Evidence::Path { path: at, text: t } => {
-            let at = path(prefix, at);
+            let at = path(at_host, at);
             format!("<span class=\"path\">{at}</span>: {}", text(t))
         }
         Evidence::Measure {
@@ -114,12 +116,19 @@ fn shown(evidence: &Evidence, prefix: &str) -> String {
             value,
         } => format!(
             "<span class=\"path\">{}</span>: {name} {value}",
-            path(prefix, at)
+            path(at_host, at)
         ),
         Evidence::Computed { text: t, from } => {
             let mut out = text(t);
             for place in from {
-                let place = markup(&format!("{prefix}{place}"));
+                let start = place.start();
+                let place = format!(
+                    "{}:{}:{}",
+                    at_host.show(place.path()),
+                    start.line,
+                    start.column
+                );
+                let place = markup(&place);
                 let _ = write!(out, "<br><span class=\"path\">{place}</span>");
             }
             out
@@ -128,11 +137,11 @@ fn shown(evidence: &Evidence, prefix: &str) -> String {
 }
 
 /// A line of a file with what matters in it marked.
-fn span(place: &Place, label: &str, prefix: &str) -> String {
+fn span(place: &Place, label: &str, paths: Paths<'_>) -> String {
     let start = place.start();
     let mut out = format!(
         "<span class=\"path\">{}:{}:{}</span>",
-        path(prefix, place.path()),
+        path(paths, place.path()),
         start.line,
         start.column
     );

@@ -180,7 +180,7 @@ impl Page<'_> {
             let follow = |j: &&crate::policy::Judged| j.standing == Standing::Follows(index);
             let also: Vec<&crate::policy::Judged> = host.findings.iter().filter(follow).collect();
             let open = open_at_once(judged, self.outcome.fleet);
-            out.push_str(&finding(judged, &also, &shown.prefix, depth, open));
+            out.push_str(&finding(judged, &also, shown.paths(), depth, open));
         }
         out.push_str(&open_rules(host, depth));
         for judged in &host.cured {

@@ -16,10 +16,10 @@ use std::fmt::Write as _;
 
 use super::brief::plural;
 use super::markup::markup;
-use super::{Outcome, ShownHost};
+use super::{Outcome, Paths, ShownHost};
 use crate::policy::{JudgedHost, Verdict};
 use crate::rules::Level;
-use crate::text::{escape, escape_path};
+use crate::text::escape;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -232,8 +232,8 @@ fn name(shown: &ShownHost) -> String {
 }
 
 /// What stands in a path's place.
-fn path(prefix: &str, path: &std::path::Path) -> String {
-    markup(&format!("{prefix}{}", escape_path(path)))
+fn path(paths: Paths<'_>, path: &std::path::Path) -> String {
+    markup(&paths.show(path))
 }
 
 const fn class_of(verdict: Verdict) -> &'static str {
