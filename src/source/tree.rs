@@ -327,9 +327,10 @@ impl Tree {
     }
 
     fn walk_to(&self, path: &Path, follow_last: bool) -> Fact<Found> {
-        let at_once = match self.deadline.passed() {
-            true => None,
-            false => self.source.at_once(path),
+        let at_once = if self.deadline.passed() {
+            None
+        } else {
+            self.source.at_once(path)
         };
         match at_once {
             Some(Ok(meta)) if meta.kind != FileKind::Link || !follow_last => {
