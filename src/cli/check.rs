@@ -312,7 +312,9 @@ impl Run<'_> {
                 let mut one = self.one(tree, base, (label, None), prefix);
                 one.root = root_from_here(Some(root));
                 for file in one.elsewhere.values_mut() {
-                    *file = root_from_here(Some(file)).unwrap_or_default();
+                    if let Some(shown) = root_from_here(Some(file)) {
+                        *file = shown;
+                    }
                 }
                 Ok((one, None))
             }

@@ -1,5 +1,6 @@
 //! `[[layout]]` of a policy: which directories of a repository make the root of a host.
 
+use std::ffi::OsStr;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
@@ -110,10 +111,8 @@ impl Layout {
     #[must_use]
     pub fn host(&self, path: &Path) -> Option<String> {
         let parts: Vec<&str> = self.hosts.split('/').collect();
-        let given: Vec<&str> = path
-            .iter()
-            .map(|part| part.to_str())
-            .collect::<Option<_>>()?;
+        let given = path.iter().map(OsStr::to_str);
+        let given: Vec<&str> = given.collect::<Option<_>>()?;
         if parts.len() != given.len() {
             return None;
         }

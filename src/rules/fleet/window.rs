@@ -132,13 +132,17 @@ fn report(
         apart => format!("{apart} min apart, from {when}"),
     };
     let names = names(hosts, &indices);
+    let fall = match indices.len() {
+        1 => format!("{names} goes down {when}"),
+        _ => format!("{names} go down {gap}"),
+    };
     let stay = group.size - group.may_be_down;
     let group_name = format!("{} {}", group.kind.word(), group.name);
     let message = if group.kind == GroupKind::Pair {
-        format!("{names} go down {gap}: nobody is left for {}", group.name)
+        format!("{fall}: nobody is left for {}", group.name)
     } else {
         let size = group.size;
-        format!("{names} go down {gap}: {stay} of the {size} of {group_name} must stay up")
+        format!("{fall}: {stay} of the {size} of {group_name} must stay up")
     };
     let assumed = down
         .iter()
