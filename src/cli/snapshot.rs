@@ -1,5 +1,6 @@
 //! `comeback snapshot`: a host recorded in one file.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -75,7 +76,19 @@ pub(super) fn run(args: &SnapshotArgs) -> Result<Exit, Error> {
         record: recorder.take(),
         answers: transcript.take(),
     };
-    snapshot.hide_secrets(&key()?);
+    let key = key()?;
+    snapshot.hide_secrets(&key);
+    // Of the initrd only what is in it: it holds keys.
+    if let Fact::Known(facts) = host.initrd() {
+        let veil = |path: &[u8], bytes: &mut [u8]| {
+            // What a person wrote into the configuration was copied into it.
+            let path = Path::new("/etc").join(std::ffi::OsStr::from_bytes(path));
+            Snapshot::hide_in(&path, bytes, &key);
+        };
+        if let Some((path, listing)) = facts.listing(&veil) {
+            snapshot.record.add(path, &listing);
+        }
+    }
     warn(&snapshot);
     let failed = |error: crate::snapshot::SnapshotError| Error::Output(error.to_string());
     match &args.output {

@@ -82,6 +82,12 @@ pub fn command_of(tree: &Tree, name: &str) -> Option<Vec<u8>> {
     command.map(<[u8]>::to_vec)
 }
 
+/// What is enabled, by bare names: `wg-quick` of `wg-quick@wg0.service`.
+pub fn bare_names(host: &super::Host) -> impl Iterator<Item = &str> {
+    let names = host.enabled().items.iter().map(|enabled| &*enabled.name);
+    names.map(|name| name.split(['@', '.']).next().unwrap_or(name))
+}
+
 /// Whether `name`'s unit file, or its template's, is in one of [`UNIT_DIRS`].
 pub fn unit_file(tree: &Tree, name: &str) -> Fact<Found> {
     let mut names = vec![name.to_owned()];

@@ -12,8 +12,8 @@ use super::router::{self, Router};
 use crate::fact::{Fact, Listing, Stop, Unknown};
 use crate::facts::Host;
 use crate::facts::cluster;
+use crate::facts::network::plan::written;
 use crate::facts::stores::mysql;
-use crate::parse::interfaces::Stanza;
 use crate::parse::quorum::{self, Quorum};
 use crate::source::Tree;
 use crate::text::{File, Place};
@@ -106,15 +106,8 @@ fn digest(tree: &Tree, path: &Path) -> Fact<Vec<u8>> {
 
 /// The addresses that a host's files give it, those of its kernel where it runs.
 fn addresses(host: &Host) -> Vec<IpAddr> {
-    let mut found = Vec::new();
-    if let Fact::Known(interfaces) = &host.network().ifupdown.interfaces {
-        let stanzas = interfaces.stanzas.iter();
-        found.extend(
-            stanzas
-                .filter_map(Stanza::address)
-                .map(|(address, _)| address),
-        );
-    }
+    let plan = written(host);
+    let mut found: Vec<IpAddr> = plan.addresses().map(|(address, ..)| address).collect();
     if let Fact::Known(live) = crate::facts::network::live::addresses(host.tree()) {
         found.extend(live.iter().map(|address| address.address));
     }

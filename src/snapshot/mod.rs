@@ -114,6 +114,11 @@ impl Snapshot {
         }
     }
 
+    /// Hides the secrets in bytes that are kept of the file at `path` elsewhere.
+    pub fn hide_in(path: &Path, bytes: &mut [u8], key: &Key) {
+        secrets::hide_in(path, bytes, key);
+    }
+
     /// The boot it was taken in, as the kernel names it.
     #[must_use]
     pub fn boot(&self) -> Option<String> {

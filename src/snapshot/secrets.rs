@@ -91,11 +91,16 @@ pub(super) fn hide(record: &mut Record, key: &Key) {
             continue;
         }
         for piece in content.pieces.values_mut() {
-            for range in secrets(path, piece) {
-                if let Some(secret) = piece.get_mut(range) {
-                    veil(secret, key);
-                }
-            }
+            hide_in(path, piece, key);
+        }
+    }
+}
+
+/// The same for bytes that are kept of a file elsewhere, as if they were those of `path`.
+pub(super) fn hide_in(path: &Path, bytes: &mut [u8], key: &Key) {
+    for range in secrets(path, bytes) {
+        if let Some(secret) = bytes.get_mut(range) {
+            veil(secret, key);
         }
     }
 }

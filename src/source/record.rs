@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Blob, Meta, ReadError, Source, Usage};
+use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
 
 /// The longest file of which pieces are kept, bytes: of a larger one only the answer that
 /// it is there.
@@ -118,6 +118,29 @@ impl Record {
     #[must_use]
     pub const fn of(paths: BTreeMap<PathBuf, Seen>) -> Self {
         Self { paths, bytes: 0 }
+    }
+
+    /// Adds a file that was made of others.
+    pub fn add(&mut self, path: &Path, bytes: &[u8]) {
+        let len = length(bytes);
+        let mut parents: Vec<&Path> = path.ancestors().skip(1).collect();
+        parents.pop();
+        let meta = |kind, len| Meta {
+            kind,
+            len,
+            mode: 0o444,
+            uid: 0,
+            gid: 0,
+            nlink: 1,
+            mtime: 0,
+            dev: 0,
+            ino: 0,
+        };
+        for parent in parents {
+            self.at(parent).meta = Some(Ok(meta(FileKind::Dir, 0)));
+        }
+        self.at(path).meta = Some(Ok(meta(FileKind::File, len)));
+        self.keep(path, 0, bytes, Some(len));
     }
 
     fn at(&mut self, path: &Path) -> &mut Seen {

@@ -5,7 +5,59 @@ use std::path::Path;
 
 use crate::support::{NOW, Root, blocked, comeback, healthy, undecided};
 
-const KINDS: [fn() -> Root; 3] = [healthy, blocked, undecided];
+const KINDS: [fn() -> Root; 4] = [healthy, blocked, undecided, with_initrd];
+
+/// An entry of a cpio archive ("newc").
+fn entry(name: &str, mode: u32, content: &[u8]) -> Vec<u8> {
+    let (named, len) = (name.len() + 1, content.len());
+    let fields = [0, mode, 0, 0, 1, 0, u32::try_from(len).unwrap(), 0, 0, 0, 0];
+    let mut out = b"070701".to_vec();
+    for field in fields.into_iter().chain([u32::try_from(named).unwrap(), 0]) {
+        out.extend(format!("{field:08x}").bytes());
+    }
+    out.extend(name.bytes());
+    out.push(0);
+    out.resize(out.len().next_multiple_of(4), 0);
+    out.extend(content);
+    out.resize(out.len().next_multiple_of(4), 0);
+    out
+}
+
+/// A root with a boot loader, a kernel and an initrd in which a key lies.
+fn with_initrd() -> Root {
+    let root = healthy();
+    root.file(
+        "boot/grub/grub.cfg",
+        "menuentry 'Debian' {\n  linux /boot/vmlinuz-6.1 root=/dev/sda1 ro\n  \
+         initrd /boot/initrd.img-6.1\n}\n",
+    );
+    let mut kernel = vec![0; 0x8000];
+    for (at, bytes) in [
+        (0x1fe, &b"\x55\xaa"[..]),
+        (0x202, b"HdrS\x0f\x02"),
+        (0x20e, b"\0\x01"),
+        (0x300, b"6.1 (builder@host) #1 SMP\0"),
+    ] {
+        kernel[at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    root.file("boot/vmlinuz-6.1", kernel);
+    let archive = [
+        entry("conf", 0o40755, b""),
+        entry(
+            "conf/initramfs.conf",
+            0o100_644,
+            b"password=verysecretpass\n",
+        ),
+        entry("etc", 0o40755, b""),
+        entry("etc/keyfile", 0o100_600, b"verysecretkeyofthedisk"),
+        entry("init", 0o100_755, b"#!/bin/sh\n"),
+        entry("scripts", 0o40755, b""),
+        entry("scripts/functions", 0o100_644, b""),
+        entry("TRAILER!!!", 0, b""),
+    ];
+    root.file("boot/initrd.img-6.1", archive.concat());
+    root
+}
 
 /// A snapshot of `root` below `dir`.
 #[track_caller]
@@ -35,6 +87,24 @@ fn a_check_of_a_snapshot_says_what_the_check_of_its_tree_says() {
             assert_eq!(hosts(&second.stdout), hosts(&first.stdout), "{snapshot}");
         }
     }
+}
+
+#[test]
+fn of_an_initrd_a_snapshot_has_what_is_in_it_and_no_key() {
+    let (root, dir) = (with_initrd(), Root::new());
+    let snapshot = take(&root, &dir, "x.json");
+    let text = std::fs::read_to_string(&snapshot).unwrap();
+    assert!(text.contains("scripts/functions") && text.contains("etc/keyfile"));
+    assert!(!text.contains("verysecret"));
+    let report = comeback(["check", &snapshot, "--audit", "--format", "json"]).stdout;
+    let found = hosts(&report);
+    let chain = found[0]["chain"].as_array().unwrap();
+    let line = chain.iter().find(|line| line["link"] == "initrd").unwrap();
+    assert!(
+        line["summary"].as_str().unwrap().contains("initrd.img-6.1"),
+        "{line}"
+    );
+    assert_ne!(line["state"], "not-covered");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::kernel::module_name;
 use super::loaders::{BootEntry, Start};
@@ -107,8 +107,31 @@ pub(super) fn read(host: &Host, start: &Start) -> Fact<InitrdFacts> {
         Fact::Absent(looked) => Fact::Absent(looked),
         Fact::Broken(fault) => Fact::Broken(fault),
         Fact::Unknown(unknown) => Fact::Unknown(unknown),
-        Fact::NotCovered(why) => Fact::NotCovered(why),
+        Fact::NotCovered(why) => match &why {
+            Why::NotRecorded(_) => recorded(host, entry).map_or(Fact::NotCovered(why), Fact::Known),
+            _ => Fact::NotCovered(why),
+        },
     }
+}
+
+/// What a snapshot kept of the initrd, which it holds no bytes of.
+fn recorded(host: &Host, entry: &BootEntry) -> Option<InitrdFacts> {
+    let Fact::Known(file) = host.tree().read(Path::new(initrd::listing::PATH)) else {
+        return None;
+    };
+    let initrd = initrd::listing::read(file.bytes())?;
+    let files = entry.initrds.iter().map(|located| match &located.found {
+        Fact::Known(found) => Some(InitrdFile {
+            path: located.path.clone(),
+            len: found.meta.len,
+        }),
+        _ => None,
+    });
+    let files: Option<Vec<InitrdFile>> = files.collect();
+    Some(InitrdFacts::of(
+        files.filter(|files| !files.is_empty())?,
+        initrd,
+    ))
 }
 
 /// A part of a file that the kernel gets as an initrd.
@@ -207,14 +230,7 @@ fn unpack(parts: &[Part]) -> Fact<InitrdFacts> {
         };
         return Fact::Unknown(Unknown::new(&part.path, doubt));
     }
-    let paths = initrd.rootfs.iter();
-    let modules = paths.filter_map(|(path, _)| module_name(path)).collect();
-    Fact::Known(InitrdFacts {
-        files: parts.iter().map(files).collect(),
-        modules,
-        kind: kind(&initrd),
-        initrd,
-    })
+    Fact::Known(InitrdFacts::of(parts.iter().map(files).collect(), initrd))
 }
 
 /// What runs first in an initrd: systemd where `/init` leads to it, else what its
@@ -236,6 +252,25 @@ fn kind(initrd: &Initrd) -> InitrdKind {
 }
 
 impl InitrdFacts {
+    /// What these files hold.
+    fn of(files: Vec<InitrdFile>, initrd: Initrd) -> Self {
+        let paths = initrd.rootfs.iter();
+        Self {
+            files,
+            modules: paths.filter_map(|(path, _)| module_name(path)).collect(),
+            kind: kind(&initrd),
+            initrd,
+        }
+    }
+
+    /// What a snapshot keeps of it, and where: `veil` hides in a content, by its path, what
+    /// is nobody's business. None where something is wrong with it.
+    #[must_use]
+    pub fn listing(&self, veil: &dyn Fn(&[u8], &mut [u8])) -> Option<(&'static Path, Vec<u8>)> {
+        let listing = initrd::listing::write(&self.initrd, veil)?;
+        Some((Path::new(initrd::listing::PATH), listing))
+    }
+
     /// How large all files are together, bytes.
     #[must_use]
     pub fn len(&self) -> u64 {

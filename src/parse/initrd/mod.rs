@@ -10,6 +10,7 @@
 mod cpio;
 mod generator;
 mod input;
+pub mod listing;
 mod lzo;
 mod problem;
 mod rootfs;

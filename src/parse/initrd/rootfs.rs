@@ -246,6 +246,27 @@ impl Rootfs {
         Ok(())
     }
 
+    /// The inodes, and every path with the number of its own.
+    pub(super) fn parts(&self) -> (&[Entry], impl Iterator<Item = (&[u8], usize)>) {
+        let names = self
+            .tree
+            .iter()
+            .map(|(path, inode)| (path.as_slice(), *inode));
+        (&self.inodes, names)
+    }
+
+    /// The same again; none where a path has no inode.
+    pub(super) fn of_parts(inodes: Vec<Entry>, names: Vec<(Vec<u8>, usize)>) -> Option<Self> {
+        if names.iter().any(|(_, inode)| *inode >= inodes.len()) {
+            return None;
+        }
+        Some(Self {
+            tree: names.into_iter().collect(),
+            inodes,
+            last_parent: None,
+        })
+    }
+
     pub(super) fn inode_mut(&mut self, inode: usize) -> Option<&mut Entry> {
         self.inodes.get_mut(inode)
     }

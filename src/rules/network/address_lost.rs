@@ -70,7 +70,7 @@ impl Rule for AddressLost {
                 finding.confidence(Confidence::Possible)
             };
             let own = part.sets.iter().find_map(|sets| match sets {
-                Sets::Address(address) => Some(address),
+                Sets::Address(address, _) => Some(address),
                 _ => None,
             });
             let label = match own {

@@ -82,7 +82,7 @@ fn is_set(plan: &Plan, link: &Link, route: &DefaultRoute) -> bool {
     let set = |sets: &Sets| match sets {
         Sets::Default(gateway) => *gateway == route.gateway,
         Sets::Command(command) => super::sets_default(command) || super::is_script(command),
-        Sets::Address(_) | Sets::Rule { .. } => false,
+        Sets::Address(..) | Sets::Rule { .. } => false,
     };
     let parts = lost::owned(plan, link);
     // A router may tell the way, whoever owns the interface.

@@ -122,6 +122,6 @@ pub(super) fn runs_script(plan: &Plan) -> bool {
 
 /// Whether an address is set by some part.
 pub(super) fn sets_address(plan: &Plan, address: IpAddr) -> bool {
-    let sets = |part: &Part| part.sets.contains(&Sets::Address(address));
-    plan.parts.iter().any(sets) || plan.says(&[&address.to_string()])
+    let is_it = |sets: &Sets| matches!(sets, Sets::Address(own, _) if *own == address);
+    plan.parts.iter().any(|part| part.sets.iter().any(is_it)) || plan.says(&[&address.to_string()])
 }

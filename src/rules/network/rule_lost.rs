@@ -73,7 +73,7 @@ fn is_set(plan: &Plan, rule: &live::Rule) -> bool {
         Sets::Rule { from, to, .. } => {
             same(from.as_deref(), value(rule, "from")) && same(to.as_deref(), value(rule, "to"))
         }
-        Sets::Command(_) | Sets::Address(_) | Sets::Default(_) => false,
+        Sets::Command(_) | Sets::Address(..) | Sets::Default(_) => false,
     }) || words(rule).is_some_and(|network| plan.says(&[&network]))
 }
 

@@ -96,7 +96,8 @@ fn part(owner: &'static str, label: &str, variables: &[Variable]) -> Part {
         match bare {
             "IPADDR" | "IPV6ADDR" | "IPV6ADDR_SECONDARIES" => {
                 let words = variable.value.split_whitespace().filter_map(address);
-                part.sets.extend(words.map(Sets::Address));
+                let sets = |address| Sets::Address(address, variable.place.clone());
+                part.sets.extend(words.map(sets));
             }
             "GATEWAY" | "IPV6_DEFAULTGW" => {
                 let gateway = address(variable.value.split('%').next().unwrap_or(""));

@@ -49,13 +49,14 @@ fn part(stanza: &Stanza) -> Part {
         "static" | "manual" | "loopback" | "tunnel" | "v4tunnel"
     ) && stanza.family != "inet6";
     if stanza.method == "static" {
-        if let Some((address, _)) = stanza.address() {
-            part.sets.push(Sets::Address(address));
+        if let (Some((address, _)), Some(option)) = (stanza.address(), stanza.get("address")) {
+            part.sets.push(Sets::Address(address, option.place.clone()));
         }
         // Addresses of the same stanza that are added to.
         for option in stanza.options.iter().filter(|o| o.name == "address") {
             let more = option.value.lines().filter_map(super::address);
-            part.sets.extend(more.map(Sets::Address));
+            let sets = |address| Sets::Address(address, option.place.clone());
+            part.sets.extend(more.map(sets));
         }
     }
     if let Some((gateway, _)) = stanza.gateway() {

@@ -18,6 +18,7 @@ use super::managers::State;
 use super::{Network, Reader};
 use crate::fact::{Doubt, Unknown};
 use crate::facts::Host;
+use crate::facts::services::bare_names;
 use crate::source::Glob;
 use crate::text::Place;
 
@@ -106,8 +107,8 @@ impl Selector {
 /// One thing that is set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Sets {
-    /// An address.
-    Address(IpAddr),
+    /// An address, with the line that gives it.
+    Address(IpAddr, Place),
     /// A default route; without a gateway it leads into the interface itself.
     Default(Option<IpAddr>),
     /// A policy rule, by its words.
@@ -148,6 +149,8 @@ pub struct Part {
     pub fallback: bool,
     /// Whether what its program does was held against this reading.
     pub tried: bool,
+    /// Whether it is for an interface without a wire, where an address answers nobody.
+    pub aside: bool,
     /// What is set.
     pub sets: Vec<Sets>,
 }
@@ -165,6 +168,7 @@ impl Part {
             owns: true,
             fallback: false,
             tried: false,
+            aside: false,
             sets: Vec::new(),
         }
     }
@@ -235,39 +239,78 @@ pub(super) fn read(host: &Host, network: &Network) -> Plan {
             }
             State::No | State::NotModelled => continue,
         }
-        match manager.name.as_str() {
-            "systemd-networkd" => networkd::read(host, &mut plan),
-            "NetworkManager" => networkmanager::read(host, &mut plan),
-            "network-scripts" => ifcfg::read(host, "network-scripts", &mut plan),
-            "cloud-init" => cloud = true,
-            "dhcpcd" => {
-                let everything = Selector {
-                    ethernet: true,
-                    ..Selector::default()
-                };
-                let mut part = Part::new("dhcpcd", everything, None);
-                // It leaves alone what dhcpcd.conf says, and gives what stands there.
-                (part.dynamic, part.open) = (true, true);
-                plan.parts.push(part);
-            }
-            name if name.starts_with("net.") => netifrc::read(host, name, &mut plan),
-            _ => plan.unknown = Some("a program that is not followed"),
-        }
+        cloud |= manager.name == "cloud-init";
+        follow(host, &manager.name, &mut plan);
     }
     netplan::read(host, &mut plan);
     // Before the first boot is through, what it writes is not there yet.
     if cloud && plan.parts.is_empty() {
         plan.unknown = Some("cloud-init, which has written nothing yet");
     }
-    let names = host.enabled().items.iter().map(|enabled| &enabled.name);
-    let mut bare = names.map(|name| name.split(['@', '.']).next().unwrap_or(name));
-    if bare.any(|name| AGENTS.contains(&name)) {
+    if bare_names(host).any(|name| AGENTS.contains(&name)) {
         plan.unknown = Some("a program of the cloud or the cluster");
     }
     plan
 }
 
+/// Adds what one program but ifupdown will do.
+fn follow(host: &Host, manager: &str, plan: &mut Plan) {
+    match manager {
+        "systemd-networkd" => networkd::read(host, plan),
+        "NetworkManager" => networkmanager::read(host, plan),
+        "network-scripts" => ifcfg::read(host, "network-scripts", plan),
+        "cloud-init" => {}
+        "dhcpcd" => {
+            let everything = Selector {
+                ethernet: true,
+                ..Selector::default()
+            };
+            let mut part = Part::new("dhcpcd", everything, None);
+            // It leaves alone what dhcpcd.conf says, and gives what stands there.
+            (part.dynamic, part.open) = (true, true);
+            plan.parts.push(part);
+        }
+        name if name.starts_with("net.") => netifrc::read(host, name, plan),
+        _ => plan.unknown = Some("a program that is not followed"),
+    }
+}
+
+/// What the files of each program say, of those that the boot starts or that it cannot be
+/// told of: a part of a root does not tell what starts.
+#[must_use]
+pub fn written(host: &Host) -> Plan {
+    let mut plan = Plan::EMPTY;
+    let network = host.network();
+    ifupdown::read(host, &network.ifupdown, &mut plan);
+    for manager in network.others() {
+        follow(host, &manager.name, &mut plan);
+    }
+    netplan::read(host, &mut plan);
+    plan
+}
+
+impl Part {
+    /// Whether it is for the loop or for an interface without a wire.
+    fn is_aside(&self) -> bool {
+        let mut names = self.selector.names.iter().chain(&self.name);
+        self.aside || names.any(|name| name == "lo" || name.starts_with("dummy"))
+    }
+}
+
 impl Plan {
+    /// The addresses that interfaces with a wire are given: by whom, and where that is
+    /// written.
+    pub fn addresses(&self) -> impl Iterator<Item = (IpAddr, &'static str, &Place)> {
+        let parts = self.parts.iter();
+        let owned = parts.filter(|part| part.owns && !part.is_aside());
+        owned.flat_map(|part| {
+            part.sets.iter().filter_map(|sets| match sets {
+                Sets::Address(address, place) => Some((*address, part.owner, place)),
+                Sets::Default(_) | Sets::Rule { .. } | Sets::Command(_) => None,
+            })
+        })
+    }
+
     /// What is done with an interface; of each program only what it decides for.
     #[must_use]
     pub fn of<'a>(&'a self, link: &Link) -> Vec<(&'a Part, Covers)> {

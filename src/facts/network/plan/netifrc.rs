@@ -41,7 +41,10 @@ pub(super) fn read(host: &Host, service: &str, plan: &mut Plan) {
         Some(config) => {
             for word in config.value.split_whitespace() {
                 match address(word) {
-                    Some(address) => part.sets.push(Sets::Address(address)),
+                    Some(address) => {
+                        let place = config.place.clone();
+                        part.sets.push(Sets::Address(address, place));
+                    }
                     None => {
                         part.dynamic |= matches!(word, "dhcp" | "dhcpcd" | "udhcpc" | "dhclient");
                     }
@@ -51,7 +54,8 @@ pub(super) fn read(host: &Host, service: &str, plan: &mut Plan) {
     }
     if let Some(config) = value("fallback") {
         let words = config.value.split_whitespace().filter_map(address);
-        part.sets.extend(words.map(Sets::Address));
+        let sets = |address| Sets::Address(address, config.place.clone());
+        part.sets.extend(words.map(sets));
     }
     for routes in [value("routes"), value("fallback_routes")] {
         for line in routes.iter().flat_map(|routes| routes.value.lines()) {

@@ -138,7 +138,8 @@ fn part(name: &str, leaves: &[Leaf], manager: bool) -> Part {
             ["addresses", _, ..] => {
                 let own = keys.get(2).copied().filter(|word| word.contains('/'));
                 let text = own.unwrap_or(&leaf.value);
-                part.sets.extend(address(text).map(Sets::Address));
+                let sets = |address| Sets::Address(address, leaf.place.clone());
+                part.sets.extend(address(text).map(sets));
             }
             ["gateway4" | "gateway6"] => {
                 let gateway = address(&leaf.value);

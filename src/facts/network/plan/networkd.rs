@@ -171,11 +171,14 @@ fn part(file: &Arc<File>, entries: &[Entry]) -> Option<Part> {
         part.dynamic = is_yes(&text) || matches!(text.as_str(), "ipv4" | "v4" | "both");
     }
     for section in ["Network", "Address"] {
-        let values = of(entries, section, "Address").filter_map(|a| address(&a.value.text()));
-        part.sets.extend(values.map(Sets::Address));
+        let values = of(entries, section, "Address").filter_map(|a| {
+            let address = address(&a.value.text())?;
+            Some(Sets::Address(address, a.place.clone()))
+        });
+        part.sets.extend(values);
     }
     // `0.0.0.0/24` takes a network that nobody has.
-    let any = |sets: &Sets| matches!(sets, Sets::Address(address) if address.is_unspecified());
+    let any = |sets: &Sets| matches!(sets, Sets::Address(address, _) if address.is_unspecified());
     part.open = part.sets.iter().any(any);
     for gateway in of(entries, "Network", "Gateway") {
         part.sets.extend(gateways(&gateway.value.text()));

@@ -1,5 +1,5 @@
 //! What `NetworkManager` will do (1.42 `src/core/settings/plugins/keyfile`;
-//! nm-settings-keyfile(5), NetworkManager.conf(5); `tests/network` has what it did with
+//! nm-settings-keyfile(5), `NetworkManager`.conf(5); `tests/network` has what it did with
 //! some files).
 //!
 //! Below `/etc` a profile needs no ending. Names that begin with a dot or end as those of
@@ -191,6 +191,7 @@ fn part(profile: &KeyFile, name: Option<String>) -> Option<Part> {
     let mut part = Part::new(OWNER, selector, place);
     part.name = name;
     part.tried = true;
+    part.aside = matches!(value("connection", "type"), Some("dummy" | "loopback"));
     part.dynamic = value("ipv4", "method").is_none_or(|method| method == "auto");
     // It takes an address of its own choice there.
     part.open = value("ipv4", "method") == Some("shared");
@@ -207,8 +208,9 @@ fn part(profile: &KeyFile, name: Option<String>) -> Option<Part> {
             part.open |= bare.starts_with("address") && entry.value.contains(';');
             match bare {
                 "address" | "addresses" => {
-                    part.sets
-                        .extend(fields.first().and_then(|a| address(a)).map(Sets::Address));
+                    let own = fields.first().and_then(|a| address(a));
+                    let sets = |address| Sets::Address(address, entry.place.clone());
+                    part.sets.extend(own.map(sets));
                     let gateway = fields.get(1).and_then(|a| address(a));
                     part.sets
                         .extend(gateway.map(|gateway| Sets::Default(Some(gateway))));

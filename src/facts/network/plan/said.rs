@@ -75,7 +75,7 @@ fn ours(plan: &Plan) -> Option<BTreeSet<String>> {
             }
             for sets in &part.sets {
                 lines.insert(match sets {
-                    Sets::Address(ip) => format!("address {name} {ip}"),
+                    Sets::Address(ip, _) => format!("address {name} {ip}"),
                     Sets::Default(Some(via)) => format!("default {name} {via}"),
                     Sets::Default(None) => format!("default {name} -"),
                     Sets::Rule { from, to, table } => {
