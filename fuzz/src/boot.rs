@@ -102,6 +102,7 @@ pub fn initrds(data: &[u8]) {
         entries: 4096,
         ..initrd::Limits::STANDARD
     };
+    let _ = initrd::listing::read(data);
     let mut turns = 0_u32;
     let mut expired = || {
         turns += 1;

@@ -145,6 +145,7 @@ fn reads(reader: &str, path: &str, name: &str) -> bool {
         "openrc-script" => &["init.d/"],
         "ini" => &[".ini", ".cnf", ".conf"],
         "keyfile" => &[".nmconnection", "loginctl"],
+        "nft" => &["nftables"],
         "assignments" => &["etc/default/", "conf.d/", "sysconfig/"],
         "etcd" => &["etcd"],
         "consul" => &["consul"],

@@ -11,8 +11,8 @@ use comeback::parse::{
     anacrontab, apk, apt_conf, assignments, at_job, blkid, busybox_inittab, calendar, cib,
     cloud_config, cmdline, corosync, crypttab, fcrontab, fstab, haproxy, ini, init_script, inittab,
     interfaces, keyfile, lsblk, lvm_conf, mountinfo, netplan, openrc_script, os_release,
-    package_version, pacman, pam, quorum, redis_conf, sshd_config, sysctl, transaction, udev_db,
-    unit, watchdog_conf, yaml,
+    package_version, packet_filter, pacman, pam, quorum, redis_conf, sshd_config, sysctl,
+    transaction, udev_db, unit, watchdog_conf, yaml,
 };
 use comeback::policy::{Baseline, Config, parse_comment};
 use comeback::shell::{self as sh, Call, Dialect, FileTest, Limits, Program, Source, Value, World};
@@ -49,7 +49,7 @@ impl interfaces::World for Nothing {
 type Reader = (&'static str, fn(&Arc<File>));
 
 /// The readers of [`tables`], by their number.
-pub(super) const READERS: [Reader; 46] = [
+pub(super) const READERS: [Reader; 48] = [
     ("fstab", |file| {
         for reader in [fstab::Reader::Getmntent, fstab::Reader::Libmount] {
             let _ = fstab::entries(file, reader);
@@ -181,6 +181,14 @@ pub(super) const READERS: [Reader; 46] = [
     ("galera", |file| {
         let text = String::from_utf8_lossy(file.bytes());
         let _ = quorum::galera(&text, None, file.place(Span::default()));
+    }),
+    ("iptables", |file| {
+        let _ = packet_filter::iptables::parse(file, "ip").shuts(22);
+    }),
+    ("nft", |file| {
+        for table in packet_filter::nft::parse(file).into_iter().flatten() {
+            let _ = table.shuts(22);
+        }
     }),
     ("zone", |file| {
         let _ = Zone::tzif("x", file.bytes());
