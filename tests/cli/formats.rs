@@ -490,8 +490,9 @@ fn the_page_shows_each_host_each_finding_and_each_time() {
         let job = format!("{minute} 3 * * * root /sbin/reboot\n");
         root.file(at("etc/cron.d/nightly"), job);
     }
-    let json = report(&root, "json", &[]).json();
-    let page = report(&root, "html", &[]).stdout;
+    let tree = ["--tree", "partial", "--covers", "etc"];
+    let json = report(&root, "json", &tree).json();
+    let page = report(&root, "html", &tree).stdout;
     let xml = as_xml(&page).replace("<details open>", "<details open=\"\">");
     let document = roxmltree::Document::parse(&xml).unwrap();
     let text = |node: roxmltree::Node<'_, '_>| -> String {
