@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub use dpkg::{Complaint, Dpkg};
 pub use owners::Owners;
-pub use portage::{Ebuild, Portage};
+pub use portage::{Ebuild, Portage, RESUME, left_to_merge};
 pub use rpm::Rpm;
 pub(crate) use verify::sum_of;
 pub use verify::{Altered, Wrong, altered, md5_of};
