@@ -29,6 +29,7 @@ pub mod programs;
 pub mod renames;
 pub mod running;
 pub mod services;
+pub mod shipped;
 pub mod standing;
 pub mod started;
 pub mod stores;

@@ -1,5 +1,6 @@
 //! apk's `lib/apk/db/installed` (apk-tools 2.14 `src/database.c`, `apk_db_index_read`):
 //! a line for each field, a letter, a colon and the value; an empty line ends a package.
+//! apk 3 writes the same.
 
 use std::sync::Arc;
 

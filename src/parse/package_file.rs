@@ -46,6 +46,13 @@ pub fn read(input: &mut dyn Read, wanted: &Wanted<'_>) -> Result<PackageFile, Fa
     let mut head = Vec::new();
     let begun = input.take(6).read_to_end(&mut head);
     begun.map_err(|e| of_io(&e))?;
+    // Plain, deflated, and compressed as it says (apk-tools 3.0 `src/adb_comp.c`).
+    if [b"ADB.", b"ADBd", b"ADBc"]
+        .iter()
+        .any(|magic| head.starts_with(*magic))
+    {
+        return Err(Fault::Compression("the format of apk 3".to_owned()));
+    }
     let how = Compression::detect(&head);
     let inner = unpacked(Box::new(head.as_slice().chain(input)), how, MAX_UNPACKED)?;
     let wanted = Wanted {
@@ -112,6 +119,15 @@ mod tests {
             ("etc/.hidden", b'0', "", b"kept"),
             ("usr/bin/sh", b'2', "bash", b""),
         ])
+    }
+
+    #[test]
+    fn a_package_of_apk_3_is_called_by_its_name() {
+        for start in ["ADB.", "ADBd", "ADBc"] {
+            let fault = read_all(format!("{start}pckg and more").as_bytes()).unwrap_err();
+            let said = "has a part that is not read: the format of apk 3";
+            assert_eq!(fault.to_string(), said, "{start}");
+        }
     }
 
     #[test]

@@ -5,8 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use super::card::{Card, Link, Scope, Status, card};
-use super::chain::{Summary, summaries};
-use super::finding::{Evidence, Finding, Findings};
+use super::chain::{BRANCHES, SEQUENCE, Summary, summaries};
+use super::finding::{Evidence, Finding, Findings, Level};
 use super::{AFTER, ALL, Cx, FLEET, FleetRule, JOINS, Rule, Together, VERIFY};
 use crate::fact::{Doubt, Fact, Stop, Unknown, Why};
 use crate::facts::triggers::Trigger;
@@ -177,7 +177,21 @@ impl Examined {
                 old.rule == finding.rule && same && old.at_most >= finding.at_most
             })
         };
-        self.findings.retain(|finding| !known(finding));
+        // Where the box did not come up, what lies behind that is looked at for the first
+        // time: a repair has not done it.
+        let stopped = before
+            .findings
+            .iter()
+            .filter(|old| old.at_most == Level::Block);
+        let stopped = stopped.filter_map(|old| in_sequence(old.rule)).min();
+        let is_first_look = |finding: &Finding| {
+            let run = before.runs.iter().find(|old| old.card.id == finding.rule);
+            let looked = run.is_some_and(|old| matches!(old.ended, Ended::Passed | Ended::Found));
+            let at = in_sequence(finding.rule).or_else(|| behind(finding.rule));
+            !looked && stopped.is_some_and(|stopped| at.is_some_and(|at| at > stopped))
+        };
+        self.findings
+            .retain(|finding| !known(finding) && !is_first_look(finding));
         for run in &mut self.runs {
             let left = |rule: &str| self.findings.iter().any(|finding| finding.rule == rule);
             let ended = match &run.ended {
@@ -212,6 +226,18 @@ impl Examined {
             .iter()
             .find(|trigger| trigger.next_at().is_some())
     }
+}
+
+/// Where the link that a rule judges stands among those that follow each other.
+fn in_sequence(rule: &str) -> Option<usize> {
+    let link = card(rule)?.link;
+    SEQUENCE.iter().position(|known| *known == link)
+}
+
+/// The same for what comes behind all of these.
+fn behind(rule: &str) -> Option<usize> {
+    let link = card(rule)?.link;
+    BRANCHES.contains(&link).then_some(SEQUENCE.len())
 }
 
 /// What is known of `host` before any rule ran.
@@ -498,5 +524,34 @@ mod tests {
             Ok(out)
         });
         assert_eq!(ended, Ended::NotCovered(Why::NoOwners));
+    }
+
+    /// What was said of a host by these rules, and how one of them ended.
+    fn said(rules: &[&'static str], id: &str, ended: Ended) -> Examined {
+        let mut examined = Examined::nothing("h".into(), jiff::Timestamp::UNIX_EPOCH);
+        let found = |id: &&'static str| Finding::new(id, "s", "m", Evidence::computed("e"));
+        examined.findings = rules.iter().map(found).collect();
+        let card = card(id).unwrap();
+        examined.runs.push(Run { card, ended });
+        examined
+    }
+
+    #[test]
+    fn a_repair_has_not_done_what_nobody_could_look_at_before() {
+        let network = "network-default-route-lost";
+        let not_asked = || Ended::NotApplicable("no init");
+        let left = |before: &[&'static str], ended: Ended| {
+            let mut after = said(&[network], network, Ended::Found);
+            after.only_new(&said(before, network, ended));
+            after.findings.len()
+        };
+        assert_eq!(left(&["init-missing"], not_asked()), 0);
+        // Where somebody looked, and where the box came up, it is new.
+        assert_eq!(left(&["init-missing"], Ended::Passed), 1);
+        assert_eq!(left(&[], not_asked()), 1);
+        // What lies before the break was in reach.
+        let mut after = said(&["kernel-missing"], "kernel-missing", Ended::Found);
+        after.only_new(&said(&["init-missing"], "kernel-missing", not_asked()));
+        assert_eq!(after.findings.len(), 1);
     }
 }

@@ -40,7 +40,7 @@ pub use layered::{Layer, LayeredSource};
 pub use listed::ListedSource;
 pub use live::LiveSource;
 pub use mem::{MemSource, Node};
-pub use overlay::{Archives, Changes, OverlaySource, There};
+pub use overlay::{Archives, Changes, OverlaySource, Stands, There};
 pub use pieces::{Pieces, Reader};
 pub use record::{Content, Record, Recorder, RecordingSource, Seen};
 pub use replay::ReplaySource;
@@ -299,6 +299,19 @@ pub trait Source: Send + Sync {
 
     /// The names in the directory at `path`, in byte order, at most `limit`.
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError>;
+
+    /// Names in the directory at `path`: all of regular files, and of what else is there
+    /// those that cost nothing to find.
+    fn list_files(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
+        self.list(path, limit)
+    }
+
+    /// Whether a package that is not unpacked yet brings this file, with this MD5 sum in
+    /// hexadecimal where one is given.
+    fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool {
+        let _ = (path, sum);
+        false
+    }
 
     /// How full the file system at `path` is; only a running system has an answer.
     fn usage(&self, path: &Path) -> Result<Usage, ReadError> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Blob, FileKind, MemSource, Meta, Node, ReadError, Source};
@@ -21,10 +21,21 @@ pub struct Changes {
     /// What will be made while the packages are configured, and by what: nobody can tell
     /// before how it will look.
     pub made: BTreeMap<PathBuf, String>,
+    /// Files that will have another name, by the new one.
+    pub moved: BTreeMap<PathBuf, PathBuf>,
+}
+
+/// What stands at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stands {
+    /// What it is itself.
+    pub kind: FileKind,
+    /// Whether it is a directory, or a link that leads to one.
+    pub is_dir: bool,
 }
 
 /// What stands at a path now, where somebody asks.
-pub type There<'a> = &'a dyn Fn() -> Option<FileKind>;
+pub type There<'a> = &'a dyn Fn() -> Option<Stands>;
 
 /// Archives that are read when somebody asks for what they bring.
 pub trait Archives: Send + Sync {
@@ -36,6 +47,12 @@ pub trait Archives: Send + Sync {
 
     /// The names of what comes to the directory at `path`.
     fn names(&self, path: &Path) -> Result<Vec<OsString>, ReadError>;
+
+    /// The names of the files that come there, as far as they are known without reading.
+    fn files(&self, path: &Path) -> Vec<OsString>;
+
+    /// Whether a file of this MD5 sum comes to `path`; of any, where none is given.
+    fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool;
 }
 
 /// Changes laid over a source.
@@ -49,6 +66,8 @@ pub struct OverlaySource {
 /// Where what stands at a path comes from.
 enum Standing {
     Base,
+    /// The same under another name.
+    Moved(PathBuf),
     Added,
     Archive(Arc<Node>),
 }
@@ -80,6 +99,9 @@ impl OverlaySource {
         if let Some(node) = self.brought(path)? {
             return Ok(Standing::Archive(node));
         }
+        if let Some(from) = changes.moved.get(path) {
+            return Ok(Standing::Moved(from.clone()));
+        }
         if self.is_gone(path) {
             return Err(ReadError::NotFound);
         }
@@ -90,7 +112,17 @@ impl OverlaySource {
         let Some(archives) = &self.changes.archives else {
             return Ok(None);
         };
-        archives.node(path, &|| self.base.lstat(path).ok().map(|meta| meta.kind))
+        archives.node(path, &|| self.stands(path))
+    }
+
+    fn stands(&self, path: &Path) -> Option<Stands> {
+        let kind = self.base.lstat(path).ok()?.kind;
+        let is_dir = match kind {
+            FileKind::Dir => true,
+            FileKind::Link => leads_to_dir(self.base.as_ref(), path),
+            _ => false,
+        };
+        Some(Stands { kind, is_dir })
     }
 
     fn base_has(&self, path: &Path) -> bool {
@@ -149,7 +181,7 @@ impl OverlaySource {
                 || u64::try_from(node.content.len()).is_ok_and(|len| len == node.meta.len)
         };
         let node = match self.standing(path)? {
-            Standing::Base => return Ok(None),
+            Standing::Base | Standing::Moved(_) => return Ok(None),
             Standing::Added => match self.changes.added.node(path) {
                 Some(node) if whole(node) => Arc::new(node.clone()),
                 _ => self.content(path)?,
@@ -160,6 +192,18 @@ impl OverlaySource {
         let mut source = MemSource::new();
         source.insert("/x", Arc::unwrap_or_clone(node));
         Ok(Some(source))
+    }
+
+    /// The names of what is made in a directory, or moved into it.
+    fn made_in(&self, dir: &Path) -> impl Iterator<Item = OsString> {
+        let more = self.changes.made.keys().chain(self.changes.moved.keys());
+        let inside = more.filter(move |path| path.parent() == Some(dir));
+        inside.filter_map(|at| at.file_name().map(OsString::from))
+    }
+
+    /// The name that a file has in the base.
+    fn was<'a>(&'a self, path: &'a Path) -> &'a Path {
+        self.changes.moved.get(path).map_or(path, PathBuf::as_path)
     }
 
     fn content(&self, path: &Path) -> Result<Arc<Node>, ReadError> {
@@ -174,6 +218,7 @@ impl Source for OverlaySource {
     fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
         match self.standing(path)? {
             Standing::Base => self.base.lstat(path),
+            Standing::Moved(from) => self.base.lstat(&from),
             Standing::Added => self.changes.added.lstat(path),
             Standing::Archive(node) => Ok(node.meta),
         }
@@ -182,6 +227,7 @@ impl Source for OverlaySource {
     fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError> {
         match self.standing(path)? {
             Standing::Base => self.base.read_link(path),
+            Standing::Moved(from) => self.base.read_link(&from),
             Standing::Added => self.changes.added.read_link(path),
             Standing::Archive(node) if node.meta.kind == FileKind::Link => Ok(node.target.clone()),
             Standing::Archive(_) => Err(ReadError::Io("invalid argument".into())),
@@ -191,25 +237,33 @@ impl Source for OverlaySource {
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
         match self.file(path)? {
             Some(source) => source.read(Path::new("/x"), limit),
-            None => self.base.read(path, limit),
+            None => self.base.read(self.was(path), limit),
         }
     }
 
     fn read_head(&self, path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
         match self.file(path)? {
             Some(source) => source.read_head(Path::new("/x"), len),
-            None => self.base.read_head(path, len),
+            None => self.base.read_head(self.was(path), len),
         }
     }
 
     fn open(&self, path: &Path) -> Result<Box<dyn Blob>, ReadError> {
         match self.file(path)? {
             Some(source) => source.open(Path::new("/x")),
-            None => self.base.open(path),
+            None => self.base.open(self.was(path)),
         }
     }
 
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
+        // What takes the place of a directory has nothing below it.
+        let comes = match self.changes.added.lstat(path) {
+            Ok(meta) => Some(meta.kind),
+            Err(_) => self.brought(path)?.map(|node| node.meta.kind),
+        };
+        if comes.is_some_and(|kind| kind != FileKind::Dir) {
+            return Err(ReadError::NotDir);
+        }
         let below = match self.base.list(path, limit) {
             Ok(names) => names,
             Err(ReadError::NotFound | ReadError::NotDir) => Vec::new(),
@@ -228,7 +282,9 @@ impl Source for OverlaySource {
             return match self.standing(path)? {
                 Standing::Archive(node) if node.meta.kind == FileKind::Dir => Ok(Vec::new()),
                 Standing::Archive(_) => Err(ReadError::NotDir),
-                Standing::Base | Standing::Added => self.base.list(path, limit),
+                Standing::Base | Standing::Moved(_) | Standing::Added => {
+                    self.base.list(path, limit)
+                }
             };
         }
         let mut names: BTreeSet<OsString> = BTreeSet::new();
@@ -246,15 +302,86 @@ impl Source for OverlaySource {
                 names.insert(name);
             }
         }
-        let inside = |changed: &PathBuf| changed.parent() == Some(path);
-        for at in self.changes.made.keys().filter(|path| inside(path)) {
-            names.extend(at.file_name().map(OsString::from));
-        }
-        if names.len() > limit {
-            return Err(ReadError::Limit(format!("more than {limit} entries")));
-        }
-        Ok(names.into_iter().collect())
+        names.extend(self.made_in(path));
+        few(names, limit)
     }
+
+    fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool {
+        let changes = &self.changes;
+        let is_known = changes.made.contains_key(path) || changes.added.lstat(path).is_ok();
+        let archives = changes.archives.as_ref().filter(|_| !is_known);
+        archives.is_some_and(|archives| archives.comes_as(path, sum))
+    }
+
+    fn list_files(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
+        let changes = &self.changes;
+        let archives = changes.archives.as_ref();
+        let mut names: BTreeSet<OsString> = match self.base.list_files(path, limit) {
+            Ok(names) => names.into_iter().collect(),
+            Err(ReadError::NotFound | ReadError::NotDir) => BTreeSet::new(),
+            Err(error) => return Err(error),
+        };
+        names.retain(|name| !changes.gone.contains(&path.join(name)));
+        names.extend(changes.added.list(path, limit).into_iter().flatten());
+        names.extend(
+            archives
+                .into_iter()
+                .flat_map(|archives| archives.files(path)),
+        );
+        names.extend(self.made_in(path));
+        few(names, limit)
+    }
+}
+
+/// The names, where they are not too many.
+fn few(names: BTreeSet<OsString>, limit: usize) -> Result<Vec<OsString>, ReadError> {
+    if names.len() > limit {
+        return Err(ReadError::Limit(format!("more than {limit} entries")));
+    }
+    Ok(names.into_iter().collect())
+}
+
+/// Whether a link leads to a directory, as the kernel walks: at most 40 links.
+fn leads_to_dir(base: &dyn Source, link: &Path) -> bool {
+    let mut at = PathBuf::from("/");
+    let mut names: Vec<OsString> = components(link);
+    let mut links = 0;
+    while let Some(name) = names.pop() {
+        if name == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&name);
+        match base.lstat(&next).map(|meta| meta.kind) {
+            Ok(FileKind::Link) => {
+                links += 1;
+                let Ok(target) = base.read_link(&next) else {
+                    return false;
+                };
+                if links > 40 {
+                    return false;
+                }
+                if target.has_root() {
+                    at = PathBuf::from("/");
+                }
+                names.extend(components(&target));
+            }
+            Ok(FileKind::Dir) => at = next,
+            _ => return false,
+        }
+    }
+    true
+}
+
+/// The components of a path, last first.
+fn components(path: &Path) -> Vec<OsString> {
+    let names = path.components().rev();
+    let names = names.filter_map(|component| match component {
+        Component::Normal(name) => Some(name.to_os_string()),
+        Component::ParentDir => Some(OsString::from("..")),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    names.collect()
 }
 
 #[cfg(test)]
@@ -291,6 +418,17 @@ mod tests {
             node.content = b"later".to_vec();
             node.meta.len = 5;
             Ok(Arc::new(node))
+        }
+
+        fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool {
+            path == Path::new("/usr/share/doc") && sum.is_none_or(|sum| sum == b"abc")
+        }
+
+        fn files(&self, path: &Path) -> Vec<OsString> {
+            match path.to_str().unwrap() {
+                "/usr/share" => vec!["doc".into()],
+                _ => Vec::new(),
+            }
         }
 
         fn names(&self, path: &Path) -> Result<Vec<OsString>, ReadError> {
@@ -339,6 +477,7 @@ mod tests {
             added,
             archives: Some(Box::new(Few)),
             made: [(PathBuf::from("/boot/initrd.img"), "initramfs-tools".into())].into(),
+            moved: [(PathBuf::from("/etc/moved"), PathBuf::from("/etc/conf"))].into(),
         };
         OverlaySource::new(Box::new(base), changes)
     }
@@ -355,6 +494,29 @@ mod tests {
         assert_eq!(alone, Err(ReadError::NotFound));
         assert_eq!(names(&source, "/usr/bin"), ["kept", "long", "new"]);
         assert_eq!(names(&source, "/usr/share"), ["doc"]);
+    }
+
+    #[test]
+    fn files_are_listed_without_what_only_an_archive_can_tell() {
+        let source = sample();
+        let files = |path: &str| source.list_files(Path::new(path), 100).unwrap();
+        assert_eq!(files("/usr/bin"), ["kept", "long", "new"]);
+        assert_eq!(files("/usr/lib"), ["half", "l"]);
+        assert_eq!(files("/usr/share"), ["alone", "doc"]);
+        assert_eq!(files("/etc"), ["conf", "moved"]);
+        assert!(source.list_files(Path::new("/usr/bin"), 2).is_err());
+        let comes = |path: &str, sum: Option<&[u8]>| source.comes_as(Path::new(path), sum);
+        assert!(comes("/usr/share/doc", None) && comes("/usr/share/doc", Some(b"abc")));
+        assert!(!comes("/usr/share/doc", Some(b"abd")) && !comes("/usr/bin/kept", None));
+    }
+
+    #[test]
+    fn a_file_that_is_moved_has_its_old_content() {
+        let source = sample();
+        let moved = Path::new("/etc/moved");
+        assert_eq!(source.read(moved, 9), Ok(b"mine".to_vec()));
+        assert_eq!(source.lstat(moved).unwrap().kind, FileKind::File);
+        assert_eq!(names(&source, "/etc"), ["conf", "moved"]);
     }
 
     #[test]

@@ -298,13 +298,44 @@ impl Tree {
         fact
     }
 
+    /// Whether a package that is not unpacked yet brings the file at `path`, with this MD5
+    /// sum where one is given: then nobody has to read it.
+    #[must_use]
+    pub fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool {
+        let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
+            return false;
+        };
+        match self.resolve(parent) {
+            Fact::Known(dir) => self.source.comes_as(&dir.path.join(name), sum),
+            _ => false,
+        }
+    }
+
+    /// The paths of the regular files in `dir`, perhaps with others; an absent directory is
+    /// an empty list. In a tree as it will be this reads no archive to its end.
+    #[must_use]
+    pub fn files(&self, dir: &Path) -> Listing<PathBuf> {
+        let names = self.resolve(dir).and_then(|found| {
+            let limit = self.limits.dir_entries;
+            match self.ask(|source| source.list_files(&found.path, limit)) {
+                Ok(names) => Fact::Known(Arc::new(names)),
+                Err(error) => self.failed(dir, &found.path, &found.hops, error),
+            }
+        });
+        self.listing(dir, names)
+    }
+
     /// The paths of the entries of `dir`; an absent directory is an empty list.
     ///
     /// In a partial tree the list is complete only where the tree covers `dir`.
     #[must_use]
     pub fn entries(&self, dir: &Path) -> Listing<PathBuf> {
+        self.listing(dir, self.list(dir))
+    }
+
+    fn listing(&self, dir: &Path, names: Fact<Arc<Vec<OsString>>>) -> Listing<PathBuf> {
         let mut listing = Listing::new();
-        match self.list(dir) {
+        match names {
             Fact::Known(names) => {
                 listing.items = names.iter().map(|name| dir.join(name)).collect();
                 if let Err(why) = self.coverage.covers(dir) {

@@ -8,7 +8,8 @@
 //! `packages verify ROOT`   `missing|changed PATH`
 //! `packages after ROOT PLAN`  what a transaction would make of paths on standard input, in
 //!                          their order: `PATH KIND TARGET|SUM`; of all where there are none,
-//!                          but sums below /usr/share and of modules
+//!                          but sums below /usr/share and of modules; with `after --owners`
+//!                          and who owns a file, `USER:GROUP`
 //! `packages time FILE`     how much longer parsing a status file takes than reading it
 
 use std::io::{self, BufRead as _, Write as _};
@@ -29,10 +30,12 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let out = match words.as_slice() {
         ["time", file] => time(Path::new(file)),
-        ["after", root, plan] => after(Path::new(root), Path::new(plan)),
+        ["after", root, plan] => after(Path::new(root), Path::new(plan), false),
+        ["after", "--owners", root, plan] => after(Path::new(root), Path::new(plan), true),
         [what, root] => answers(what, Path::new(root)),
         _ => Err(
-            "packages state|audit|journal|owners|verify ROOT, after ROOT PLAN, time FILE".into(),
+            "packages state|audit|journal|owners|verify ROOT, after [--owners] ROOT PLAN, time FILE"
+                .into(),
         ),
     };
     let text = match out {
@@ -59,7 +62,7 @@ fn at(root: &Path) -> Result<Box<dyn Source>, String> {
 }
 
 /// The tree as it will be: each path that is asked for, or everything.
-fn after(root: &Path, plan: &Path) -> Result<String, String> {
+fn after(root: &Path, plan: &Path, owners: bool) -> Result<String, String> {
     let plan = std::fs::read(plan).map_err(|e| e.to_string())?;
     let plan = parse_plan(&plan).map_err(|e| e.to_string())?;
     let laid_out = lay_out(&open(at(root)?), &plan, Deadline::none());
@@ -75,16 +78,16 @@ fn after(root: &Path, plan: &Path) -> Result<String, String> {
             let summed = !["/usr/share", "/usr/lib/modules"]
                 .iter()
                 .any(|dir| found.path.starts_with(dir));
-            out.push_str(&shown(&tree, &found.path, summed));
+            out.push_str(&shown(&tree, &found.path, summed, owners));
         }
     }
     for path in asked {
-        out.push_str(&shown(&tree, Path::new(&path), true));
+        out.push_str(&shown(&tree, Path::new(&path), true, owners));
     }
     Ok(out)
 }
 
-fn shown(tree: &Tree, path: &Path, summed: bool) -> String {
+fn shown(tree: &Tree, path: &Path, summed: bool, owners: bool) -> String {
     let text = path.display();
     let found = match tree.lstat(path) {
         Fact::Known(found) => found,
@@ -95,11 +98,13 @@ fn shown(tree: &Tree, path: &Path, summed: bool) -> String {
         FileKind::File if !summed => format!("{text} file\n"),
         FileKind::File => match tree.read(path) {
             Fact::Known(file) => {
-                format!(
-                    "{text} file {:o} {}\n",
-                    found.meta.mode,
-                    md5_of(file.bytes())
-                )
+                let (mode, sum) = (found.meta.mode, md5_of(file.bytes()));
+                let owner = if owners {
+                    format!("{}:{} ", found.meta.uid, found.meta.gid)
+                } else {
+                    String::new()
+                };
+                format!("{text} file {mode:o} {owner}{sum}\n")
             }
             other => format!("{text} file {other:?}\n"),
         },
@@ -122,7 +127,7 @@ fn answers(what: &str, root: &Path) -> Result<String, String> {
             .entries()
             .map(|e| {
                 let (family, state) = (e.family.name(), e.state.word());
-                format!("{family} {} {} {state}", e.name, e.version)
+                format!("{family} {} {} {state}", e.name, e.version())
             })
             .collect(),
         "audit" => audit(&packages),

@@ -137,7 +137,7 @@ impl Dpkg {
     /// Takes in a paragraph that replaces what was said of the package before.
     pub(crate) fn put(&mut self, package: Package) {
         let same_name = |p: &&mut Package| p.name == package.name;
-        let exact = |p: &Package| p.architecture == package.architecture;
+        let exact = |p: &Package| p.architecture() == package.architecture();
         let mut named: Vec<&mut Package> = self.packages.iter_mut().filter(same_name).collect();
         let at = named.iter().position(|p| exact(p));
         // One of another architecture is another package only among co-installable ones.
@@ -188,7 +188,7 @@ impl Dpkg {
         let by_name = self.named(&wanted.name).filter(|p| p.is_installed());
         let mut by_name = by_name.map(|package| match &wanted.version {
             None => true,
-            Some((operator, asked)) => operator.accepts(debian(&package.version, asked)),
+            Some((operator, asked)) => operator.accepts(debian(package.version(), asked)),
         });
         if by_name.any(|met| met) {
             return true;
@@ -269,7 +269,7 @@ mod tests {
         let said: Vec<(&str, &str, State)> = db
             .packages
             .iter()
-            .map(|p| (p.name.as_str(), p.architecture.as_str(), p.state))
+            .map(|p| (p.name.as_str(), p.architecture(), p.state))
             .collect();
         let expected = [
             ("a", "amd64", State::HalfConfigured),

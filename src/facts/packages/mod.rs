@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub use dpkg::{Complaint, Dpkg};
 pub use owners::Owners;
-pub use portage::{Ebuild, Portage};
+pub use portage::{Ebuild, Portage, RESUME, left_to_merge};
 pub use rpm::Rpm;
 pub(crate) use verify::sum_of;
 pub use verify::{Altered, Wrong, altered, md5_of};
@@ -61,12 +61,28 @@ pub struct Entry<'a> {
     pub family: Family,
     /// Its name; for Gentoo without the category.
     pub name: &'a str,
-    /// Its version, in the family's own words.
-    pub version: &'a str,
-    /// Its architecture; empty where the database tells none.
-    pub architecture: &'a str,
     /// How far it came; the other families know only what is installed.
     pub state: parse::dpkg::State,
+    version: Version<'a>,
+}
+
+/// Where the version of an [`Entry`] stands.
+#[derive(Clone, Copy, Debug)]
+enum Version<'a> {
+    Text(&'a str),
+    /// In a paragraph that is looked through when somebody asks.
+    Dpkg(&'a parse::dpkg::Package),
+}
+
+impl<'a> Entry<'a> {
+    /// Its version, in the family's own words.
+    #[must_use]
+    pub fn version(&self) -> &'a str {
+        match self.version {
+            Version::Text(text) => text,
+            Version::Dpkg(package) => package.version(),
+        }
+    }
 }
 
 impl Family {
@@ -195,26 +211,23 @@ impl Packages {
         let dpkg = self.dpkg.iter().flat_map(|db| &db.packages).map(|p| Entry {
             family: Family::Dpkg,
             name: &p.name,
-            version: &p.version,
-            architecture: &p.architecture,
+            version: Version::Dpkg(p),
             state: p.state,
         });
-        let other = |family, name, version, architecture| Entry {
+        let other = |family, name, version| Entry {
             family,
             name,
-            version,
-            architecture,
+            version: Version::Text(version),
             state: Installed,
         };
         let portage = self.portage.iter().flat_map(|db| &db.packages);
-        let portage = portage.map(move |p| other(Family::Portage, &*p.name, &*p.version, ""));
+        let portage = portage.map(move |p| other(Family::Portage, &*p.name, &*p.version));
         let apk = self.apk.iter().flatten();
-        let apk = apk.map(move |p| other(Family::Apk, &*p.name, &*p.version, &*p.architecture));
+        let apk = apk.map(move |p| other(Family::Apk, &*p.name, &*p.version));
         let pacman = self.pacman.iter().flatten();
-        let pacman =
-            pacman.map(move |p| other(Family::Pacman, &*p.name, &*p.version, &*p.architecture));
+        let pacman = pacman.map(move |p| other(Family::Pacman, &*p.name, &*p.version));
         let rpm = self.rpm.iter().flat_map(|db| &db.packages);
-        let rpm = rpm.map(move |p| other(Family::Rpm, &*p.name, &*p.version, &*p.architecture));
+        let rpm = rpm.map(move |p| other(Family::Rpm, &*p.name, &*p.version));
         dpkg.chain(portage).chain(apk).chain(pacman).chain(rpm)
     }
 
@@ -224,7 +237,7 @@ impl Packages {
     pub fn version_of(&self, name: &str) -> Option<&str> {
         let mut found = self.entries().filter(|entry| entry.name == name);
         let found = found.find(|entry| entry.state.is_installed());
-        found.map(|entry| entry.version)
+        found.map(|entry| entry.version())
     }
 
     /// Whether a package of that name is installed, as far as the databases are read.

@@ -69,6 +69,24 @@ pub(super) fn read(tree: &Tree) -> Fact<Portage> {
     })
 }
 
+/// Where portage keeps what an emerge has still to do.
+pub const RESUME: &str = "/var/cache/edb/mtimedb";
+
+/// What a stopped emerge had still to merge, `sys-apps/sysvinit-3.09` (portage 3.0
+/// `lib/_emerge/Scheduler.py`, `_save_resume_list`: an entry goes when it is merged, the
+/// list with the last). Nothing where the file is of a portage that pickled it.
+#[must_use]
+pub fn left_to_merge(bytes: &[u8]) -> Vec<String> {
+    let Ok(database) = serde_json::from_slice::<serde_json::Value>(bytes) else {
+        return Vec::new();
+    };
+    let resume = database.get("resume");
+    let list = resume.and_then(|resume| resume.get("mergelist")?.as_array());
+    // Type, root, package, operation.
+    let package = |entry: &serde_json::Value| Some(entry.get(2)?.as_str()?.to_owned());
+    list.into_iter().flatten().filter_map(package).collect()
+}
+
 /// `sysvinit-2.86-r10` as name and version (PMS 3.2: the version begins after the
 /// last hyphen that a digit follows, a revision `-rN` aside).
 fn split_pf(pf: &str) -> Option<(&str, &str)> {
@@ -85,6 +103,25 @@ fn split_pf(pf: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_of_an_emerge_is_read_and_anything_else_is_nothing() {
+        let list = br#"{"resume": {"favorites": ["@world"], "mergelist": [
+            ["ebuild", "/", "sys-apps/openrc-0.54", "merge"], ["odd"], 7,
+            ["binary", "/", "app-misc/toy-1", "merge"]]}, "resume_backup": {}}"#;
+        assert_eq!(
+            left_to_merge(list),
+            ["sys-apps/openrc-0.54", "app-misc/toy-1"]
+        );
+        for other in [
+            &b"\x80\x02}q"[..],
+            b"",
+            b"{}",
+            br#"{"resume": {"mergelist": 1}}"#,
+        ] {
+            assert!(left_to_merge(other).is_empty());
+        }
+    }
 
     #[test]
     fn gentoo_names_end_where_the_version_begins() {

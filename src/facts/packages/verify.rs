@@ -155,7 +155,7 @@ fn info(
 ) -> Option<Arc<File>> {
     let dir = Path::new("/var/lib/dpkg/info");
     let plain = format!("{}.{kind}", package.name);
-    let with = format!("{}:{}.{kind}", package.name, package.architecture);
+    let with = format!("{}:{}.{kind}", package.name, package.architecture());
     let names = if package.is_same_arch() {
         [with, plain]
     } else {
@@ -169,6 +169,10 @@ fn info(
 /// What is wrong with one file; `sum` is its checksum in hexadecimal.
 fn look(tree: &Tree, path: &[u8], sum: Option<&[u8]>, out: &mut Listing<Altered>) -> Option<Wrong> {
     let path = Path::new(std::ffi::OsStr::from_bytes(path));
+    // What a package brings is what it says it is: nothing has to be unpacked for that.
+    if tree.comes_as(path, sum) {
+        return None;
+    }
     let found = match tree.lstat(path) {
         Fact::Known(found) => found,
         Fact::Absent(_) => return Some(Wrong::Missing),

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::archive::has_content;
-use super::unread::{Known, Unread, comes};
+use super::claims::{self, Taken, list_of};
+use super::unread::{Known, Rights, Unread, comes};
 use super::{Incoming, Transaction, Work};
 use crate::fact::Fact;
 use crate::parse::archive::Member;
-use crate::parse::dpkg::{Field, Package, conffiles, parse_list};
-use crate::source::{FileKind, MemSource, Node, Tree};
+use crate::parse::dpkg::{Diversion, Field, Package, conffiles, parse_list, statoverrides};
+use crate::source::{FileKind, MemSource, Node, Stands, Tree};
 
 /// Finds where a path of a package really is: links in its parents are followed, as
 /// dpkg's unpacking follows them.
@@ -54,6 +55,8 @@ struct Layout<'a> {
     incoming: HashSet<PathBuf>,
     /// Directories that are there, or that were made for what is known by name.
     made: HashSet<PathBuf>,
+    /// What comes in place of what somebody else has.
+    taken: Taken,
 }
 
 /// What goes, with the archives that take the place of its package.
@@ -70,20 +73,34 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
         unread: Unread::default(),
         incoming: HashSet::new(),
         made: HashSet::new(),
+        taken: Taken::default(),
     };
+    layout.modes();
     for (at, one) in work.incoming.iter().enumerate() {
         layout.bring(at, one, added);
     }
-    let candidates = candidates(work, out);
+    let candidates = candidates(work, &layout.taken, out, added);
     for (path, candidate) in &candidates {
         layout.take(path, candidate, out);
+    }
+    for (from, to) in claims::undiverted(work) {
+        let (from, to) = (layout.places.physical(&from), layout.places.physical(&to));
+        if matches!(work.tree.lstat(&from), Fact::Known(_)) && !layout.incoming.contains(&to) {
+            out.changes.gone.insert(from.clone());
+            out.changes.moved.insert(to, from);
+        }
     }
     layout.aliases();
     layout.unread
 }
 
-/// What no package owns any more, by its path as listed.
-fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candidate> {
+/// What no package owns any more, by its path as listed, or as diverted.
+fn candidates(
+    work: &Work<'_>,
+    taken: &Taken,
+    out: &mut Transaction,
+    added: &mut MemSource,
+) -> BTreeMap<Vec<u8>, Candidate> {
     // What another package ships too stays: dpkg counts owners.
     let mut candidates: BTreeMap<Vec<u8>, Candidate> = BTreeMap::new();
     let replaced: Vec<(usize, &Package)> = work
@@ -92,6 +109,7 @@ fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candi
         .enumerate()
         .filter_map(|(at, one)| Some((at, one.replaces(work.db)?)))
         .collect();
+    let sent = Sent::new(work);
     let going = work
         .leaving()
         .map(|(package, purge)| (None, package, purge));
@@ -99,12 +117,13 @@ fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candi
         .iter()
         .map(|(at, package)| (Some(*at), *package, false));
     for (archive, package, purge) in going.chain(changing) {
-        let Some(list) = list_of(work, package, out) else {
+        let Some(list) = list_of(work, package, &mut out.gaps) else {
             continue;
         };
         let configs: BTreeSet<&[u8]> = conffiles(package.field(Field::Conffiles))
             .map(|conf| conf.path)
             .collect();
+        let stays = archive.is_none() && !purge;
         let mut lines = parse_list(list.bytes())
             .filter(|path| *path != b"/.")
             .peekable();
@@ -113,11 +132,13 @@ fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candi
             if configs.contains(path) && (archive.is_some() || !purge) {
                 continue;
             }
+            // So does the directory that it was in.
+            if stays && configs.iter().any(|config| is_below(config, path)) {
+                continue;
+            }
             // What is in a directory is listed behind it.
-            let is_dir = lines.peek().is_some_and(|next| {
-                next.strip_prefix(path)
-                    .is_some_and(|rest| rest.starts_with(b"/"))
-            });
+            let is_dir = lines.peek().is_some_and(|next| is_below(next, path));
+            let path = sent.of(package, path);
             let candidate = candidates.entry(path.to_vec()).or_insert(Candidate {
                 archives: BTreeSet::new(),
                 is_dir: false,
@@ -126,31 +147,54 @@ fn candidates(work: &Work<'_>, out: &mut Transaction) -> BTreeMap<Vec<u8>, Candi
             candidate.archives.extend(archive);
         }
     }
-    if candidates.is_empty() {
-        return candidates;
-    }
     for (at, package) in work.db.packages.iter().enumerate() {
         let changes = replaced.iter().any(|(_, old)| std::ptr::eq(*old, package));
         if work.outgoing.contains_key(&at) || changes || !package.state.has_files() {
             continue;
         }
-        if let Some(list) = list_of(work, package, out) {
+        if let Some(list) = list_of(work, package, &mut out.gaps) {
             for path in parse_list(list.bytes()) {
-                candidates.remove(path);
+                candidates.remove(sent.of(package, path));
             }
+            taken.rewrite(work, package, &list, added);
         }
     }
     candidates
 }
 
+/// Whether a path is below a directory.
+fn is_below(path: &[u8], dir: &[u8]) -> bool {
+    let rest = path.strip_prefix(dir);
+    rest.is_some_and(|rest| rest.starts_with(b"/"))
+}
+
+/// Where the files of a package are, as far as they are diverted.
+struct Sent<'a>(HashMap<&'a [u8], &'a Diversion>);
+
+impl<'a> Sent<'a> {
+    fn new(work: &'a Work<'_>) -> Self {
+        let diversions = work.db.diversions.iter();
+        Self(diversions.map(|d| (d.from.as_slice(), d)).collect())
+    }
+
+    fn of<'b>(&self, package: &Package, path: &'b [u8]) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        if self.0.is_empty() {
+            return path;
+        }
+        match self.0.get(path) {
+            Some(sent) if sent.by.as_deref() != Some(package.name.as_str()) => &sent.to,
+            _ => path,
+        }
+    }
+}
+
 impl Layout<'_> {
     /// Takes away what goes.
     fn take(&mut self, path: &[u8], candidate: &Candidate, out: &mut Transaction) {
-        let path = Path::new(OsStr::from_bytes(path));
-        let at = diverted(self.work, path).unwrap_or_else(|| path.to_path_buf());
-        let at = self.places.physical(&at);
-        // What is a directory in the list and stands there as a link to one is not taken
-        // away for the package's sake (dpkg 1.21 `src/main/remove.c`).
+        let at = self.places.physical(Path::new(OsStr::from_bytes(path)));
         let unread = candidate.archives.iter().copied();
         let unread: BTreeSet<usize> = unread
             .filter(|archive| {
@@ -170,7 +214,8 @@ impl Layout<'_> {
             Fact::Known(found) if found.meta.kind == FileKind::Dir => {
                 out.changes.emptied.insert(at.clone());
             }
-            Fact::Known(found) if found.meta.kind == FileKind::Link && candidate.is_dir => return,
+            // A link that stands in place of a directory goes too (dpkg 1.21
+            // `src/main/remove.c`), where nobody else has that.
             Fact::Known(_) => {
                 out.changes.gone.insert(at.clone());
             }
@@ -189,33 +234,49 @@ impl Layout<'_> {
             None
         };
         let configs: HashSet<&PathBuf> = one.deb.conffiles.iter().collect();
+        let kept = work.kept.get(index);
+        let is_kept = |path: &PathBuf| kept.is_some_and(|kept| kept.contains(path));
         for member in &one.deb.members {
+            if member.kind != FileKind::Dir && is_kept(&member.path) {
+                continue;
+            }
             let shipped = diverted(work, &member.path)
                 .filter(|_| !is_diverter(work, one, &member.path))
                 .unwrap_or_else(|| member.path.clone());
-            let at = self.places.physical(&shipped);
+            let mut at = self.places.physical(&shipped);
+            let is_config = configs.contains(&member.path);
+            // Configuration goes where a link in its place leads (dpkg 1.21
+            // `src/main/configure.c`, `conffderef`).
+            if is_config && let Fact::Known(end) = work.tree.resolve(&at) {
+                at = end.path;
+            }
             for above in at.ancestors() {
                 if !self.incoming.insert(above.to_path_buf()) {
                     break;
                 }
             }
-            let is_config = configs.contains(&member.path);
-            // Where a file comes by its name alone nobody asks what is there.
+            // Where a file comes by its name alone nobody asks what is there; configuration
+            // that another package takes with it is gone.
             let there = match () {
                 () if whole.is_none() && !is_config => None,
-                () => match work.tree.lstat(&at) {
-                    Fact::Known(found) => Some(found.meta.kind),
-                    _ => None,
-                },
+                () if is_config && purges_config(work, &member.path) => None,
+                () => stands(work.tree, &at),
             };
             if whole.is_some() && !comes(member.kind, there) {
                 continue;
             }
+            if is_kept(&member.path) && there.is_some() {
+                continue;
+            }
+            self.taken.note(member);
             if whole.is_none() {
                 self.unread.note(&at, index);
             }
-            if is_config && keeps_config(work, old, member, there) {
+            if is_config && keeps_config(work, old, member, &at, there) {
                 continue;
+            }
+            if is_config && there.is_some() {
+                self.keep_mode(&at);
             }
             let place = || (index, member.path.clone());
             match whole.and_then(|all| all.get(&member.path)) {
@@ -224,7 +285,13 @@ impl Layout<'_> {
                         self.unread.contents.insert(at.clone(), place());
                     }
                     self.unread.named.remove(&at);
-                    added.insert(&at, Node::clone(node));
+                    let mut node = Node::clone(node);
+                    if let Some(rights) = self.unread.rights.get(&at)
+                        && node.meta.kind != FileKind::Link
+                    {
+                        rights.apply(&mut node);
+                    }
+                    added.insert(&at, node);
                 }
                 None if whole.is_some() => {}
                 None => {
@@ -234,7 +301,7 @@ impl Layout<'_> {
                     }
                     if let Some(dir) = at.parent().filter(|dir| !self.made.contains(*dir)) {
                         self.made.insert(dir.to_path_buf());
-                        let is_there = matches!(work.tree.lstat(dir), Fact::Known(_));
+                        let is_there = stands(work.tree, dir).is_some_and(|there| there.is_dir);
                         if !is_there && crate::source::Source::lstat(added, dir).is_err() {
                             added.dir(dir);
                         }
@@ -248,14 +315,57 @@ impl Layout<'_> {
             package: one.package.name.as_str().to_owned(),
             is_whole: one.deb.is_whole,
             of_modules: !one.deb.is_whole && one.archive.is_of_modules(&one.deb.members),
+            is_read_anyway: super::is_of_boot(one),
             names: if one.deb.is_whole {
                 HashSet::new()
             } else {
                 one.deb.members.iter().map(|m| m.path.clone()).collect()
             },
+            md5sums: one.deb.md5sums.clone(),
+            kept: kept.cloned().unwrap_or_else(HashSet::new),
             others: OnceLock::new(),
         };
         self.unread.archives.push(known);
+    }
+
+    /// What the administrator decided of owners and modes.
+    fn modes(&mut self) {
+        let work = self.work;
+        let Fact::Known(file) = work.tree.read(Path::new("/var/lib/dpkg/statoverride")) else {
+            return;
+        };
+        let users = accounts(work.tree, "/etc/passwd");
+        let groups = accounts(work.tree, "/etc/group");
+        for decided in statoverrides(file.bytes()) {
+            let ids = (id(decided.user, &users), id(decided.group, &groups));
+            let (Some(uid), Some(gid)) = ids else {
+                continue;
+            };
+            let rights = Rights {
+                uid,
+                gid,
+                mode: decided.mode,
+            };
+            // It follows a file where that is diverted.
+            let path = PathBuf::from(OsStr::from_bytes(decided.path));
+            for path in diverted(work, &path).into_iter().chain([path]) {
+                let at = self.places.physical(&path);
+                self.unread.rights.insert(at, rights);
+            }
+        }
+    }
+
+    /// Configuration that is replaced keeps owner and mode (dpkg 1.21
+    /// `src/main/configure.c`, `deferred_configure_conffile`).
+    fn keep_mode(&mut self, at: &Path) {
+        if let Fact::Known(found) = self.work.tree.lstat(at) {
+            let rights = Rights {
+                uid: found.meta.uid,
+                gid: found.meta.gid,
+                mode: found.meta.mode,
+            };
+            self.unread.rights.insert(at.to_path_buf(), rights);
+        }
     }
 
     /// What the archives need to know of the tree when they are read.
@@ -288,29 +398,14 @@ impl Layout<'_> {
 fn diverted(work: &Work<'_>, path: &Path) -> Option<PathBuf> {
     let path = path.as_os_str().as_bytes();
     let found = work.db.diversions.iter().find(|d| d.from == path)?;
-    let by_leaving = |by: &String| work.leaving().any(|(package, _)| package.name == *by);
-    if found.by.as_ref().is_some_and(by_leaving) {
+    let ends = |by: &String| {
+        let mut leaving = work.leaving();
+        leaving.any(|(package, _)| package.name == *by && claims::ends_diversions(work, package))
+    };
+    if found.by.as_ref().is_some_and(ends) {
         return None;
     }
     Some(PathBuf::from(OsStr::from_bytes(&found.to)))
-}
-
-/// The file list of an installed package.
-fn list_of(
-    work: &Work<'_>,
-    package: &Package,
-    out: &mut Transaction,
-) -> Option<Arc<crate::text::File>> {
-    let dir = Path::new("/var/lib/dpkg/info");
-    let with = format!("{}:{}.list", package.name, package.architecture);
-    for name in [format!("{}.list", package.name), with] {
-        match work.tree.read(&dir.join(name)) {
-            Fact::Known(file) => return Some(file),
-            Fact::Unknown(unknown) => out.gaps.push(unknown),
-            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
-        }
-    }
-    None
 }
 
 fn is_diverter(work: &Work<'_>, one: &Incoming, path: &Path) -> bool {
@@ -319,25 +414,79 @@ fn is_diverter(work: &Work<'_>, one: &Incoming, path: &Path) -> bool {
     found.is_some_and(|d| d.by.as_deref() == Some(one.package.name.as_str()))
 }
 
+/// What stands at a physical path.
+pub(super) fn stands(tree: &Tree, at: &Path) -> Option<Stands> {
+    let Fact::Known(found) = tree.lstat(at) else {
+        return None;
+    };
+    let kind = found.meta.kind;
+    let leads = || matches!(tree.resolve(at), Fact::Known(end) if end.meta.kind == FileKind::Dir);
+    Some(Stands {
+        kind,
+        is_dir: kind == FileKind::Dir || kind == FileKind::Link && leads(),
+    })
+}
+
+/// The numbers of the names in a file such as /etc/passwd.
+fn accounts(tree: &Tree, path: &str) -> HashMap<Vec<u8>, u32> {
+    let Fact::Known(file) = tree.read(Path::new(path)) else {
+        return HashMap::new();
+    };
+    let account = |line: &[u8]| {
+        let mut words = line.split(|b| *b == b':');
+        let (name, number) = (words.next()?, words.nth(1)?);
+        let number = std::str::from_utf8(number).ok()?.parse().ok()?;
+        Some((name.to_vec(), number))
+    };
+    file.bytes()
+        .split(|b| *b == b'\n')
+        .filter_map(account)
+        .collect()
+}
+
+/// The number that a name or `#` with a number stands for.
+fn id(name: &[u8], known: &HashMap<Vec<u8>, u32>) -> Option<u32> {
+    match name.strip_prefix(b"#") {
+        Some(number) => std::str::from_utf8(number).ok()?.parse().ok(),
+        None => known.get(name).copied(),
+    }
+}
+
+/// Whether a package that is purged takes a configuration file with it.
+fn purges_config(work: &Work<'_>, path: &Path) -> bool {
+    let path = path.as_os_str().as_bytes();
+    let mut purged = work.leaving().filter(|(_, purge)| *purge);
+    purged.any(|(package, _)| {
+        let mut known = conffiles(package.field(Field::Conffiles));
+        known.any(|conf| conf.path == path)
+    })
+}
+
 /// Whether dpkg leaves a configuration file as it is: the administrator changed it, or
 /// took it away (dpkg 1.21 `src/main/configure.c`, `conffoptcells`, without an answer).
 fn keeps_config(
     work: &Work<'_>,
     old: Option<&Package>,
     member: &Member,
-    there: Option<FileKind>,
+    at: &Path,
+    there: Option<Stands>,
 ) -> bool {
     let path = member.path.as_os_str().as_bytes();
-    let known = old.and_then(|old| {
-        let mut known = conffiles(old.field(Field::Conffiles));
-        known
-            .find(|conf| conf.path == path)
-            .map(|conf| conf.sum.to_vec())
-    });
+    let of = |package: &Package| {
+        let mut known = conffiles(package.field(Field::Conffiles));
+        let known = known.find(|conf| conf.path == path);
+        known.map(|conf| conf.sum.to_vec())
+    };
+    // Where it was another package's, that one's sum counts (dpkg 1.21
+    // `src/main/unpack.c`, `deb_parse_conffiles`).
+    let others = || work.db.packages.iter().find_map(of);
+    let known = old
+        .and_then(of)
+        .or_else(|| others().filter(|_| there.is_some()));
     match (there, known) {
         (None, known) => known.is_some(),
         (Some(_), None) => true,
-        (Some(_), Some(sum)) => match work.tree.read(&member.path) {
+        (Some(_), Some(sum)) => match work.tree.read(at) {
             Fact::Known(file) => crate::facts::packages::md5_of(file.bytes()).as_bytes() != sum,
             _ => true,
         },

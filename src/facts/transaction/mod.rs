@@ -1,6 +1,7 @@
 //! What a transaction would make of a tree: the changes to lay over it.
 
 mod archive;
+mod claims;
 mod databases;
 mod files;
 mod made;
@@ -9,8 +10,8 @@ mod others;
 mod status;
 mod unread;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use self::archive::Archive;
@@ -70,6 +71,8 @@ struct Work<'a> {
     incoming: Vec<Incoming>,
     /// Packages that go, by their place in the database; whether with configuration.
     outgoing: BTreeMap<usize, bool>,
+    /// For each archive the paths that are not unpacked, as another package has them.
+    kept: Vec<HashSet<PathBuf>>,
 }
 
 /// Directories of units: what those of a new package ask for is made when it is
@@ -107,6 +110,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
         db,
         incoming: Vec::new(),
         outgoing: BTreeMap::new(),
+        kept: Vec::new(),
     };
     for read in archives(plan, db, deadline) {
         match read {
@@ -133,7 +137,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
     let coming: BTreeSet<(&str, &str)> = work.incoming.iter().map(Incoming::key).collect();
     let key = |at: &usize| {
         let package = db.packages.get(*at)?;
-        Some((package.name.as_str(), package.architecture.as_str()))
+        Some((package.name.as_str(), package.architecture()))
     };
     let stays = |at: &usize| key(at).is_some_and(|key| coming.contains(&key));
     let back: Vec<usize> = work
@@ -146,6 +150,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
     for at in back {
         work.outgoing.remove(&at);
     }
+    work.kept = claims::kept(&work, &mut gaps);
     Ok(work.transaction(gaps))
 }
 
@@ -153,7 +158,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
 fn find(db: &Dpkg, name: &str, architecture: Option<&str>) -> Option<usize> {
     let named = |package: &Package| package.name == name;
     let exact = |package: &Package| {
-        named(package) && architecture.is_none_or(|a| package.architecture == a)
+        named(package) && architecture.is_none_or(|a| package.architecture() == a)
     };
     let packages = &db.packages;
     let at = packages
@@ -211,14 +216,25 @@ fn is_read_at_once(db: &Dpkg, deb: &Deb, paths: &[PathBuf], size: u64) -> bool {
     if db.named(&package.name).any(|old| old.state.has_files()) {
         return false;
     }
-    let is_unit = |path: &PathBuf| UNITS.iter().any(|dir| path.starts_with(dir));
-    let is_init = INIT_PACKAGES.iter().any(|(name, _)| package.name == *name);
-    is_init || paths.iter().any(is_unit)
+    is_init(&package) || paths.iter().any(|path| is_unit(path))
+}
+
+/// Whether a package brings units, or is an init.
+fn is_of_boot(one: &Incoming) -> bool {
+    is_init(&one.package) || one.deb.members.iter().any(|member| is_unit(&member.path))
+}
+
+fn is_unit(path: &Path) -> bool {
+    UNITS.iter().any(|dir| path.starts_with(dir))
+}
+
+fn is_init(package: &Package) -> bool {
+    INIT_PACKAGES.iter().any(|(name, _)| package.name == *name)
 }
 
 impl Incoming {
     fn key(&self) -> (&str, &str) {
-        (&self.package.name, &self.package.architecture)
+        (&self.package.name, self.package.architecture())
     }
 
     /// The package that it takes the place of.
@@ -227,7 +243,7 @@ impl Incoming {
         let same = db.packages.iter().filter(|p| p.name == name);
         let mut same: Vec<&'a Package> = same.collect();
         if self.package.is_same_arch() || same.len() > 1 {
-            same.retain(|p| p.architecture == architecture);
+            same.retain(|p| p.architecture() == architecture);
         }
         same.into_iter().find(|p| p.state.has_files())
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::archive::{Archive, has_content, room};
 use super::databases::{self, Database};
-use super::files::Places;
+use super::files::{Places, stands};
 use super::unread::{Known, Unread, comes};
 use super::{Refused, Transaction, made_others};
 use crate::fact::{Fact, Unknown};
@@ -17,7 +17,7 @@ use crate::facts::packages::{Family, Packages, sum_of};
 use crate::parse::archive::Member;
 use crate::parse::rpm::Header;
 use crate::parse::transaction::{Action, Plan};
-use crate::source::{Changes, FileKind, MemSource, Node, Tree};
+use crate::source::{Changes, FileKind, MemSource, Node, Stands, Tree};
 use crate::time::Deadline;
 
 /// A package that comes.
@@ -252,10 +252,7 @@ impl Others<'_> {
                 let member = &brought.member;
                 let at = places.physical(&member.path);
                 incoming.insert(at.clone());
-                let there = match self.tree.lstat(&at) {
-                    Fact::Known(found) => Some(found.meta.kind),
-                    _ => None,
-                };
+                let there = stands(self.tree, &at);
                 if brought.is_ghost || !comes(member.kind, there) {
                     continue;
                 }
@@ -281,7 +278,10 @@ impl Others<'_> {
                 package: one.name.clone(),
                 is_whole: true,
                 of_modules: false,
+                is_read_anyway: true,
                 names: std::collections::HashSet::new(),
+                md5sums: Vec::new(),
+                kept: std::collections::HashSet::new(),
                 others: OnceLock::new(),
             });
         }
@@ -290,8 +290,8 @@ impl Others<'_> {
 
     /// Whether configuration stays as it is (rpm 4.18 `lib/rpmfi.c`, `rpmfilesDecideFate`;
     /// libalpm 13 `lib/libalpm/add.c`): it was changed, or nobody knows how it was.
-    fn keeps(&self, at: &Path, there: Option<FileKind>, stays: bool) -> bool {
-        if there != Some(FileKind::File) || !stays {
+    fn keeps(&self, at: &Path, there: Option<Stands>, stays: bool) -> bool {
+        if there.map(|there| there.kind) != Some(FileKind::File) || !stays {
             return false;
         }
         let known = self.db.sums.get(at.as_os_str().as_bytes());

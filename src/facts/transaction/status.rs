@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use super::{Incoming, Work};
 use crate::facts::packages::md5_of;
 use crate::parse::dpkg::Package;
-use crate::source::MemSource;
+use crate::source::{FileKind, MemSource};
 
 pub(super) fn lay_out(work: &Work<'_>, added: &mut MemSource) {
     let replaced: Vec<&Package> = work
@@ -15,7 +15,9 @@ pub(super) fn lay_out(work: &Work<'_>, added: &mut MemSource) {
         .collect();
     let mut text: Vec<u8> = Vec::new();
     for (at, package) in work.db.packages.iter().enumerate() {
-        let coming = |i: &Incoming| i.key() == (&package.name, &package.architecture);
+        let coming = |i: &Incoming| {
+            i.package.name == package.name && i.package.architecture() == package.architecture()
+        };
         if replaced.iter().any(|old| std::ptr::eq(*old, package))
             || work.incoming.iter().any(coming)
         {
@@ -28,7 +30,8 @@ pub(super) fn lay_out(work: &Work<'_>, added: &mut MemSource) {
         };
         paragraph(&mut text, package, status, b"");
     }
-    for incoming in &work.incoming {
+    for (at, incoming) in work.incoming.iter().enumerate() {
+        let kept = work.kept.get(at);
         let conffiles = conffiles(incoming);
         paragraph(
             &mut text,
@@ -44,7 +47,8 @@ pub(super) fn lay_out(work: &Work<'_>, added: &mut MemSource) {
         };
         let mut list: Vec<u8> = b"/.\n".to_vec();
         for member in &incoming.deb.members {
-            if member.path.as_os_str() != "/" {
+            let is_kept = kept.is_some_and(|kept| kept.contains(&member.path));
+            if member.path.as_os_str() != "/" && (member.kind == FileKind::Dir || !is_kept) {
                 list.extend_from_slice(member.path.as_os_str().as_bytes());
                 list.push(b'\n');
             }

@@ -110,7 +110,7 @@ fn debian() -> MemSource {
     )
     .file(
         "/var/lib/dpkg/info/other.list",
-        "/.\n/usr\n/usr/lib\n/usr/lib/shared\n",
+        "/.\n/lib\n/usr\n/usr/lib\n/usr/lib/shared\n",
     )
     .link("/lib", "usr/lib")
     .file("/usr/lib/liba.so.1.0", "old")
@@ -271,4 +271,50 @@ fn a_plan_for_a_manager_that_is_not_there_is_refused() {
     let plan = parse_plan(b"remove nobody\n").unwrap();
     let refused = lay_out(&tree, &plan, Deadline::none()).err().unwrap();
     assert_eq!(refused.to_string(), "package nobody is not installed");
+}
+
+#[test]
+fn what_another_package_replaces_stays_its_own_and_what_is_taken_over_changes_hands() {
+    let mut base = debian();
+    base.file(
+        "/var/lib/dpkg/status",
+        "Package: other\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\
+         Replaces: wins (<< 2)\n\nPackage: last\nStatus: install ok installed\nVersion: 1\n",
+    )
+    .file("/var/lib/dpkg/info/last.list", "/.\n/usr/lib/last\n")
+    .file("/usr/lib/last", "x")
+    .file(
+        "/var/lib/dpkg/statoverride",
+        "root #7 4750 /usr/lib/new\nnobody root 644 /usr/lib/last\n",
+    )
+    .file("/etc/passwd", "root:x:0:0::/:/bin/sh\n");
+    let control = |version: &str| format!("Package: wins\nVersion: {version}\nArchitecture: all\n");
+    let data: &[Entry<'_>] = &[
+        ("./usr/lib/shared", b'0', "", b"mine"),
+        ("./usr/lib/last", b'0', "", b"mine"),
+        ("./usr/lib/new", b'0', "", b"mine"),
+    ];
+    let tree = |version: &str| {
+        let archives = [("a.deb", deb(&control(version), "", data))];
+        after(&base, &archives, "install @/a.deb\n")
+    };
+    let first = tree("1");
+    assert_eq!(text(&first, "/usr/lib/shared").as_deref(), Some("x"));
+    assert_eq!(text(&first, "/usr/lib/last").as_deref(), Some("mine"));
+    let lists = "/var/lib/dpkg/info";
+    assert_eq!(
+        text(&first, &format!("{lists}/last.list")).as_deref(),
+        Some("/.\n")
+    );
+    let own = text(&first, &format!("{lists}/wins.list")).unwrap();
+    assert!(own.contains("/usr/lib/last\n") && !own.contains("/usr/lib/shared\n"));
+    // Of a version that it does not replace, the new file wins.
+    assert_eq!(text(&tree("2"), "/usr/lib/shared").as_deref(), Some("mine"));
+    let Fact::Known(found) = first.lstat(Path::new("/usr/lib/new")) else {
+        panic!("not there");
+    };
+    assert_eq!(
+        (found.meta.uid, found.meta.gid, found.meta.mode),
+        (0, 7, 0o4750)
+    );
 }

@@ -2,8 +2,10 @@
 //!
 //! Checksums name the files of an archive, not its links and directories. Those are looked
 //! for when somebody asks for a path: in the archives whose predecessors had something
-//! there, and in those that have files in the same directory. What is read decides alone,
-//! so that the order of the questions makes no difference.
+//! there, in those that have files in the same directory or, where few do, below it, and in
+//! those that bring units. So a new link or an empty directory in a large archive stays
+//! unseen where nothing of that archive is near it. What is read decides alone, so that the
+//! order of the questions makes no difference.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -12,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use super::archive::{Archive, has_content, is_in_modules};
-use crate::source::{Archives, FileKind, Node, ReadError, There};
+use crate::source::{Archives, FileKind, Node, ReadError, Stands, There};
 
 /// Archives, and what is known of them by name.
 #[derive(Default)]
@@ -25,11 +27,35 @@ pub(super) struct Unread {
     /// What stands in the tree and goes, unless one of these archives has it.
     pub(super) old: HashMap<PathBuf, BTreeSet<usize>>,
     /// Directories in which archives have or had something, and the names of that.
-    pub(super) dirs: HashMap<PathBuf, BTreeMap<usize, Vec<OsString>>>,
+    pub(super) dirs: HashMap<PathBuf, BTreeMap<usize, Beside>>,
     /// Directories that are elsewhere in the tree than packages ship them.
     pub(super) aliases: BTreeMap<PathBuf, PathBuf>,
     /// Diversions: from where to where, and whose files are not sent.
     pub(super) diversions: Vec<(PathBuf, PathBuf, Option<String>)>,
+    /// Whose owner and mode are decided elsewhere than in its archive.
+    pub(super) rights: HashMap<PathBuf, Rights>,
+}
+
+/// What an archive has in a directory.
+#[derive(Default)]
+pub(super) struct Beside {
+    names: Vec<OsString>,
+    /// Whether these are files, not only directories with something in them.
+    is_direct: bool,
+}
+
+/// Owner and mode of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Rights {
+    pub(super) uid: u32,
+    pub(super) gid: u32,
+    pub(super) mode: u32,
+}
+
+impl Rights {
+    pub(super) fn apply(self, node: &mut Node) {
+        (node.meta.uid, node.meta.gid, node.meta.mode) = (self.uid, self.gid, self.mode);
+    }
 }
 
 /// One archive.
@@ -41,8 +67,14 @@ pub(super) struct Known {
     pub(super) is_whole: bool,
     /// Whether it holds modules, which are no links.
     pub(super) of_modules: bool,
+    /// Whether it brings units or an init, so that it will be read sooner or later.
+    pub(super) is_read_anyway: bool,
     /// Its files, as shipped.
     pub(super) names: HashSet<PathBuf>,
+    /// Its checksums, as it ships them.
+    pub(super) md5sums: Vec<u8>,
+    /// What of it is not unpacked, as shipped: another package has a file there that wins.
+    pub(super) kept: HashSet<PathBuf>,
     /// Where its links and directories are, by physical path, and how they are shipped.
     pub(super) others: OnceLock<BTreeMap<PathBuf, PathBuf>>,
 }
@@ -54,14 +86,24 @@ const CROWD: usize = 8;
 impl Unread {
     /// Says that an archive has, or its predecessor had, something at a physical path.
     pub(super) fn note(&mut self, at: &Path, archive: usize) {
-        let (Some(dir), Some(name)) = (at.parent(), at.file_name()) else {
-            return;
-        };
-        if !self.dirs.contains_key(dir) {
-            self.dirs.insert(dir.to_path_buf(), BTreeMap::new());
-        }
-        if let Some(archives) = self.dirs.get_mut(dir) {
-            archives.entry(archive).or_default().push(name.to_owned());
+        let mut at = at;
+        let mut is_direct = true;
+        while let (Some(dir), Some(name)) = (at.parent(), at.file_name()) {
+            if !self.dirs.contains_key(dir) {
+                self.dirs.insert(dir.to_path_buf(), BTreeMap::new());
+            }
+            let Some(archives) = self.dirs.get_mut(dir) else {
+                return;
+            };
+            let is_known = archives.contains_key(&archive);
+            let beside = archives.entry(archive).or_default();
+            beside.names.push(name.to_owned());
+            beside.is_direct |= is_direct;
+            // Then the directories above it know of it too.
+            if is_known {
+                return;
+            }
+            (at, is_direct) = (dir, false);
         }
     }
 
@@ -87,6 +129,12 @@ impl Unread {
         Ok(known.others.get_or_init(|| {
             let others = whole.keys().filter(|path| !known.names.contains(*path));
             let others = others.filter(|path| path.as_os_str() != "/");
+            // A directory is everybody's.
+            let is_dir = |path: &PathBuf| {
+                let node = whole.get(path);
+                node.is_some_and(|node| node.meta.kind == FileKind::Dir)
+            };
+            let others = others.filter(|path| !known.kept.contains(*path) || is_dir(path));
             others
                 .map(|path| (self.physical(&known.package, path), path.clone()))
                 .collect()
@@ -104,30 +152,39 @@ impl Unread {
         Ok(known.archive.whole()?.get(shipped).cloned())
     }
 
-    /// The archives that may have something of that name beside what they have there.
-    fn near(&self, path: &Path, is_new: bool) -> Vec<usize> {
+    /// The archives that may have something of that name beside what they have there. Where
+    /// something `stands` that is nobody's to replace, only those that are read anyway.
+    fn near(&self, path: &Path, is_new: bool, stands: bool) -> Vec<usize> {
         let mut found = BTreeSet::new();
         let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
             return Vec::new();
         };
-        // Links below multi-user.target.wants come with the units beside that.
-        let beside = dir.extension().is_some_and(|end| {
-            ["wants", "requires", "upholds", "d"]
-                .iter()
-                .any(|known| end == OsStr::new(known))
-        });
-        let above = dir.parent().filter(|_| beside);
-        for dir in std::iter::once(dir).chain(above) {
+        for dir in std::iter::once(dir).chain(above(dir)) {
             let Some(archives) = self.dirs.get(dir) else {
                 continue;
             };
-            let crowded = is_new && archives.len() > CROWD;
-            let alike = |names: &Vec<OsString>| names.iter().any(|near| stem(near) == stem(name));
-            let archives = archives.iter();
-            let archives = archives.filter(|(_, names)| !crowded || alike(names));
-            found.extend(archives.map(|(archive, _)| *archive));
+            let direct = archives.values().filter(|beside| beside.is_direct).count();
+            let is_crowd = is_new && direct > CROWD;
+            let alike = |near: &OsString| stem(near) == stem(name);
+            let is_near = |beside: &Beside| {
+                if beside.is_direct {
+                    !is_crowd || beside.names.iter().any(alike)
+                } else {
+                    archives.len() <= CROWD
+                }
+            };
+            for (archive, beside) in archives {
+                if !stands && is_near(beside) || self.is_read_anyway(*archive) {
+                    found.insert(*archive);
+                }
+            }
         }
         self.of_use(found)
+    }
+
+    fn is_read_anyway(&self, archive: usize) -> bool {
+        let known = self.archives.get(archive);
+        known.is_some_and(|known| known.is_read_anyway)
     }
 
     /// Those that may have links nobody knows of.
@@ -148,6 +205,18 @@ impl Unread {
                 let _ = known.archive.whole();
             }
         });
+    }
+
+    /// With the owner and mode that it gets.
+    fn with_mode(&self, path: &Path, mut node: Arc<Node>) -> Arc<Node> {
+        if let Some(mode) = self
+            .rights
+            .get(path)
+            .filter(|_| node.meta.kind != FileKind::Link)
+        {
+            mode.apply(Arc::make_mut(&mut node));
+        }
+        node
     }
 
     fn single(&self, archive: usize, shipped: &Path) -> Result<Option<Arc<Node>>, ReadError> {
@@ -171,12 +240,12 @@ impl Archives for Unread {
                 }
                 Some(known) if known.of_modules => {
                     if let Some(node) = known.archive.single(shipped)? {
-                        return Ok(Some(node));
+                        return Ok(Some(self.with_mode(path, node)));
                     }
                 }
                 Some(known) => {
                     if let Some(node) = known.archive.whole()?.get(shipped) {
-                        return Ok(Some(Arc::clone(node)));
+                        return Ok(Some(self.with_mode(path, Arc::clone(node))));
                     }
                 }
                 None => {}
@@ -191,8 +260,9 @@ impl Archives for Unread {
             }
         }
         // Somebody else may bring what goes, or is not there.
-        if found.is_none() && (owners.is_some() || there().is_none()) {
-            let near = self.near(path, owners.is_none());
+        if found.is_none() {
+            let stands = owners.is_none() && there().is_some();
+            let near = self.near(path, owners.is_none(), stands);
             self.read(&near);
             for archive in near.into_iter().rev() {
                 found = self.other(archive, path)?;
@@ -201,7 +271,8 @@ impl Archives for Unread {
                 }
             }
         }
-        Ok(found.filter(|node| comes(node.meta.kind, there())))
+        let found = found.filter(|node| comes(node.meta.kind, there()));
+        Ok(found.map(|node| self.with_mode(path, node)))
     }
 
     fn content(&self, path: &Path) -> Result<Arc<Node>, ReadError> {
@@ -212,26 +283,51 @@ impl Archives for Unread {
             for all in [known.archive.whole()?, known.archive.full()?] {
                 let node = all.get(shipped);
                 if let Some(node) = node.filter(|node| has_content(node)) {
-                    return Ok(Arc::clone(node));
+                    return Ok(self.with_mode(path, Arc::clone(node)));
                 }
             }
         }
         let node = self.single(*archive, shipped)?;
-        node.ok_or(ReadError::NotFound)
+        let node = node.ok_or(ReadError::NotFound)?;
+        Ok(self.with_mode(path, node))
+    }
+
+    fn comes_as(&self, path: &Path, sum: Option<&[u8]>) -> bool {
+        let Some((archive, shipped)) = self.named.get(path) else {
+            return false;
+        };
+        let (Some(known), Some(sum)) = (self.archives.get(*archive), sum) else {
+            return sum.is_none();
+        };
+        let path = shipped.as_os_str().as_encoded_bytes();
+        let line = [sum, b"  ", path.strip_prefix(b"/").unwrap_or(path), b"\n"].concat();
+        memchr::memmem::find(&known.md5sums, &line).is_some()
+    }
+
+    fn files(&self, path: &Path) -> Vec<OsString> {
+        let besides = self.dirs.get(path).into_iter().flat_map(BTreeMap::values);
+        let names = besides.flat_map(|beside| &beside.names);
+        let is_named = |name: &&OsString| self.named.contains_key(&path.join(name));
+        names.filter(is_named).cloned().collect()
     }
 
     fn names(&self, path: &Path) -> Result<Vec<OsString>, ReadError> {
-        let Some(archives) = self.dirs.get(path) else {
-            return Ok(Vec::new());
-        };
-        let mut names: BTreeSet<OsString> = BTreeSet::new();
+        let mut names: BTreeSet<OsString> = self.files(path).into_iter().collect();
         let in_dir = |at: &Path| at.parent() == Some(path);
-        for name in archives.values().flatten() {
-            if self.named.contains_key(&path.join(name)) {
-                names.insert(name.clone());
+        let mut near = BTreeSet::new();
+        for dir in std::iter::once(path).chain(above(path)) {
+            let Some(archives) = self.dirs.get(dir) else {
+                continue;
+            };
+            let is_crowd = archives.len() > CROWD;
+            for (archive, beside) in archives {
+                let is_near = dir == path && (beside.is_direct || !is_crowd);
+                if is_near || self.is_read_anyway(*archive) {
+                    near.insert(*archive);
+                }
             }
         }
-        let archives = self.of_use(archives.keys().copied().collect());
+        let archives = self.of_use(near);
         self.read(&archives);
         for archive in archives {
             let Some(known) = self.archives.get(archive) else {
@@ -249,13 +345,23 @@ impl Archives for Unread {
 }
 
 /// Whether dpkg puts it there: a directory that is there stays, also where it is a link to
-/// one, and no link takes the place of a directory.
-pub(super) fn comes(kind: FileKind, there: Option<FileKind>) -> bool {
-    !matches!(
-        (kind, there),
-        (FileKind::Dir, Some(FileKind::Dir | FileKind::Link))
-            | (FileKind::Link, Some(FileKind::Dir))
-    )
+/// one, and no link takes the place of a directory (dpkg 1.21 `src/main/archives.c`,
+/// `tarobject`).
+pub(super) fn comes(kind: FileKind, there: Option<Stands>) -> bool {
+    !there.is_some_and(|there| match kind {
+        FileKind::Dir => there.is_dir,
+        FileKind::Link => there.kind == FileKind::Dir,
+        _ => false,
+    })
+}
+
+/// The directory beside which a directory such as multi-user.target.wants lies: links in
+/// the one come with the units in the other.
+fn above(dir: &Path) -> Option<&Path> {
+    let end = dir.extension()?;
+    let known = ["wants", "requires", "upholds", "d"];
+    let is_known = known.iter().any(|known| end == OsStr::new(known));
+    dir.parent().filter(|_| is_known)
 }
 
 /// What names of one thing have in common: `libfoo` of `libfoo.so.1`.

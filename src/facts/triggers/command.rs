@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use regex::bytes::Regex;
 
 use super::timers;
-use super::units::is_vendors;
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
 use crate::facts::world::TreeWorld;
@@ -53,16 +52,7 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     } else {
         place.file.bytes()
     };
-    names_a_way_down(text) && !is_shipped(host, place.path())
-}
-
-/// Whether a package brought a file; without a database, whether it lies where only
-/// packages put files.
-fn is_shipped(host: &Host, path: &Path) -> bool {
-    if matches!(host.packages(), Fact::Absent(_)) {
-        return is_vendors(path);
-    }
-    matches!(host.owner(path), Fact::Known(_))
+    names_a_way_down(text) && !host.is_shipped(place.path())
 }
 
 /// Whether a text has one of the words without which nothing takes a box down.

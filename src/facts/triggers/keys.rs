@@ -6,11 +6,11 @@ use std::path::Path;
 
 use super::event::{Handler, is_enabled, names, optional, settings, shell};
 use super::timers::kind_of;
-use super::units::is_vendors;
 use super::{Beside, Trigger, What, event};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::facts::init::InitKind;
+use crate::facts::shipped::is_vendors;
 use crate::parse::os_release;
 use crate::shell::Source;
 use crate::shell::power::Kind;
@@ -170,7 +170,7 @@ fn acpid(host: &Host, out: &mut Listing<Trigger>, beside: &mut Vec<Beside>) {
         return;
     }
     for path in names(host, "/etc/acpi/events", out) {
-        let shipped = matches!(host.owner(&path), Fact::Known(_)) || is_vendors(&path);
+        let shipped = is_vendors(&path) || host.is_shipped(&path);
         let Some(file) = optional(host, &path, out).filter(|_| !shipped) else {
             continue;
         };

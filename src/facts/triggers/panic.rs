@@ -1,11 +1,11 @@
 //! What makes the kernel panic, and what comes after (Linux 6.1 `kernel/panic.c`).
 
 use super::event::{Handler, is_enabled, optional};
-use super::units::is_vendors;
 use super::watchdog::Watchdogs;
 use super::{Beside, Trigger, What};
 use crate::fact::{Fact, Listing};
 use crate::facts::Host;
+use crate::facts::shipped::is_vendors;
 use crate::facts::sysctl::{Kernel, Setting};
 use crate::parse::{cmdline, os_release};
 use crate::shell::power::Kind;

@@ -106,7 +106,7 @@ fn of_table(host: &Host, command: &Started, out: &mut Listing<Trigger>) {
         return;
     }
     // The distribution's own masters call everything else.
-    let shipped = || matches!(host.owner(&command.program), Fact::Known(_));
+    let shipped = || host.is_shipped(&command.program);
     let masters = [
         "/etc/init.d/rc",
         "/etc/init.d/rcS",
@@ -148,7 +148,7 @@ fn of_script(host: &Host, enabled: &Enabled, out: &mut Listing<Trigger>) {
     let Some(file) = optional(host, &found.path, out) else {
         return;
     };
-    let is_shipped = matches!(host.owner(&found.path), Fact::Known(_));
+    let is_shipped = host.is_shipped(&found.path);
     if is_shipped && !names_a_way_down(file.bytes()) {
         return;
     }

@@ -10,6 +10,7 @@ use super::timers::{action_of, at_once, conditions, ends, kind_of, line_of, of_c
 use super::{Fall, Starter, Trigger, When};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
+use crate::facts::shipped::is_vendors;
 use crate::facts::systemd::{Dep, Fate, Ix, LoadState, ServiceType, Systemd, Unit};
 use crate::parse::unit::{self, TimeSpan, UnitType};
 use crate::text::escape;
@@ -50,12 +51,6 @@ pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {
 
 /// Where a site keeps scripts of its own.
 const SITES: [&str; 6] = ["/etc", "/home", "/opt", "/root", "/srv", "/usr/local"];
-
-/// Whether a path is where packages put things.
-pub(super) fn is_vendors(path: &Path) -> bool {
-    let dirs = ["/usr", "/lib", "/bin", "/sbin", "/lib64"];
-    !path.starts_with("/usr/local") && dirs.iter().any(|dir| path.starts_with(dir))
-}
 
 /// Whether a service and all that it names come from packages.
 fn is_stock(unit: &Unit) -> bool {
@@ -118,8 +113,7 @@ fn of_boot(host: &Host, boot: &Systemd, ix: Ix, unit: &Unit, out: &mut Listing<T
     });
     let Some(fall) = fall else { return };
     // A start script of the distribution that does so when a file system is broken.
-    let shipped = |path: &Path| matches!(host.owner(path), Fact::Known(_));
-    if !fall.conditions.is_empty() && shipped(fall.place.path()) {
+    if !fall.conditions.is_empty() && host.is_shipped(fall.place.path()) {
         return;
     }
     let lasts = !ends(unit) && unit.settings.service.effective() != ServiceType::Oneshot;

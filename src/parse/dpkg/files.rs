@@ -79,9 +79,35 @@ pub fn diversions(bytes: &[u8]) -> Vec<Diversion> {
     out
 }
 
-/// The paths whose owner and mode the administrator decides: `USER GROUP MODE PATH`.
-pub fn statoverrides(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    parse_list(bytes).filter_map(|line| line.splitn(4, |b| *b == b' ').nth(3))
+/// Owner and mode of a path, as the administrator decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Override<'a> {
+    /// A name, or `#` and a number.
+    pub user: &'a [u8],
+    /// The same for the group.
+    pub group: &'a [u8],
+    /// Permissions with setuid, setgid and sticky.
+    pub mode: u32,
+    /// The path as it is shipped.
+    pub path: &'a [u8],
+}
+
+/// What the administrator decided: `USER GROUP MODE PATH` (dpkg 1.21
+/// `lib/dpkg/db-fsys-override.c`).
+pub fn statoverrides(bytes: &[u8]) -> impl Iterator<Item = Override<'_>> {
+    parse_list(bytes).filter_map(|line| {
+        let mut words = line.splitn(4, |b| *b == b' ');
+        let (user, group) = (words.next()?, words.next()?);
+        let mode = std::str::from_utf8(words.next()?).ok()?;
+        Some(Override {
+            user,
+            group,
+            mode: u32::from_str_radix(mode, 8)
+                .ok()
+                .filter(|mode| *mode <= 0o7777)?,
+            path: words.next()?,
+        })
+    })
 }
 
 #[cfg(test)]
@@ -106,7 +132,13 @@ mod tests {
         assert_eq!(diverted.len(), 2);
         assert_eq!(diverted[0].by.as_deref(), Some("dash"));
         assert_eq!(diverted[1].by, None);
-        let over = b"root root 4755 /usr/bin/x y\n";
-        assert_eq!(statoverrides(over).next(), Some(&b"/usr/bin/x y"[..]));
+        let over = b"root #7 4755 /usr/bin/x y\nroot root 99 /z\nroot\n";
+        let found: Vec<_> = statoverrides(over).collect();
+        assert_eq!(found.len(), 1);
+        assert_eq!(
+            (found[0].path, found[0].group),
+            (&b"/usr/bin/x y"[..], &b"#7"[..])
+        );
+        assert_eq!(found[0].mode, 0o4755);
     }
 }

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use memchr::memchr;
 use memchr::memmem::Finder;
 
-pub use files::{Diversion, Owned, conffiles, diversions, md5sums, parse_list, statoverrides};
+pub use files::{
+    Diversion, Override, Owned, conffiles, diversions, md5sums, parse_list, statoverrides,
+};
 pub use problem::{Problem, problems};
 pub use relation::{Alternative, Operator, alternatives};
 pub use state::{State, Want};
@@ -26,10 +28,6 @@ use crate::text::{File, Place, Span};
 pub struct Package {
     /// `Package:`.
     pub name: Text,
-    /// `Version:`, empty where there is none.
-    pub version: Text,
-    /// `Architecture:`, empty where there is none.
-    pub architecture: Text,
     /// First word of `Status:`: what the administrator wants.
     pub want: Want,
     /// Second word: whether it must be installed again.
@@ -51,8 +49,14 @@ pub enum Field {
     PreDepends,
     /// `Provides:`.
     Provides,
+    /// `Replaces:`.
+    Replaces,
     /// `Conffiles:`.
     Conffiles,
+    /// `Version:`.
+    Version,
+    /// `Architecture:`.
+    Architecture,
     /// `Multi-Arch:`.
     MultiArch,
     /// `Triggers-Pending:`.
@@ -71,7 +75,10 @@ impl Field {
             Self::Depends => b"Depends",
             Self::PreDepends => b"Pre-Depends",
             Self::Provides => b"Provides",
+            Self::Replaces => b"Replaces",
             Self::Conffiles => b"Conffiles",
+            Self::Version => b"Version",
+            Self::Architecture => b"Architecture",
             Self::MultiArch => b"Multi-Arch",
             Self::TriggersPending => b"Triggers-Pending",
             Self::TriggersAwaited => b"Triggers-Awaited",
@@ -121,6 +128,18 @@ impl Package {
         }
         let value = value.and_then(|(start, end)| text.get(start..end));
         value.unwrap_or(&[]).trim_ascii()
+    }
+
+    /// `Version:`, empty where there is none.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        std::str::from_utf8(self.field(Field::Version)).unwrap_or("")
+    }
+
+    /// `Architecture:`, empty where there is none.
+    #[must_use]
+    pub fn architecture(&self) -> &str {
+        std::str::from_utf8(self.field(Field::Architecture)).unwrap_or("")
     }
 
     /// A field's value as words, with what is not text replaced.
@@ -211,8 +230,6 @@ fn is_field(line: &[u8], name: &[u8]) -> bool {
 #[derive(Clone, Copy)]
 struct Head {
     name: Option<Span>,
-    version: Option<Span>,
-    architecture: Option<Span>,
     status: Option<Span>,
     /// The whole line of `Status:`.
     at: Span,
@@ -223,13 +240,11 @@ struct Head {
 fn head(bytes: &[u8], start: usize) -> (Head, usize) {
     let mut head = Head {
         name: None,
-        version: None,
-        architecture: None,
         status: None,
         at: Span::new(start, start),
     };
     let mut start = start;
-    let mut left = 4;
+    let mut left = 2;
     loop {
         let rest = bytes.get(start..).unwrap_or(&[]);
         let end = start + memchr(b'\n', rest).unwrap_or(rest.len());
@@ -240,10 +255,6 @@ fn head(bytes: &[u8], start: usize) -> (Head, usize) {
                     head.at = Span::new(start, end);
                 }
                 Some((&mut head.status, 7))
-            }
-            Some(b'V' | b'v') if is_field(rest, b"Version") => Some((&mut head.version, 8)),
-            Some(b'A' | b'a') if is_field(rest, b"Architecture") => {
-                Some((&mut head.architecture, 13))
             }
             _ => None,
         };
@@ -268,10 +279,6 @@ fn package(file: &Arc<File>, kind: Kind, head: Head, paragraph: Span) -> Option<
     if name.is_empty() {
         return None;
     }
-    let text = |span: Option<Span>| {
-        let text = span.and_then(|span| Text::new(file, span));
-        text.unwrap_or_else(Text::none)
-    };
     let (want, must_be_reinstalled, state) = match head.status {
         Some(value) => {
             let words = status(file.slice(value));
@@ -291,8 +298,6 @@ fn package(file: &Arc<File>, kind: Kind, head: Head, paragraph: Span) -> Option<
     };
     Some(Package {
         name,
-        version: text(head.version),
-        architecture: text(head.architecture),
         want,
         must_be_reinstalled,
         state,
@@ -336,7 +341,7 @@ mod tests {
         let names: Vec<&str> = packages.iter().map(|p| p.name.as_str()).collect();
         assert_eq!(names, ["a", "b", "c", "d"]);
         let problems = problems(&file, Kind::Status);
-        assert_eq!(packages[0].version, "1:2-3");
+        assert_eq!(packages[0].version(), "1:2-3");
         assert_eq!(packages[0].field(Field::Depends), b"x (= 1),\n y");
         assert!(packages[0].is_installed() && !packages[0].is_in_between());
         assert_eq!(packages[1].state, State::HalfConfigured);
@@ -383,11 +388,16 @@ mod tests {
     fn a_long_name_is_as_good_as_a_short_one() {
         let long = "x".repeat(99);
         for name in ["", "a", &long[..30], &long[..31], &long] {
-            let file = File::new("/s", format!("Package: a\nVersion:\t {name} \n"));
-            assert_eq!(parse(&file, Kind::StatusD)[0].version.as_str(), name);
+            let file = File::new("/s", format!("Version:\t {name} \nPackage:\t {name} \n"));
+            let packages = parse(&file, Kind::StatusD);
+            let shown = packages.iter().map(|p| (p.name.as_str(), p.version()));
+            let expected = (!name.is_empty()).then_some((name, name));
+            assert_eq!(shown.collect::<Vec<_>>(), Vec::from_iter(expected));
         }
         let file = File::new("/s", &b"Package: a\nVersion: \xff\n"[..]);
-        assert_eq!(parse(&file, Kind::StatusD)[0].version, "");
+        assert_eq!(parse(&file, Kind::StatusD)[0].version(), "");
+        let file = File::new("/s", &b"Package: \xff\nVersion: 1\n"[..]);
+        assert!(parse(&file, Kind::StatusD).is_empty());
     }
 
     #[test]

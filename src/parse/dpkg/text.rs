@@ -42,15 +42,6 @@ impl Text {
         }))
     }
 
-    /// An empty text.
-    #[must_use]
-    pub const fn none() -> Self {
-        Self(Held::Short {
-            bytes: [0; SHORT],
-            len: 0,
-        })
-    }
-
     /// Its bytes.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {

@@ -113,7 +113,7 @@ fn upstart_jobs(host: &Host, out: &mut Findings) -> Result<(), Stop> {
         if !matches!((&script, &unit), (Fact::Absent(_), Fact::Absent(_))) {
             continue;
         }
-        if matches!(host.owner(path), Fact::Known(_)) {
+        if host.is_shipped(path) {
             continue;
         }
         let message = format!("{name} has only an upstart job, and upstart is not installed");

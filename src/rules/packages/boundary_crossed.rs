@@ -114,15 +114,15 @@ fn crossed<'a>(
         let was = was.find(|old| is_named(old) && !is_over(since, old));
         Some(Crossed {
             name: entry.name,
-            version: entry.version,
+            version: entry.version(),
             since,
-            was: was.map(|old| old.version.to_owned()),
+            was: was.map(|old| old.version().to_owned()),
         })
     })
 }
 
 fn is_over(since: &Since, entry: &Entry<'_>) -> bool {
-    let compare = |limit: &str| entry.family.compare(entry.version, limit);
+    let compare = |limit: &str| entry.family.compare(entry.version(), limit);
     let again = since
         .until
         .as_deref()

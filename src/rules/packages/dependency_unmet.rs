@@ -38,8 +38,12 @@ impl Rule for DependencyUnmet {
             for wanted in unmet.iter().flatten() {
                 let there = dpkg.named(&wanted.name).find(|p| p.state.has_files());
                 if let Some(there) = there {
-                    let text =
-                        format!("{} {} is {}", there.name, there.version, there.state.word());
+                    let text = format!(
+                        "{} {} is {}",
+                        there.name,
+                        there.version(),
+                        there.state.word()
+                    );
                     finding = finding.with(Evidence::span(there.place.clone(), text));
                 }
             }

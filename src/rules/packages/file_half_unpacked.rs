@@ -45,7 +45,7 @@ impl Rule for FileHalfUnpacked {
             {
                 continue;
             }
-            let entries = host.tree().entries(dir);
+            let entries = host.tree().files(dir);
             out.open.extend(entries.gaps);
             let left: Vec<_> = entries
                 .items

@@ -33,7 +33,7 @@ impl Rule for InitProvidersClash {
             names.join(" and ")
         );
         let evidence = |package: &crate::parse::dpkg::Package| {
-            let text = format!("{} {}", package.name, package.version);
+            let text = format!("{} {}", package.name, package.version());
             Evidence::span(package.place.clone(), text)
         };
         let finding = Finding::new(self.id(), "init", message, evidence(first));

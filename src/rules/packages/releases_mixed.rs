@@ -44,7 +44,7 @@ impl Rule for ReleasesMixed {
         let mut parts: Vec<(&Package, u32)> = Vec::new();
         for (name, begins) in BEGINS {
             let package = dpkg.named(name).find(|p| p.is_installed());
-            let of = package.and_then(|p| Some((p, release_of(&p.version, begins)?)));
+            let of = package.and_then(|p| Some((p, release_of(p.version(), begins)?)));
             parts.extend(of);
         }
         out.judged = parts.len();
@@ -66,7 +66,7 @@ impl Rule for ReleasesMixed {
             "{} is of Debian {of} and {} still of Debian {rest}: the upgrade is half done",
             new.name, old.name
         );
-        let label = |package: &Package| format!("{} {}", package.name, package.version);
+        let label = |package: &Package| format!("{} {}", package.name, package.version());
         let finding = Finding::new(
             self.id(),
             format!("debian-{of}"),

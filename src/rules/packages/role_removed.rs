@@ -28,7 +28,9 @@ impl Rule for RoleRemoved {
             let doing = |packages: &Packages| -> Vec<String> {
                 let installed = packages.entries().filter(|e| e.state.is_installed());
                 let names = installed.filter(|e| role.packages.iter().any(|p| fits(p, e.name)));
-                names.map(|e| format!("{} {}", e.name, e.version)).collect()
+                names
+                    .map(|e| format!("{} {}", e.name, e.version()))
+                    .collect()
             };
             let gone = doing(was);
             if gone.is_empty() || !doing(is).is_empty() {

@@ -99,7 +99,7 @@ impl Rule for SetSplit {
                 };
                 if let Some(second) = there(dpkg, &other, first) {
                     out.judged += 1;
-                    if !fits(same, &first.version, &second.version) {
+                    if !fits(same, first.version(), second.version()) {
                         out.push(self.finding(first, second, what));
                     }
                 }
@@ -114,7 +114,8 @@ impl SetSplit {
         let (a, b) = (&first.name, &second.name);
         let message = format!(
             "{a} {} and {b} {} are not of one set: {what}",
-            first.version, second.version
+            first.version(),
+            second.version()
         );
         let label = |package: &Package| {
             let held = if package.want == Want::Hold {
@@ -122,7 +123,7 @@ impl SetSplit {
             } else {
                 ""
             };
-            format!("{} {}{held}", package.name, package.version)
+            format!("{} {}{held}", package.name, package.version())
         };
         let evidence = Evidence::span(first.place.clone(), label(first));
         let mut finding = Finding::new(self.id(), b.as_str(), message, evidence)
@@ -140,7 +141,7 @@ fn there<'a>(dpkg: &'a Dpkg, name: &'a str, beside: &Package) -> Option<&'a Pack
     let mut found = dpkg.named(name).filter(|p| p.is_installed());
     let mut all: Vec<&Package> = found.by_ref().collect();
     if all.len() > 1 {
-        all.retain(|p| p.architecture == beside.architecture);
+        all.retain(|p| p.architecture() == beside.architecture());
     }
     all.first().copied()
 }

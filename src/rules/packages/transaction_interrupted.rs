@@ -5,7 +5,9 @@ use std::path::Path;
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::facts::packages::{RESUME, left_to_merge};
 use crate::rules::{Confidence, Cx, Evidence, Finding, Findings, Rule};
+use crate::text::{File, escape};
 
 pub(in crate::rules) struct TransactionInterrupted;
 
@@ -37,6 +39,13 @@ impl Rule for TransactionInterrupted {
         if let Some(rpm) = &packages.rpm {
             self.doubles(rpm, &mut out);
         }
+        if packages.portage.is_some() {
+            let read = host.tree().read(Path::new(RESUME));
+            out.gap(&read);
+            if let Fact::Known(file) = read {
+                self.resume(&file, &mut out);
+            }
+        }
         if packages.pacman.is_some() {
             // libalpm 13 `lib/libalpm/util.c`: made with O_EXCL before a transaction,
             // removed behind it.
@@ -60,6 +69,43 @@ impl Rule for TransactionInterrupted {
 }
 
 impl TransactionInterrupted {
+    /// emerge keeps what it has still to do, also where it stopped over a toy: only what
+    /// the boot hangs on counts.
+    fn resume(&self, file: &File, out: &mut Findings) {
+        let left = left_to_merge(file.bytes());
+        let critical: Vec<&String> = left
+            .iter()
+            .filter(|package| super::critical::merges(package))
+            .collect();
+        let Some(first) = critical.first() else {
+            return;
+        };
+        let message = match critical.len() {
+            1 => format!(
+                "emerge was stopped, or is at work, before it merged {}",
+                escape(first.as_bytes())
+            ),
+            count => format!(
+                "emerge was stopped, or is at work, before it merged {} and {} more of the boot",
+                escape(first.as_bytes()),
+                count - 1
+            ),
+        };
+        let shown = critical
+            .iter()
+            .take(SHOWN)
+            .map(|package| escape(package.as_bytes()));
+        let text = shown.collect::<Vec<_>>().join(", ");
+        let evidence = Evidence::path(file.path(), format!("still to do: {text}"));
+        let finding = Finding::new(self.id(), "portage", message, evidence)
+            .confidence(Confidence::Likely)
+            .fix(
+                "Let portage finish, or start the upgrade again:",
+                &["emerge --resume"],
+            );
+        out.push(finding);
+    }
+
     /// rpm unpacks every new version before it erases the old ones: one that was
     /// stopped in between has both.
     fn doubles(&self, rpm: &crate::facts::packages::Rpm, out: &mut Findings) {

@@ -75,7 +75,7 @@ fn of_file(
         return None;
     };
     // What a package brought lies as the package wants it.
-    if found.meta.kind != FileKind::File || matches!(host.owner(path), Fact::Known(_)) {
+    if found.meta.kind != FileKind::File || host.is_shipped(path) {
         return None;
     }
     let name = path.file_name().map_or(&b""[..], OsStrExt::as_bytes);

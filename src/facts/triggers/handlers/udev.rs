@@ -5,10 +5,10 @@ use std::path::PathBuf;
 
 use super::super::Trigger;
 use super::super::event::{Handler, names, optional};
-use super::super::units::is_vendors;
 use super::executed;
 use crate::fact::Listing;
 use crate::facts::Host;
+use crate::facts::shipped::is_vendors;
 use crate::text::{Span, escape};
 
 /// Directories of rules, highest first.
