@@ -23,7 +23,6 @@ use crate::fleet::Member;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, stale, worst};
 use crate::report::{Outcome, ShownHost};
 use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
-use crate::shell;
 use crate::source::{Tree, glob_hosts};
 use crate::text::escape_path;
 use crate::time::Deadline;
@@ -268,7 +267,7 @@ impl Run<'_> {
             bar.inc(1);
             seen
         };
-        let pool = shell::pool().map_err(|error| Error::Undecided(error.to_string()))?;
+        let pool = crate::facts::pool().map_err(|error| Error::Undecided(error.to_string()))?;
         let found: Vec<Result<(Seen, Option<String>), Error>> =
             pool.install(|| roots.par_iter().map(examine).collect());
         bar.finish_and_clear();

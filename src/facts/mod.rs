@@ -45,6 +45,7 @@ mod zone;
 #[path = "../../tests/elf/maker.rs"]
 mod elf_maker;
 
+pub use crate::shell::pool;
 pub use busy::callers;
 pub use host::{Boots, Given, Host, INIT_PACKAGES, undecided};
 pub use zone::read as zone_of;

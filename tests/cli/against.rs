@@ -250,7 +250,7 @@ fn twenty() -> tempfile::TempDir {
                 );
             }
             _ => {
-                let line = format!("{number} 2 * * *  root  /usr/local/bin/backup\n");
+                let line = format!("{number} 5 * * *  root  /usr/local/bin/backup\n");
                 let host = hosts.join(format!("web{number:02}"));
                 write(&host, "etc/cron.d/backup", &line);
             }
