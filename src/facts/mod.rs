@@ -13,6 +13,7 @@ pub mod crypt;
 pub mod declared;
 pub mod devices;
 pub mod failover;
+pub mod filters;
 pub mod hooks;
 mod host;
 pub mod identity;

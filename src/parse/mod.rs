@@ -46,6 +46,7 @@ pub mod openrc_script;
 pub mod os_release;
 pub mod package_file;
 pub mod package_version;
+pub mod packet_filter;
 pub mod pacman;
 pub mod pam;
 pub mod partitions;

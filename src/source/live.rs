@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `/netlink/links` | interface |
 //! | `/netlink/addresses` | address |
+//! | `/netlink/chains` | chain of nftables that sees packets |
 //! | `/netlink/routes` | route that is a default route, or that no daemon and not the kernel made |
 //! | `/netlink/rules` | policy rule |
 

@@ -1,13 +1,16 @@
 //! Questions to the kernel's socket for the network (rtnetlink(7)), and its answers as
 //! lines of text.
 
+mod chains;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
 
 use netlink_packet_core::{
-    NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload, NetlinkSerializable,
 };
 use netlink_packet_route::address::{AddressAttribute, AddressHeaderFlags, AddressMessage};
 use netlink_packet_route::link::{
@@ -25,7 +28,7 @@ use super::ReadError;
 use crate::text::escape;
 
 /// What may be asked.
-pub(super) const QUESTIONS: [&str; 4] = ["addresses", "links", "routes", "rules"];
+pub(super) const QUESTIONS: [&str; 5] = ["addresses", "chains", "links", "routes", "rules"];
 /// Most messages of one answer: a router of the whole internet has a million routes.
 const MOST: usize = 4_000_000;
 /// Most lines of one answer.
@@ -44,6 +47,7 @@ pub(super) fn ask(name: &str) -> Option<Result<String, ReadError>> {
     let lines = match name {
         "links" => links().map(|found| found.into_values().collect()),
         "addresses" => addresses(),
+        "chains" => chains::read(),
         "routes" => routes(),
         "rules" => rules(),
         _ => return None,
@@ -56,15 +60,24 @@ pub(super) fn ask(name: &str) -> Option<Result<String, ReadError>> {
 }
 
 /// Sends one question and gives every message of the answer to `take`.
-fn dump(question: Message, mut take: impl FnMut(Message)) -> Result<(), ReadError> {
+fn dump(question: Message, take: impl FnMut(Message)) -> Result<(), ReadError> {
+    dump_of(NETLINK_ROUTE, question, take)
+}
+
+/// Sends one question to a part of the kernel.
+fn dump_of<M: NetlinkSerializable + NetlinkDeserializable>(
+    part: isize,
+    question: M,
+    mut take: impl FnMut(M),
+) -> Result<(), ReadError> {
     let failed = |error: std::io::Error| ReadError::from_io(&error);
     let odd = |error: netlink_packet_core::DecodeError| ReadError::Io(error.to_string());
-    let mut socket = Socket::new(NETLINK_ROUTE).map_err(failed)?;
+    let mut socket = Socket::new(part).map_err(failed)?;
     socket.bind_auto().map_err(failed)?;
     socket.connect(&SocketAddr::new(0, 0)).map_err(failed)?;
     let mut header = NetlinkHeader::default();
     header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-    let mut packet = NetlinkMessage::new(header, NetlinkPayload::from(question));
+    let mut packet = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(question));
     packet.finalize();
     let mut bytes = vec![0; packet.buffer_len()];
     packet.serialize(&mut bytes);
@@ -83,7 +96,7 @@ fn dump(question: Message, mut take: impl FnMut(Message)) -> Result<(), ReadErro
             if seen > MOST {
                 return Err(ReadError::Limit(format!("more than {MOST} answers")));
             }
-            let message = NetlinkMessage::<Message>::deserialize(left).map_err(odd)?;
+            let message = NetlinkMessage::<M>::deserialize(left).map_err(odd)?;
             let length = usize::try_from(message.header.length).unwrap_or(left.len());
             // Messages begin at multiples of four.
             left = left.get(length.max(1).next_multiple_of(4)..).unwrap_or(&[]);

@@ -11,7 +11,7 @@ mod work;
 pub use mounted::{Filled, Mounted, filled, mounted, on_memory, silent};
 pub use proc::{Held, Process, held, processes, stuck, unit};
 pub(super) use proc::{command_line, place_of, read as read_processes};
-pub use serving::{Serving, Tested, serving, tested, validate, younger};
+pub use serving::{Serving, Tested, booted, serving, tested, validate, younger};
 pub use session::{Inhibitor, Session, inhibitors, sessions};
 pub use work::{Job, Rebuild, Weight, jobs, rebuilds, swap_beyond_memory};
 

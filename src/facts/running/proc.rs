@@ -60,6 +60,13 @@ impl Process {
         place_of(&self.file, field)
     }
 
+    /// A size that its status gives, KiB.
+    #[must_use]
+    pub fn kib(&self, field: &str) -> Option<u64> {
+        let text = String::from_utf8_lossy(value(&self.file, field)?).into_owned();
+        text.split_ascii_whitespace().next()?.parse().ok()
+    }
+
     /// `nginx (process 812)`.
     #[must_use]
     pub fn shown(&self) -> String {

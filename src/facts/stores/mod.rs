@@ -2,5 +2,6 @@
 
 pub mod mysql;
 pub mod places;
+pub mod postgres;
 mod rdb;
 pub mod redis;

@@ -208,6 +208,8 @@ pub struct Service {
     pub bus_name: Option<(String, Place)>,
     /// `TimeoutStartSec=`.
     pub timeout_start: Option<TimeSpan>,
+    /// `TimeoutStopSec=`, also where `TimeoutSec=` sets it.
+    pub timeout_stop: Option<(TimeSpan, Place)>,
     /// `RestartForceExitStatus=`.
     pub restart_force: Option<Place>,
     /// `ExitType=cgroup`.

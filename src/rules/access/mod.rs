@@ -1,5 +1,6 @@
 //! Rules about a way in: sshd, and the accounts it lets in.
 
+mod firewall_shuts;
 mod host_keys_unusable;
 mod listen_address_not_there;
 mod nobody_gets_in;
@@ -10,6 +11,7 @@ mod sshd_account_missing;
 mod sshd_config_refused;
 mod sshd_not_started;
 
+pub(super) use firewall_shuts::FirewallShuts;
 pub(super) use host_keys_unusable::HostKeysUnusable;
 pub(super) use listen_address_not_there::ListenAddressNotThere;
 pub(super) use nobody_gets_in::NobodyGetsIn;

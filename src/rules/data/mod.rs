@@ -2,13 +2,17 @@
 
 mod galera_bootstraps;
 mod place_emptied;
+mod postgres_refuses;
 mod redis_forgets;
+mod redis_saves_refused;
 mod redis_starts_empty;
 mod redis_unsaved;
 
 pub(super) use galera_bootstraps::GaleraBootstraps;
 pub(super) use place_emptied::PlaceEmptied;
+pub(super) use postgres_refuses::PostgresRefuses;
 pub(super) use redis_forgets::RedisForgets;
+pub(super) use redis_saves_refused::RedisSavesRefused;
 pub(super) use redis_starts_empty::RedisStartsEmpty;
 pub(super) use redis_unsaved::RedisUnsaved;
 

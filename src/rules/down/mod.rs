@@ -1,5 +1,6 @@
 //! Rules about what is lost or hangs on the way down.
 
+mod clock_apart;
 mod data_in_memory;
 mod disk_full;
 mod inhibited;
@@ -8,10 +9,12 @@ mod process_held;
 mod process_stuck;
 mod setting_lost;
 mod somebody_logged_in;
+mod stop_unlimited;
 mod swap_too_full;
 mod turned_read_only;
 mod work_at_hand;
 
+pub(super) use clock_apart::ClockApart;
 pub(super) use data_in_memory::DataInMemory;
 pub(super) use disk_full::DiskFull;
 pub(super) use inhibited::Inhibited;
@@ -20,6 +23,7 @@ pub(super) use process_held::ProcessHeld;
 pub(super) use process_stuck::ProcessStuck;
 pub(super) use setting_lost::SettingLost;
 pub(super) use somebody_logged_in::SomebodyLoggedIn;
+pub(super) use stop_unlimited::StopUnlimited;
 pub(super) use swap_too_full::SwapTooFull;
 pub(super) use turned_read_only::TurnedReadOnly;
 pub(super) use work_at_hand::WorkAtHand;

@@ -5,6 +5,7 @@ use crate::fact::Stop;
 use crate::facts::Host;
 use crate::facts::network::plan::said_by;
 use crate::facts::running::must_run;
+use crate::facts::services::bare_names;
 use crate::rules::Impact;
 
 pub(in crate::rules) struct SettingLost;
@@ -68,9 +69,7 @@ impl Rule for SettingLost {
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
         must_run(host)?;
         host.must_start()?;
-        let names = host.enabled().items.iter().map(|enabled| &enabled.name);
-        let mut bare = names.map(|name| name.split(['@', '.']).next().unwrap_or(name));
-        if bare.any(|name| SETTERS.contains(&name)) {
+        if bare_names(host).any(|name| SETTERS.contains(&name)) {
             return Err(Stop::NotApplicable("a program sets some by itself"));
         }
         let settings = host.kernel_settings();

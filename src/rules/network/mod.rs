@@ -5,6 +5,7 @@ mod command_missing;
 mod default_route_lost;
 mod default_route_missing;
 mod dhcp_client_missing;
+mod firewall_lost;
 mod gateway_twice;
 mod interface_not_raised;
 mod interface_unowned;
@@ -23,6 +24,7 @@ pub(super) use command_missing::CommandMissing;
 pub(super) use default_route_lost::DefaultRouteLost;
 pub(super) use default_route_missing::DefaultRouteMissing;
 pub(super) use dhcp_client_missing::DhcpClientMissing;
+pub(super) use firewall_lost::FirewallLost;
 pub(super) use gateway_twice::GatewayTwice;
 pub(super) use interface_not_raised::InterfaceNotRaised;
 pub(super) use interface_unowned::InterfaceUnowned;
@@ -38,6 +40,7 @@ pub(super) use two_owners::TwoOwners;
 use super::chain::{LinkState, Summary};
 use crate::fact::{Fact, Stop};
 use crate::facts::network::{Ifupdown, Reader, State, sets_up};
+use crate::facts::services::bare_names;
 use crate::facts::{Host, undecided};
 use crate::parse::interfaces::{Interfaces, Stanza};
 use crate::text::escape;
@@ -111,9 +114,7 @@ pub(super) fn alone(host: &Host) -> Result<(), Stop> {
 
 /// The programs that set routes by themselves and are enabled.
 fn routers(host: &Host) -> impl Iterator<Item = &str> {
-    let names = host.enabled().items.iter().map(|enabled| &enabled.name);
-    let bare = names.map(|name| name.split(['@', '.']).next().unwrap_or(name));
-    bare.filter(|name| ROUTERS.contains(name))
+    bare_names(host).filter(|name| ROUTERS.contains(name))
 }
 
 /// Whether a program that sets routes by itself is enabled.

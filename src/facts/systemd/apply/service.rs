@@ -51,8 +51,17 @@ impl Apply<'_> {
                     self.settings.service.bus_name = Some((name, place()));
                 }
             }
-            "TimeoutSec" | "TimeoutStartSec" => {
+            "TimeoutSec" => {
                 service.timeout_start = super::no_zero(text).or(service.timeout_start);
+                let limit = super::no_zero(text).map(|limit| (limit, place()));
+                service.timeout_stop = limit.or_else(|| service.timeout_stop.take());
+            }
+            "TimeoutStartSec" => {
+                service.timeout_start = super::no_zero(text).or(service.timeout_start);
+            }
+            "TimeoutStopSec" => {
+                let limit = super::no_zero(text).map(|limit| (limit, place()));
+                service.timeout_stop = limit.or_else(|| service.timeout_stop.take());
             }
             "RestartForceExitStatus" => {
                 service.restart_force = (!text.is_empty()).then(place);
