@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::brief::plural;
 use super::text::{
-    against_words, cured, finding, level_word, message, open_rules, policy_words, stale,
+    against_words, cured_one, finding, level_word, message, open_rules, policy_words, stale,
     verdict_word,
 };
 use super::wrap::wrap;
@@ -33,12 +33,7 @@ pub(super) fn fleet(outcome: &Outcome) -> String {
     let against = against_words(outcome).map_or(String::new(), |base| format!("   {base}"));
     let _ = writeln!(out, "   {}{against}", policy_words(outcome));
     out.push_str(&findings(outcome));
-    for shown in hosts {
-        let text = cured(&shown.host);
-        if !text.is_empty() {
-            let _ = writeln!(out, "{text}   = host: {}", name(shown));
-        }
-    }
+    out.push_str(&cured(outcome));
     out.push_str(&open(outcome));
     out.push_str(&stale(outcome));
     out.push('\n');
@@ -144,7 +139,25 @@ fn counted(names: &[String], verbose: bool) -> String {
     }
 }
 
-/// What stayed open, each rule once with its hosts; the questions of the first of them.
+/// What is gone since the base, each once with its hosts.
+fn cured(outcome: &Outcome) -> String {
+    let mut by_text: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for shown in &outcome.hosts {
+        for judged in &shown.host.cured {
+            let names = by_text.entry(cured_one(judged)).or_default();
+            names.push(name(shown));
+        }
+    }
+    let mut out = String::new();
+    for (text, names) in by_text {
+        let hosts = counted(&names, outcome.verbose);
+        let _ = writeln!(out, "{text}   = {}", wrap(&hosts, 5, 5));
+    }
+    out
+}
+
+/// What stayed open, each rule once with its hosts, and rules that wait for the same
+/// together; the questions of the first host.
 fn open(outcome: &Outcome) -> String {
     let mut of_rule: BTreeMap<&str, Vec<(&ShownHost, &OpenRule)>> = BTreeMap::new();
     for shown in &outcome.hosts {
@@ -155,16 +168,26 @@ fn open(outcome: &Outcome) -> String {
                 .push((shown, rule));
         }
     }
-    let mut out = String::new();
+    let mut groups: Vec<(Vec<OpenRule>, Vec<String>)> = Vec::new();
     for rules in of_rule.values() {
         let Some((_, first)) = rules.first() else {
             continue;
         };
-        let text = open_rules(std::slice::from_ref(*first), outcome.verbose);
+        let names: Vec<String> = rules.iter().map(|(shown, _)| name(shown)).collect();
+        let same = |group: &&mut (Vec<OpenRule>, Vec<String>)| {
+            group.1 == names && group.0.first().is_some_and(|rule| rule.open == first.open)
+        };
+        match groups.iter_mut().find(same) {
+            Some((together, _)) => together.push((*first).clone()),
+            None => groups.push((vec![(*first).clone()], names)),
+        }
+    }
+    let mut out = String::new();
+    for (rules, names) in groups {
+        let text = open_rules(&rules, outcome.verbose);
         if text.is_empty() {
             continue;
         }
-        let names: Vec<String> = rules.iter().map(|(shown, _)| name(shown)).collect();
         let hosts = counted(&names, outcome.verbose);
         let _ = writeln!(out, "{text}   = {}", wrap(&hosts, 5, 5));
     }

@@ -448,11 +448,16 @@ pub(super) fn stale(outcome: &Outcome) -> String {
 pub(super) fn cured(host: &JudgedHost) -> String {
     let mut out = String::new();
     for judged in &host.cured {
-        let head = format!("cured[{}]: ", judged.finding.rule);
-        let text = wrap(&message(judged), head.len(), 4);
-        let _ = writeln!(out, "\n{head}{text}");
+        out.push_str(&cured_one(judged));
     }
     out
+}
+
+/// One of them.
+pub(super) fn cured_one(judged: &Judged) -> String {
+    let head = format!("cured[{}]: ", judged.finding.rule);
+    let text = wrap(&message(judged), head.len(), 4);
+    format!("\n{head}{text}\n")
 }
 
 /// How a rule ended, in words.

@@ -1,4 +1,4 @@
-//! corosync's votes (votequorum(5); corosync 3.1.7 with two to five nodes on one wire).
+//! corosync's votes (votequorum(5); corosync 3.1.7 with two to four nodes on one wire).
 //!
 //! | setting | how many of n nodes may be down at once |
 //! |---|---|

@@ -105,7 +105,9 @@ impl Page<'_> {
             if out.is_empty() {
                 out.push_str("<h2 id=\"hosts\">Host by host</h2>\n");
             }
-            let anchor = self.anchor(shown).unwrap_or_default();
+            let Some(anchor) = self.anchor(shown) else {
+                continue;
+            };
             let host = &shown.host;
             let _ = writeln!(
                 out,
@@ -117,11 +119,14 @@ impl Page<'_> {
             if let Some(sentence) = super::super::text::sentence(self.outcome, host) {
                 let _ = writeln!(out, "<p>{}</p>", text(&sentence));
             }
-            let os = host.examined.os.as_deref().map(|os| format!("{os}; "));
+            let os = match &host.examined.os {
+                Some(os) => format!("{os}; "),
+                None => String::new(),
+            };
             let _ = writeln!(
                 out,
                 "<p class=\"soft\">{}{} tree; {}</p>",
-                text(&os.unwrap_or_default()),
+                text(&os),
                 host.examined.kind.word(),
                 text(&super::super::text::counts(host)),
             );
