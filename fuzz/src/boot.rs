@@ -117,40 +117,17 @@ pub fn initrds(data: &[u8]) {
     }
 }
 
-/// The bytes of an image.
-struct Bytes<'a>(&'a [u8]);
-
-impl Bytes<'_> {
-    fn piece(&self, offset: u64, len: usize) -> Vec<u8> {
-        let from = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(self.0.len());
-        let to = from.saturating_add(len).min(self.0.len());
-        self.0[from..to].to_vec()
-    }
-}
-
-impl Window for Bytes<'_> {
-    fn len(&self) -> u64 {
-        u64::try_from(self.0.len()).unwrap_or(u64::MAX)
-    }
-
-    fn at(&self, offset: u64, len: usize) -> Vec<u8> {
-        self.piece(offset, len)
-    }
-}
-
 /// Kernels, programs, file systems, partition tables.
 pub fn images(data: &[u8]) {
     let Some((number, bytes)) = choice(data) else {
         return;
     };
-    let window = Bytes(bytes);
+    let window = bytes.to_vec();
     match number % 5 {
         0 => {
-            let whole = window.len();
+            let whole = Window::len(&window);
             let image = kernel_image::read(whole, &mut |offset, len| {
-                Some(window.piece(offset, len)).filter(|piece| piece.len() == len)
+                Some(window.at(offset, len)).filter(|piece| piece.len() == len)
             });
             for problem in &image.problems {
                 let _ = problem.to_string();

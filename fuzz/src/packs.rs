@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use comeback::parse::archive::Wanted;
 use comeback::parse::rpm::{self, Header};
+use comeback::parse::superblock::Window as _;
 use comeback::parse::{archive, deb, package_file, rpm_file, sqlite};
 
 use super::choice;
@@ -23,13 +24,8 @@ pub fn packages(data: &[u8]) {
         keep: &|_, len| len < 4096,
         expired: &expired,
     };
-    let piece = |offset: u64, len: usize| {
-        let from = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
-        let to = from.saturating_add(len).min(bytes.len());
-        bytes[from..to].to_vec()
-    };
+    let window = bytes.to_vec();
+    let piece = |offset: u64, len: usize| window.at(offset, len);
     let mut input = bytes;
     match number % 8 {
         0 => drop(deb::read(&mut input, &|_, _| true, &wanted)),

@@ -161,19 +161,10 @@ pub fn read(listing: &[u8]) -> Option<Initrd> {
 }
 
 fn packing(name: &str) -> Option<Packing> {
-    const ALL: [Compression; 7] = [
-        Compression::Gzip,
-        Compression::Bzip2,
-        Compression::Lzma,
-        Compression::Xz,
-        Compression::Lzo,
-        Compression::Lz4,
-        Compression::Zstd,
-    ];
     if name == Packing::Plain.to_string() {
         return Some(Packing::Plain);
     }
-    let found = ALL.iter().find(|one| one.to_string() == name);
+    let found = Compression::ALL.iter().find(|one| one.to_string() == name);
     found.map(|one| Packing::Compressed(*one))
 }
 

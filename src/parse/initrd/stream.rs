@@ -45,6 +45,19 @@ pub enum Compression {
 }
 
 impl Compression {
+    /// All of them.
+    pub(super) const ALL: [Self; 7] = [
+        Self::Gzip,
+        Self::Bzip2,
+        Self::Lzma,
+        Self::Xz,
+        Self::Lzo,
+        Self::Lz4,
+        Self::Zstd,
+    ];
+}
+
+impl Compression {
     /// By the first two bytes, as the kernel does. lz4 frames, which it does not
     /// know, are [`Compression::Lz4`] too, and refused when started.
     #[must_use]

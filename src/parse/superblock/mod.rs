@@ -31,6 +31,22 @@ pub trait Window {
     fn at(&self, offset: u64, len: usize) -> Vec<u8>;
 }
 
+/// Bytes in memory.
+impl Window for Vec<u8> {
+    fn len(&self) -> u64 {
+        u64::try_from(self.as_slice().len()).unwrap_or(u64::MAX)
+    }
+
+    fn at(&self, offset: u64, len: usize) -> Vec<u8> {
+        let whole = self.as_slice();
+        let from = usize::try_from(offset)
+            .unwrap_or(usize::MAX)
+            .min(whole.len());
+        let to = from.saturating_add(len).min(whole.len());
+        whole.get(from..to).unwrap_or(&[]).to_vec()
+    }
+}
+
 /// What was recognised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {

@@ -18,11 +18,8 @@ impl Rule for FileIgnored {
         let mut out = Findings::new();
         out.judged = cron.tables.items.len();
         for ignored in &cron.ignored {
-            if let Fact::Unknown(gap) = &ignored.file
-                && ignored.special.is_none()
-            {
-                out.stop(Stop::Undecided(vec![gap.clone()]));
-                continue;
+            if ignored.special.is_none() {
+                out.gap(&ignored.file);
             }
             if !holds_a_job(ignored) {
                 continue;
@@ -44,10 +41,8 @@ impl Rule for FileIgnored {
         }
         super::incomplete(&cron.tables, &mut out);
         // Whose table is whose, and who exists at all, is asked there.
-        if let Fact::Unknown(gap) = host.accounts()
-            && host.tree().coverage().owners
-        {
-            out.stop(Stop::Undecided(vec![gap.clone()]));
+        if host.tree().coverage().owners {
+            out.gap(host.accounts());
         }
         Ok(out)
     }

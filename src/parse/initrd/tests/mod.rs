@@ -162,15 +162,7 @@ fn lzop(data: &[u8]) -> Vec<u8> {
     out
 }
 
-const ALL: [Compression; 7] = [
-    Compression::Gzip,
-    Compression::Bzip2,
-    Compression::Lzma,
-    Compression::Xz,
-    Compression::Lzo,
-    Compression::Lz4,
-    Compression::Zstd,
-];
+const ALL: [Compression; 7] = Compression::ALL;
 
 fn read_with(bytes: &[u8], limits: Limits) -> Initrd {
     let mut source = bytes;
