@@ -7,7 +7,7 @@ mod owners;
 mod pacman;
 mod portage;
 mod rpm;
-mod verify;
+pub(in crate::facts) mod verify;
 
 use std::path::Path;
 

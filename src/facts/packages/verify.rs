@@ -147,11 +147,11 @@ fn push(
 }
 
 /// `info/NAME.KIND`, or `info/NAME:ARCH.KIND` of a co-installable package.
-fn info(
+pub(in crate::facts) fn info<T>(
     tree: &Tree,
     package: &Package,
     kind: &str,
-    out: &mut Listing<Altered>,
+    out: &mut Listing<T>,
 ) -> Option<Arc<File>> {
     let dir = Path::new("/var/lib/dpkg/info");
     let plain = format!("{}.{kind}", package.name);

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Incoming, Work};
-use crate::fact::{Fact, Unknown};
+use crate::fact::{Fact, Listing, Unknown};
+use crate::facts::packages::verify::info;
 use crate::parse::archive::Member;
 use crate::parse::dpkg::{Field, Operator, Package, alternatives, parse_list};
 use crate::parse::package_version::debian;
@@ -160,16 +161,10 @@ pub(super) fn list_of(
     package: &Package,
     gaps: &mut Vec<Unknown>,
 ) -> Option<Arc<File>> {
-    let dir = Path::new("/var/lib/dpkg/info");
-    let with = format!("{}:{}.list", package.name, package.architecture());
-    for name in [format!("{}.list", package.name), with] {
-        match work.tree.read(&dir.join(name)) {
-            Fact::Known(file) => return Some(file),
-            Fact::Unknown(unknown) => gaps.push(unknown),
-            Fact::Absent(_) | Fact::Broken(_) | Fact::NotCovered(_) => {}
-        }
-    }
-    None
+    let mut out = Listing::<()>::new();
+    let list = info(work.tree, package, "list", &mut out);
+    gaps.extend(out.gaps);
+    list
 }
 
 /// Diversions that end when a package goes, as its script says: where the file of
