@@ -56,6 +56,12 @@ const STARTER: &str = "\
 # at_least = 2
 # same     = [\"/etc/nginx/nginx.conf\"]
 
+# A repository that keeps the files of a host in several directories: what stands for a
+# host, and what its root is made of.
+# [[layout]]
+# hosts = \"host_vars/{host}.yml\"
+# layer = [{ dir = \"roles/{role}/files\" }, { dir = \"files/{host}\", at = \"/\" }]
+
 # What must hold on these hosts, checked before a reboot and after. Each has a host (a
 # pattern), a level (block where absent) and a why, if need be.
 # [declared.value.workers]
@@ -198,6 +204,33 @@ pub(super) fn config(args: &ConfigArgs) -> Result<Exit, Error> {
             quoted(&waiver.reason)
         );
         line("waiver", what, origin(place.as_deref(), true));
+    }
+    for role in &config.roles {
+        let hosts: Vec<String> = role.hosts.iter().map(|host| quoted(host)).collect();
+        let same: Vec<String> = role.same.iter().map(|file| path(file)).collect();
+        let what = format!(
+            "{{ name = {}, hosts = [{}], at_least = {}, same = [{}] }}",
+            quoted(&role.name),
+            hosts.join(", "),
+            role.at_least,
+            same.join(", ")
+        );
+        let place = role.place.as_ref().map(ToString::to_string);
+        line("role", what, origin(place.as_deref(), true));
+    }
+    for layout in &config.layouts {
+        let layers = layout.layers.iter();
+        let layers = layers.map(|layer| {
+            format!(
+                "{{ dir = {}, at = {} }}",
+                quoted(&layer.dir),
+                path(&layer.at)
+            )
+        });
+        let layers: Vec<String> = layers.collect();
+        let hosts = quoted(&layout.hosts);
+        let what = format!("{{ hosts = {hosts}, layer = [{}] }}", layers.join(", "));
+        line("layout", what, origin(None, true));
     }
     for (key, text, place) in lines(&config.declared) {
         let place = place.to_string();

@@ -328,8 +328,7 @@ fn not_startable(
 ) -> Option<Stopped> {
     let not_called = |why: &str| Some(Stopped::NotCalled(why.to_owned()));
     match program {
-        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
-        }
+        Fact::Known(found) if found.meta.is_program() => {}
         Fact::Known(_) => return not_called("the program cannot be executed"),
         Fact::Absent(_) => return not_called("the program is not there"),
         Fact::Broken(fault) => return not_called(&fault.message),

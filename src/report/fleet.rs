@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 
 use super::brief::plural;
 use super::text::{
-    against_words, cured_one, finding, level_word, message, open_rules, policy_words, stale,
-    verdict_word,
+    against_words, age_word, cured_one, finding, level_word, message, open_rules, policy_words,
+    stale, verdict_word,
 };
 use super::wrap::wrap;
 use super::{Outcome, ShownHost};
@@ -114,7 +114,8 @@ fn line_of(groups: &[Group<'_>], outcome: &Outcome) -> String {
     let Some((_, judged)) = groups.first().and_then(|group| group.first()) else {
         return String::new();
     };
-    let head = format!("{}[{}]: ", level_word(judged.level), judged.finding.rule);
+    let (rule, age) = (judged.finding.rule, age_word(judged));
+    let head = format!("{}[{rule}]{age}: ", level_word(judged.level));
     let mut names: Vec<String> = groups
         .iter()
         .flatten()
@@ -123,7 +124,7 @@ fn line_of(groups: &[Group<'_>], outcome: &Outcome) -> String {
     names.dedup();
     let hosts = counted(&names, outcome.verbose);
     let text = format!("{}; {hosts}", judged.card.title);
-    let width = judged.finding.rule.len() + 8;
+    let width = rule.len() + age.len() + 8;
     format!("{head}{}\n", wrap(&text, width, 4))
 }
 

@@ -219,13 +219,18 @@ pub(super) fn message(judged: &Judged) -> String {
     escape(judged.finding.message.as_bytes())
 }
 
+/// ` new` or ` old`, of a finding that was compared with something.
+pub(super) fn age_word(judged: &Judged) -> String {
+    judged
+        .age
+        .map_or(String::new(), |age| format!(" {}", age.word()))
+}
+
 /// One finding with its evidence, impact and cure.
 pub(super) fn finding(judged: &Judged, paths: Paths<'_>, verbose: bool) -> String {
     let mut out = String::new();
     let rule = judged.finding.rule;
-    let age = judged
-        .age
-        .map_or(String::new(), |age| format!(" {}", age.word()));
+    let age = age_word(judged);
     let head = judged.level.word().len() + rule.len() + age.len() + 4;
     let text = wrap(&message(judged), head, 4);
     let level = level_word(judged.level);

@@ -78,6 +78,12 @@ impl Meta {
     pub const fn any_execute_bit(&self) -> bool {
         self.mode & 0o111 != 0
     }
+
+    /// Whether it is a regular file that root may execute.
+    #[must_use]
+    pub fn is_program(&self) -> bool {
+        self.kind == FileKind::File && self.any_execute_bit()
+    }
 }
 
 /// How full a file system is (statvfs(3)).

@@ -149,7 +149,7 @@ impl Tree {
             let candidate = dir.join(name);
             match self.resolve(&candidate) {
                 Fact::Known(found) => {
-                    if found.meta.kind == FileKind::File && found.meta.any_execute_bit() {
+                    if found.meta.is_program() {
                         return Fact::Known(candidate);
                     }
                 }

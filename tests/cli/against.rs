@@ -307,6 +307,25 @@ fn the_one_bad_change_among_twenty_is_told_and_so_is_what_is_cured() {
 }
 
 #[test]
+fn a_note_of_before_is_called_old_too() {
+    let dir = twenty();
+    let words = [
+        "check",
+        "--hosts",
+        "hosts/*",
+        "--now",
+        NOW,
+        "--against",
+        "19",
+    ];
+    let (_, text, complaints) = run(dir.path(), &words);
+    let notes = text.lines().filter(|line| line.starts_with("note["));
+    let notes: Vec<&str> = notes.collect();
+    assert!(!notes.is_empty(), "{text}{complaints}");
+    assert!(notes.iter().all(|line| line.contains("] old: ")), "{text}");
+}
+
+#[test]
 fn an_open_question_of_before_does_not_decide_and_a_new_one_does() {
     let root = healthy();
     let config = "etc/keepalived/keepalived.conf";

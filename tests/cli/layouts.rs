@@ -47,6 +47,22 @@ fn joined(text: &str) -> String {
 }
 
 #[test]
+fn the_policy_in_force_has_its_roles_and_layouts() {
+    let dir = repository();
+    let (code, text, complaints) = run(dir.path(), &["config", "--config", "comeback.toml"]);
+    assert_eq!(code, 0, "{complaints}");
+    let said = joined(&text);
+    for line in [
+        "role = { name = \"vrrp\", hosts = [\"lb*\"], at_least = 1, same = [] } # ",
+        "layout = { hosts = \"host_vars/{host}.yml\", layer = [{ dir = \"roles/{role}/files\", at = \"/\" }, ",
+        "{ dir = \"roles/vrrp/templates\", at = \"/etc/keepalived/conf.d\" }, ",
+        "comeback.toml:4:1",
+    ] {
+        assert!(said.contains(line), "{line}\n{text}");
+    }
+}
+
+#[test]
 fn the_files_of_roles_lie_under_those_of_a_host() {
     let dir = repository();
     let (code, text, complaints) = check(dir.path(), &[]);

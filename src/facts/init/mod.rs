@@ -11,7 +11,7 @@ use super::linkage::{Failure, FailureKind, Linkage, Start};
 use super::world::TreeWorld;
 use crate::fact::{Fact, Looked, Unknown, Why};
 use crate::shell::{self, Action, Call, Dialect, Limits, Reach, Value};
-use crate::source::{FileKind, Found, Tree};
+use crate::source::{Found, Tree};
 use crate::text::escape_path;
 
 use starter::Test;
@@ -330,7 +330,7 @@ fn fitness(tree: &Tree, of: LinkageOf<'_>, path: &Path, found: Found) -> State {
         }
         Start::Missing(looked) => State::Missing(looked.clone()),
         Start::Refused(failure) | Start::Dies(failure) => {
-            let regular = found.meta.kind == FileKind::File && found.meta.any_execute_bit();
+            let regular = found.meta.is_program();
             if !regular {
                 return State::Unfit(failure.clone());
             }

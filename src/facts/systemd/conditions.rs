@@ -86,8 +86,9 @@ fn test(condition: &Condition, machine: &Machine<'_>) -> Option<bool> {
         "FileNotEmpty" if !made_at_boot => {
             kind(path).map(|meta| meta.is_some_and(|m| m.kind == FileKind::File && m.len > 0))
         }
-        "FileIsExecutable" if !made_at_boot => kind(path)
-            .map(|meta| meta.is_some_and(|m| m.kind == FileKind::File && m.any_execute_bit())),
+        "FileIsExecutable" if !made_at_boot => {
+            kind(path).map(|meta| meta.is_some_and(|m| m.is_program()))
+        }
         "DirectoryNotEmpty" if !made_at_boot => match machine.tree.list(path) {
             Fact::Known(names) => Some(!names.is_empty()),
             Fact::Absent(_) => Some(false),

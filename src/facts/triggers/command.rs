@@ -14,7 +14,6 @@ use crate::parse::crontab::{Daemon, Directory, RunParts, accepted_name};
 use crate::parse::init_script::{Head, head};
 use crate::shell::power::{Down, TakesDown, takes_down};
 use crate::shell::{Action, Call, Limits, Program, Value, evaluate};
-use crate::source::FileKind;
 use crate::text::{Place, escape};
 
 /// Words without which no script of another language takes a box down.
@@ -359,8 +358,7 @@ fn run_parts(
             continue;
         }
         match host.resolve(&path) {
-            Fact::Known(found)
-                if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {}
+            Fact::Known(found) if found.meta.is_program() => {}
             Fact::Unknown(unknown) => {
                 open.push(unknown);
                 continue;

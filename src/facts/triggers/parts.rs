@@ -13,7 +13,6 @@ use crate::fact::{Fact, Listing};
 use crate::facts::Host;
 use crate::facts::cron::STOCK;
 use crate::parse::crontab::{Daemon, Directory, accepted_name};
-use crate::source::FileKind;
 
 /// The directories, and what a timer of each elapses at: hour and minute.
 const PERIODS: [(&str, &str); 5] = [
@@ -68,7 +67,7 @@ fn of_script(
     let shown = name.to_string_lossy().into_owned();
     let directory = Directory::CronD { lsb: false };
     let runs = matches!(host.resolve(path), Fact::Known(found)
-        if found.meta.kind == FileKind::File && found.meta.any_execute_bit());
+        if found.meta.is_program());
     let timer = |dir: &&str| {
         let unit = PathBuf::from(dir).join(format!("{shown}.timer"));
         matches!(host.tree().lstat(&unit), Fact::Known(_))

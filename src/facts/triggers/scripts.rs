@@ -211,8 +211,7 @@ fn one(host: &Host, path: &Path, name: &str, out: &mut Listing<Trigger>) {
         return;
     }
     match host.resolve(path) {
-        Fact::Known(found) if found.meta.kind == FileKind::File && found.meta.any_execute_bit() => {
-        }
+        Fact::Known(found) if found.meta.is_program() => {}
         Fact::Unknown(unknown) => return out.gaps.push(unknown),
         _ => return,
     }

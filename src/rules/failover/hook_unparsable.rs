@@ -4,7 +4,6 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::shell::{is_shell_script, syntax_fault};
-use crate::source::FileKind;
 use crate::text::escape_path;
 
 pub(in crate::rules) struct HookUnparsable;
@@ -21,7 +20,7 @@ impl Rule for HookUnparsable {
                 out.gap(&call.program);
                 continue;
             };
-            if found.meta.kind != FileKind::File || !found.meta.any_execute_bit() {
+            if !found.meta.is_program() {
                 continue;
             }
             let file = match host.tree().read_head(path, 512) {

@@ -17,7 +17,7 @@ use super::cmdline::Words;
 use super::store::Output;
 use crate::fact::{Fact, Unknown};
 use crate::parse::unit::{self, UnitType};
-use crate::source::{FileKind, Tree};
+use crate::source::Tree;
 use crate::text::Place;
 
 /// Where generators write: units like any, before /etc, after everything.
@@ -128,9 +128,7 @@ fn is_there(tree: &Tree, name: &str) -> bool {
         }
         match tree.resolve(&path) {
             Fact::Known(found) => {
-                return found.meta.kind == FileKind::File
-                    && found.meta.len > 0
-                    && found.meta.any_execute_bit();
+                return found.meta.is_program() && found.meta.len > 0;
             }
             Fact::Absent(_) => {}
             Fact::Broken(_) | Fact::Unknown(_) | Fact::NotCovered(_) => return true,

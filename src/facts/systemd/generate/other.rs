@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{DIR, EARLY, GENERATOR_DIRS, UNITS, Writer};
 use crate::fact::{Fact, Listing};
 use crate::parse::unit::{self, UnitType};
-use crate::source::{FileKind, Tree};
+use crate::source::Tree;
 
 /// Names of generators whose effect on a boot is known: modelled, or only more of what
 /// a boot does not hang on.
@@ -72,7 +72,7 @@ pub(in super::super) fn unknown(tree: &Tree) -> Listing<PathBuf> {
             let runs = matches!(
                 tree.resolve(&path),
                 Fact::Known(found)
-                    if found.meta.kind == FileKind::File && found.meta.any_execute_bit()
+                    if found.meta.is_program()
             );
             if runs && !known(&KNOWN) && !known(&KNOWN_TOO) {
                 out.items.push(path);
