@@ -12,6 +12,7 @@ use super::archive::{
     unpacked,
 };
 use super::dpkg::md5sums;
+use super::maintscript::{Call, calls};
 
 /// What an archive would put on the disk.
 #[derive(Clone, Debug)]
@@ -20,6 +21,11 @@ pub struct Deb {
     pub control: Vec<u8>,
     /// `conffiles`, absolute paths.
     pub conffiles: Vec<PathBuf>,
+    /// Configuration that goes when the package is upgraded, `remove-on-upgrade` of
+    /// `conffiles` (deb-conffiles(5)).
+    pub given_up: Vec<PathBuf>,
+    /// What `preinst` has done by dpkg-maintscript-helper.
+    pub calls: Vec<Call>,
     /// `md5sums`, as it will lie in `info/`.
     pub md5sums: Vec<u8>,
     /// Members of `control.tar`, such as `postinst`.
@@ -105,6 +111,8 @@ fn control(input: Box<dyn Read + '_>) -> Result<Deb, Fault> {
     let mut deb = Deb {
         control: Vec::new(),
         conffiles: Vec::new(),
+        given_up: Vec::new(),
+        calls: Vec::new(),
         md5sums: Vec::new(),
         parts: BTreeSet::new(),
         members: Vec::new(),
@@ -117,18 +125,25 @@ fn control(input: Box<dyn Read + '_>) -> Result<Deb, Fault> {
             return Err(Fault::TooLarge);
         }
         let mut text = Vec::new();
-        if matches!(name.as_ref(), "control" | "conffiles" | "md5sums") {
+        if matches!(
+            name.as_ref(),
+            "control" | "conffiles" | "md5sums" | "preinst"
+        ) {
             content.read_to_end(&mut text).map_err(|e| of_io(&e))?;
         }
         match name.as_ref() {
             "control" => deb.control = text,
             "md5sums" => deb.md5sums = text,
+            "preinst" => deb.calls = calls(&text),
             "conffiles" => {
-                let lines = text.split(|b| *b == b'\n');
-                // Others begin with a word, `remove-on-upgrade`.
-                let lines = lines.filter(|line| line.starts_with(b"/"));
-                let paths = lines.map(|line| PathBuf::from(OsStr::from_bytes(line.trim_ascii())));
-                deb.conffiles = paths.collect();
+                for line in text.split(|b| *b == b'\n').map(<[u8]>::trim_ascii) {
+                    let path = |bytes: &[u8]| PathBuf::from(OsStr::from_bytes(bytes));
+                    match line.strip_prefix(b"remove-on-upgrade ") {
+                        Some(rest) => deb.given_up.push(path(rest.trim_ascii())),
+                        None if line.starts_with(b"/") => deb.conffiles.push(path(line)),
+                        None => {}
+                    }
+                }
             }
             _ => {}
         }
@@ -252,6 +267,7 @@ mod tests {
             };
             let whole = |deb: &Deb, paths: &[PathBuf]| {
                 assert_eq!((deb.conffiles.len(), paths.len()), (1, 2));
+                assert_eq!(deb.given_up, [Path::new("/etc/b")]);
                 whole
             };
             let deb = super::read(&mut bytes.as_slice(), &whole, &wanted).unwrap();

@@ -40,6 +40,7 @@ pub mod ld_cache;
 pub mod loader_conf;
 pub mod lsblk;
 pub mod lvm_conf;
+pub mod maintscript;
 pub mod mountinfo;
 pub mod netplan;
 pub mod openrc_script;

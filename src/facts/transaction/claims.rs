@@ -1,13 +1,15 @@
 //! Who has a file that two packages ship (dpkg 1.21 `src/main/archives.c`, `tarobject`): the
 //! one that comes, unless the other one replaces it and is not replaced in turn.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use memchr::memmem;
+
 use super::{Incoming, Work};
-use crate::fact::{Fact, Listing, Unknown};
+use crate::fact::{Listing, Unknown};
 use crate::facts::packages::verify::info;
 use crate::parse::archive::Member;
 use crate::parse::dpkg::{Field, Operator, Package, alternatives, parse_list};
@@ -161,31 +163,50 @@ pub(super) fn list_of(
     package: &Package,
     gaps: &mut Vec<Unknown>,
 ) -> Option<Arc<File>> {
-    let mut out = Listing::<()>::new();
-    let list = info(work.tree, package, "list", &mut out);
-    gaps.extend(out.gaps);
-    list
+    info_of(work, package, "list", gaps)
 }
 
-/// Diversions that end when a package goes, as its script says: where the file of
-/// everybody else stands, and its name afterwards.
+/// A file that dpkg keeps of an installed package, by its extension.
+fn info_of(
+    work: &Work<'_>,
+    package: &Package,
+    kind: &str,
+    gaps: &mut Vec<Unknown>,
+) -> Option<Arc<File>> {
+    let mut out = Listing::<()>::new();
+    let found = info(work.tree, package, kind, &mut out);
+    for gap in out.gaps {
+        if !gaps.contains(&gap) {
+            gaps.push(gap);
+        }
+    }
+    found
+}
+
+/// The packages that go and end their diversions then, as their scripts say.
+pub(super) fn undiverting(work: &Work<'_>, gaps: &mut Vec<Unknown>) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (package, _) in work.leaving() {
+        let is_by = |by: &String| *by == package.name;
+        let mut diversions = work.db.diversions.iter();
+        if !diversions.any(|diversion| diversion.by.as_ref().is_some_and(is_by)) {
+            continue;
+        }
+        let mut speaks = |kind| {
+            let script = info_of(work, package, kind, gaps);
+            script.is_some_and(|file| memmem::find(file.bytes(), b"dpkg-divert").is_some())
+        };
+        if speaks("prerm") || speaks("postrm") {
+            found.insert(package.name.as_str().to_owned());
+        }
+    }
+    found
+}
+
+/// Diversions that end: where the file of everybody else stands, and its name afterwards.
 pub(super) fn undiverted(work: &Work<'_>) -> BTreeMap<PathBuf, PathBuf> {
     let path = |bytes: &[u8]| PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
-    let ended = work.db.diversions.iter().filter(|d| {
-        let by = d.by.as_deref();
-        work.leaving()
-            .any(|(package, _)| by == Some(package.name.as_str()) && ends_diversions(work, package))
-    });
+    let diversions = work.db.diversions.iter();
+    let ended = diversions.filter(|diversion| work.ends(diversion));
     ended.map(|d| (path(&d.to), path(&d.from))).collect()
-}
-
-/// Whether the scripts of a package speak of diversions when it goes.
-pub(super) fn ends_diversions(work: &Work<'_>, package: &Package) -> bool {
-    ["prerm", "postrm"].iter().any(|script| {
-        let path = format!("/var/lib/dpkg/info/{}.{script}", package.name);
-        match work.tree.read(Path::new(&path)) {
-            Fact::Known(file) => memchr::memmem::find(file.bytes(), b"dpkg-divert").is_some(),
-            _ => false,
-        }
-    })
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use super::archive::has_content;
 use super::claims::{self, Taken, list_of};
+use super::scripts::GivenUp;
 use super::unread::{Known, Rights, Unread, comes};
 use super::{Incoming, Transaction, Work};
 use crate::fact::Fact;
@@ -20,6 +21,8 @@ use crate::source::{FileKind, MemSource, Node, Stands, Tree};
 pub(super) struct Places<'a> {
     tree: &'a Tree,
     dirs: HashMap<PathBuf, PathBuf>,
+    /// Links that will be directories.
+    pub(super) real: BTreeSet<PathBuf>,
 }
 
 impl<'a> Places<'a> {
@@ -27,6 +30,7 @@ impl<'a> Places<'a> {
         Self {
             tree,
             dirs: HashMap::new(),
+            real: BTreeSet::new(),
         }
     }
 
@@ -37,8 +41,9 @@ impl<'a> Places<'a> {
         if let Some(dir) = self.dirs.get(parent) {
             return dir.join(name);
         }
+        let will_be_real = |dir: &Path| self.real.iter().any(|real| dir.starts_with(real));
         let dir = match self.tree.resolve(parent) {
-            Fact::Known(found) => found.path,
+            Fact::Known(found) if !will_be_real(parent) => found.path,
             _ => self.physical(parent),
         };
         self.dirs.insert(parent.to_path_buf(), dir.clone());
@@ -57,6 +62,8 @@ struct Layout<'a> {
     made: HashSet<PathBuf>,
     /// What comes in place of what somebody else has.
     taken: Taken,
+    /// What is given up.
+    given_up: GivenUp,
 }
 
 /// What goes, with the archives that take the place of its package.
@@ -67,13 +74,16 @@ struct Candidate {
 }
 
 pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSource) -> Unread {
+    let mut places = Places::new(work.tree);
+    let given_up = GivenUp::of(work, &mut places, &mut out.gaps);
     let mut layout = Layout {
         work,
-        places: Places::new(work.tree),
+        places,
         unread: Unread::default(),
         incoming: HashSet::new(),
         made: HashSet::new(),
         taken: Taken::default(),
+        given_up,
     };
     layout.modes();
     for (at, one) in work.incoming.iter().enumerate() {
@@ -91,7 +101,14 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
         }
     }
     layout.aliases();
-    layout.unread
+    let Layout {
+        unread,
+        given_up,
+        incoming,
+        ..
+    } = layout;
+    given_up.lay_out(&|path| incoming.contains(path), out, added);
+    unread
 }
 
 /// What no package owns any more, by its path as listed, or as diverted.
@@ -272,7 +289,8 @@ impl Layout<'_> {
             if whole.is_none() {
                 self.unread.note(&at, index);
             }
-            if is_config && keeps_config(work, old, member, &at, there) {
+            let is_kept_back = || keeps_config(work, old, member, &at, there);
+            if is_config && (self.given_up.takes(&at) || is_kept_back()) {
                 continue;
             }
             if is_config && there.is_some() {
@@ -398,11 +416,7 @@ impl Layout<'_> {
 fn diverted(work: &Work<'_>, path: &Path) -> Option<PathBuf> {
     let path = path.as_os_str().as_bytes();
     let found = work.db.diversions.iter().find(|d| d.from == path)?;
-    let ends = |by: &String| {
-        let mut leaving = work.leaving();
-        leaving.any(|(package, _)| package.name == *by && claims::ends_diversions(work, package))
-    };
-    if found.by.as_ref().is_some_and(ends) {
+    if work.ends(found) {
         return None;
     }
     Some(PathBuf::from(OsStr::from_bytes(&found.to)))

@@ -1,10 +1,13 @@
 //! What maintainer scripts and triggers make while a transaction goes on: nobody can
 //! tell before how it will look, only that it will be there.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::claims::list_of;
 use super::{Incoming, Transaction, Work};
-use crate::fact::Fact;
+use crate::fact::{Fact, Unknown};
 use crate::facts::INIT_PACKAGES;
 use crate::parse::archive::Member;
 use crate::parse::dpkg::{Package, parse_list};
@@ -71,7 +74,7 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, ships: &dyn Fn(&Pa
     }
     let leaving: Vec<String> = work
         .leaving()
-        .filter_map(|(p, _)| kernel_of(work, p))
+        .filter_map(|(p, _)| kernel_of(work, p, &mut out.gaps))
         .collect();
     for release in leaving {
         kernels_change = true;
@@ -100,7 +103,7 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, ships: &dyn Fn(&Pa
         made(out, "/boot/grub/grub.cfg", by);
         made(out, "/boot/grub/grubenv", by);
     }
-    if let Some(by) = initrd.filter(|_| initrds_change(work)) {
+    if let Some(by) = initrd.filter(|_| initrds_change(work, &mut out.gaps)) {
         let there = work.tree.entries(Path::new("/boot")).items;
         for path in there {
             let name = path.file_name().map_or(&[][..], |n| n.as_encoded_bytes());
@@ -160,21 +163,18 @@ fn release_in(path: &Path) -> Option<String> {
     Some(release.to_owned())
 }
 
-fn kernel_of(work: &Work<'_>, package: &Package) -> Option<String> {
+fn kernel_of(work: &Work<'_>, package: &Package, gaps: &mut Vec<Unknown>) -> Option<String> {
     if !package.name.starts_with("linux-image-") {
         return None;
     }
-    let list = format!("/var/lib/dpkg/info/{}.list", package.name);
-    let Fact::Known(file) = work.tree.read(Path::new(&list)) else {
-        return None;
-    };
-    let mut paths = parse_list(file.bytes());
+    let list = list_of(work, package, gaps)?;
+    let mut paths = parse_list(list.bytes());
     paths.find_map(|path| release_in(Path::new(std::str::from_utf8(path).ok()?)))
 }
 
 /// Whether initrds are made again: something that goes or comes has parts in them, or asks
 /// for it (deb-triggers(5), `activate update-initramfs`).
-fn initrds_change(work: &Work<'_>) -> bool {
+fn initrds_change(work: &Work<'_>, gaps: &mut Vec<Unknown>) -> bool {
     let in_initrd = |path: &Path| {
         path.starts_with("/usr/share/initramfs-tools")
             || path.starts_with("/usr/lib/dracut")
@@ -188,12 +188,9 @@ fn initrds_change(work: &Work<'_>) -> bool {
         asks || one.deb.members.iter().any(|member| in_initrd(&member.path))
     });
     let going = work.leaving().any(|(package, _)| {
-        let list = format!("/var/lib/dpkg/info/{}.list", package.name);
-        let Fact::Known(file) = work.tree.read(Path::new(&list)) else {
-            return false;
-        };
-        let mut paths = parse_list(file.bytes());
-        paths.any(|path| std::str::from_utf8(path).is_ok_and(|path| in_initrd(Path::new(path))))
+        let list = list_of(work, package, gaps);
+        let mut paths = list.iter().flat_map(|list| parse_list(list.bytes()));
+        paths.any(|path| in_initrd(Path::new(OsStr::from_bytes(path))))
     });
     coming || going
 }

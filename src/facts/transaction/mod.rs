@@ -7,6 +7,7 @@ mod files;
 mod made;
 mod made_others;
 mod others;
+mod scripts;
 mod status;
 mod unread;
 
@@ -20,7 +21,7 @@ use super::INIT_PACKAGES;
 use super::packages::{self, Dpkg, Family};
 use crate::fact::{Doubt, Fact, Unknown};
 use crate::parse::deb::Deb;
-use crate::parse::dpkg::{Kind, Package, parse as parse_control};
+use crate::parse::dpkg::{Diversion, Kind, Package, parse as parse_control};
 use crate::parse::transaction::Action;
 use crate::source::{Changes, Tree};
 use crate::text::File;
@@ -73,6 +74,8 @@ struct Work<'a> {
     outgoing: BTreeMap<usize, bool>,
     /// For each archive the paths that are not unpacked, as another package has them.
     kept: Vec<HashSet<PathBuf>>,
+    /// Packages that go with their diversions.
+    undiverting: BTreeSet<String>,
 }
 
 /// Directories of units: what those of a new package ask for is made when it is
@@ -111,6 +114,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
         incoming: Vec::new(),
         outgoing: BTreeMap::new(),
         kept: Vec::new(),
+        undiverting: BTreeSet::new(),
     };
     for read in archives(plan, db, deadline) {
         match read {
@@ -150,6 +154,7 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
     for at in back {
         work.outgoing.remove(&at);
     }
+    work.undiverting = claims::undiverting(&work, &mut gaps);
     work.kept = claims::kept(&work, &mut gaps);
     Ok(work.transaction(gaps))
 }
@@ -298,6 +303,12 @@ impl Work<'_> {
             package.name == name && package.is_installed() && !self.outgoing.contains_key(&at)
         });
         stays || self.incoming.iter().any(|i| i.package.name == name)
+    }
+
+    /// Whether a diversion ends.
+    fn ends(&self, diversion: &Diversion) -> bool {
+        let by = diversion.by.as_ref();
+        by.is_some_and(|by| self.undiverting.contains(by))
     }
 
     /// Packages that go, with whether their configuration goes too.

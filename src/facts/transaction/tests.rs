@@ -22,6 +22,11 @@ fn member(name: &str, bytes: &[u8]) -> Vec<u8> {
 
 /// A .deb whose checksums name its files, and which is too large to be read at once.
 fn deb(control: &str, conffiles: &str, data: &[Entry<'_>]) -> Vec<u8> {
+    deb_with(control, conffiles, "", data)
+}
+
+/// The same with a `preinst`.
+fn deb_with(control: &str, conffiles: &str, preinst: &str, data: &[Entry<'_>]) -> Vec<u8> {
     let padding = vec![b'x'; 20_000];
     let mut data = data.to_vec();
     data.push(("./usr/lib/padding", b'0', "", &padding));
@@ -35,6 +40,7 @@ fn deb(control: &str, conffiles: &str, data: &[Entry<'_>]) -> Vec<u8> {
         ("./control", b'0', "", control.as_bytes()),
         ("./conffiles", b'0', "", conffiles.as_bytes()),
         ("./md5sums", b'0', "", sums.as_bytes()),
+        ("./preinst", b'0', "", preinst.as_bytes()),
     ]);
     let mut out = b"!<arch>\n".to_vec();
     out.extend(member("debian-binary", b"2.0\n"));
@@ -316,5 +322,91 @@ fn what_another_package_replaces_stays_its_own_and_what_is_taken_over_changes_ha
     assert_eq!(
         (found.meta.uid, found.meta.gid, found.meta.mode),
         (0, 7, 0o4750)
+    );
+}
+
+#[test]
+fn what_a_script_gives_up_goes_or_has_another_name() {
+    // The MD5 sum of `x`.
+    let x = "9dd4e461268c8034f5c8564e155c67a6";
+    let mut base = debian();
+    base.file(
+        "/var/lib/dpkg/status",
+        format!(
+            "Package: liba\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n\
+             Conffiles:\n /etc/a {x}\n /etc/same {x}\n /etc/late {x}\n /etc/mine {x}\n \
+             /etc/by-list {x}\n"
+        ),
+    )
+    .file(
+        "/var/lib/dpkg/info/liba.list",
+        "/.\n/etc/a\n/etc/same\n/etc/late\n/etc/mine\n/etc/by-list\n/usr/lib/dir\n\
+         /usr/lib/dir/file\n/usr/lib/link\n",
+    )
+    .file("/etc/same", "x")
+    .file("/etc/late", "x")
+    .file("/etc/mine", "mine")
+    .file("/etc/by-list", "x")
+    .file("/etc/nobodys", "x")
+    .file("/usr/lib/dir/file", "x")
+    .link("/usr/lib/link", "dir");
+    let preinst = "dpkg-maintscript-helper rm_conffile /etc/same 1 -- \"$@\"\n\
+        dpkg-maintscript-helper rm_conffile /etc/late 1~ -- \"$@\"\n\
+        dpkg-maintscript-helper rm_conffile /etc/mine -- \"$@\"\n\
+        dpkg-maintscript-helper rm_conffile /etc/nobodys -- \"$@\"\n\
+        dpkg-maintscript-helper mv_conffile /etc/a /etc/new 1 -- \"$@\"\n\
+        dpkg-maintscript-helper dir_to_symlink /usr/lib/dir shared 1 -- \"$@\"\n\
+        dpkg-maintscript-helper symlink_to_dir /usr/lib/link dir 1 -- \"$@\"\n";
+    let control = "Package: liba\nVersion: 2\nArchitecture: amd64\n";
+    let data: &[Entry<'_>] = &[
+        ("./etc/new", b'0', "", b"shipped"),
+        ("./usr/lib/link/", b'5', "", b""),
+        ("./usr/lib/link/inside", b'0', "", b"new"),
+    ];
+    let conffiles = "/etc/new\nremove-on-upgrade /etc/by-list\n";
+    let archives = [("a.deb", deb_with(control, conffiles, preinst, data))];
+    let tree = after(&base, &archives, "install @/a.deb\n");
+    let etc = ["late", "mine.dpkg-bak", "new", "nobodys"];
+    assert_eq!(names(&tree, "/etc"), etc);
+    assert_eq!(text(&tree, "/etc/mine.dpkg-bak").as_deref(), Some("mine"));
+    assert_eq!(text(&tree, "/etc/new").as_deref(), Some("changed"));
+    assert_eq!(link(&tree, "/usr/lib/dir").as_deref(), Some("shared"));
+    assert!(is_absent(&tree, "/usr/lib/dir/file"));
+    assert_eq!(link(&tree, "/usr/lib/link"), None);
+    assert_eq!(names(&tree, "/usr/lib/link"), ["inside"]);
+    // Of a package that is new nothing is given up.
+    base.file(
+        "/var/lib/dpkg/status",
+        "Package: other\nStatus: install ok installed\n",
+    );
+    let tree = after(&base, &archives, "install @/a.deb\n");
+    assert_eq!(text(&tree, "/etc/same").as_deref(), Some("x"));
+}
+
+#[test]
+fn a_script_that_cannot_be_read_leaves_open_whether_diversions_end() {
+    use crate::source::{FaultSource, Injected};
+    let mut base = debian();
+    base.file(
+        "/var/lib/dpkg/diversions",
+        "/usr/lib/shared\n/usr/lib/sent\nliba\n",
+    )
+    .file(
+        "/var/lib/dpkg/info/liba.postrm",
+        "dpkg-divert --remove /usr/lib/shared\n",
+    )
+    .file("/usr/lib/sent", "x");
+    let plan = parse_plan(b"remove liba\n").unwrap();
+    let gaps = |base: MemSource, broken: &str| {
+        let source = FaultSource::new(base, [(PathBuf::from(broken), Injected::Denied)]);
+        let tree = Tree::for_tests(source, Coverage::full(true));
+        lay_out(&tree, &plan, Deadline::none()).unwrap().gaps.len()
+    };
+    assert_eq!(gaps(base.clone(), "/nowhere"), 0);
+    assert_eq!(gaps(base.clone(), "/var/lib/dpkg/info/liba.postrm"), 1);
+    assert_eq!(gaps(base.clone(), "/var/lib/dpkg/info/liba.list"), 1);
+    assert_eq!(
+        text(&after(&base, &[], "remove liba\n"), "/usr/lib/shared").as_deref(),
+        Some("x")
     );
 }

@@ -3,9 +3,9 @@
 //! Checksums name the files of an archive, not its links and directories. Those are looked
 //! for when somebody asks for a path: in the archives whose predecessors had something
 //! there, in those that have files in the same directory or, where few do, below it, and in
-//! those that bring units. So a new link or an empty directory in a large archive stays
-//! unseen where nothing of that archive is near it. What is read decides alone, so that the
-//! order of the questions makes no difference.
+//! those that bring units. So a new link or an empty directory in a large archive without
+//! units stays unseen where nothing of that archive is near it. What is read decides alone,
+//! so that the order of the questions makes no difference.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -34,6 +34,8 @@ pub(super) struct Unread {
     pub(super) diversions: Vec<(PathBuf, PathBuf, Option<String>)>,
     /// Whose owner and mode are decided elsewhere than in its archive.
     pub(super) rights: HashMap<PathBuf, Rights>,
+    /// The links and directories of the archives that are read anyway.
+    pub(super) anyway: OnceLock<BTreeMap<PathBuf, usize>>,
 }
 
 /// What an archive has in a directory.
@@ -139,6 +141,26 @@ impl Unread {
                 .map(|path| (self.physical(&known.package, path), path.clone()))
                 .collect()
         }))
+    }
+
+    /// Where the archives that are read anyway have links and directories, and the last of
+    /// them that has it; one that cannot be read has none.
+    fn anyway(&self) -> &BTreeMap<PathBuf, usize> {
+        self.anyway.get_or_init(|| {
+            let all = (0..self.archives.len()).filter(|at| self.is_read_anyway(*at));
+            let read = self.of_use(all.collect());
+            self.read(&read);
+            let mut found = BTreeMap::new();
+            for at in read {
+                let others = self.archives.get(at).map(|known| self.others(known));
+                let paths = others
+                    .and_then(Result::ok)
+                    .into_iter()
+                    .flat_map(BTreeMap::keys);
+                found.extend(paths.map(|path| (path.clone(), at)));
+            }
+            found
+        })
     }
 
     /// The link or directory that an archive has at a physical path.
@@ -262,7 +284,9 @@ impl Archives for Unread {
         // Somebody else may bring what goes, or is not there.
         if found.is_none() {
             let stands = owners.is_none() && there().is_some();
-            let near = self.near(path, owners.is_none(), stands);
+            let mut near = self.near(path, owners.is_none(), stands);
+            near.extend(self.anyway().get(path));
+            near.sort_unstable();
             self.read(&near);
             for archive in near.into_iter().rev() {
                 found = self.other(archive, path)?;
@@ -313,7 +337,6 @@ impl Archives for Unread {
 
     fn names(&self, path: &Path) -> Result<Vec<OsString>, ReadError> {
         let mut names: BTreeSet<OsString> = self.files(path).into_iter().collect();
-        let in_dir = |at: &Path| at.parent() == Some(path);
         let mut near = BTreeSet::new();
         for dir in std::iter::once(path).chain(above(path)) {
             let Some(archives) = self.dirs.get(dir) else {
@@ -333,15 +356,22 @@ impl Archives for Unread {
             let Some(known) = self.archives.get(archive) else {
                 continue;
             };
-            let below = self.others(known)?.range(path.to_path_buf()..);
-            let below = below
-                .map(|(at, _)| at)
-                .take_while(|at| at.starts_with(path));
-            let below = below.filter(|at| in_dir(at));
-            names.extend(below.filter_map(|at| at.file_name()).map(OsString::from));
+            names.extend(names_in(self.others(known)?, path));
         }
+        names.extend(names_in(self.anyway(), path));
         Ok(names.into_iter().collect())
     }
+}
+
+/// The names of what is in a directory, of paths.
+fn names_in<'a, T>(
+    paths: &'a BTreeMap<PathBuf, T>,
+    dir: &'a Path,
+) -> impl Iterator<Item = OsString> + 'a {
+    let below = paths.range(dir.to_path_buf()..).map(|(at, _)| at);
+    let below = below.take_while(move |at| at.starts_with(dir));
+    let inside = below.filter(move |at| at.parent() == Some(dir));
+    inside.filter_map(|at| at.file_name().map(OsString::from))
 }
 
 /// Whether dpkg puts it there: a directory that is there stays, also where it is a link to
