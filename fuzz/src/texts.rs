@@ -10,9 +10,9 @@ use comeback::parse::keepalived as keepalived_conf;
 use comeback::parse::{
     anacrontab, apk, apt_conf, assignments, at_job, blkid, busybox_inittab, calendar, cib,
     cloud_config, cmdline, corosync, crypttab, fcrontab, fstab, haproxy, ini, init_script, inittab,
-    interfaces, keyfile, lsblk, lvm_conf, mountinfo, netplan, openrc_script, os_release,
-    package_version, packet_filter, pacman, pam, quorum, redis_conf, sshd_config, sysctl,
-    transaction, udev_db, unit, watchdog_conf, yaml,
+    interfaces, keyfile, lsblk, lvm_conf, maintscript, mountinfo, netplan, openrc_script,
+    os_release, package_version, packet_filter, pacman, pam, quorum, redis_conf, sshd_config,
+    sysctl, transaction, udev_db, unit, watchdog_conf, yaml,
 };
 use comeback::policy::{Baseline, Config, parse_comment};
 use comeback::shell::{self as sh, Call, Dialect, FileTest, Limits, Program, Source, Value, World};
@@ -115,6 +115,7 @@ pub(super) const READERS: [Reader; 48] = [
     ("ini", |file| drop(ini::parse(file))),
     ("init-script", |file| {
         let _ = (init_script::head(file), init_script::dialect(file));
+        drop(maintscript::calls(file.bytes()));
     }),
     ("keyfile", |file| drop(keyfile::parse(file))),
     ("lvm-conf", |file| {
