@@ -206,30 +206,22 @@ pub(super) fn config(args: &ConfigArgs) -> Result<Exit, Error> {
         line("waiver", what, origin(place.as_deref(), true));
     }
     for role in &config.roles {
-        let hosts: Vec<String> = role.hosts.iter().map(|host| quoted(host)).collect();
-        let same: Vec<String> = role.same.iter().map(|file| path(file)).collect();
         let what = format!(
-            "{{ name = {}, hosts = [{}], at_least = {}, same = [{}] }}",
+            "{{ name = {}, hosts = {}, at_least = {}, same = {} }}",
             quoted(&role.name),
-            hosts.join(", "),
+            list(role.hosts.iter().map(|host| quoted(host))),
             role.at_least,
-            same.join(", ")
+            list(role.same.iter().map(|file| path(file)))
         );
         let place = role.place.as_ref().map(ToString::to_string);
         line("role", what, origin(place.as_deref(), true));
     }
     for layout in &config.layouts {
-        let layers = layout.layers.iter();
-        let layers = layers.map(|layer| {
-            format!(
-                "{{ dir = {}, at = {} }}",
-                quoted(&layer.dir),
-                path(&layer.at)
-            )
-        });
-        let layers: Vec<String> = layers.collect();
-        let hosts = quoted(&layout.hosts);
-        let what = format!("{{ hosts = {hosts}, layer = [{}] }}", layers.join(", "));
+        let layers = list(layout.layers.iter().map(|layer| {
+            let (dir, at) = (quoted(&layer.dir), path(&layer.at));
+            format!("{{ dir = {dir}, at = {at} }}")
+        }));
+        let what = format!("{{ hosts = {}, layer = {layers} }}", quoted(&layout.hosts));
         line("layout", what, origin(None, true));
     }
     for (key, text, place) in lines(&config.declared) {
@@ -290,15 +282,19 @@ fn lines(declared: &Declared) -> Vec<(String, String, Place)> {
         add("package", &package.common, what);
     }
     for check in &declared.checks {
-        let words: Vec<String> = check.command.iter().map(|word| quoted(word)).collect();
-        let (name, words) = (quoted(&check.common.name), words.join(", "));
+        let words = list(check.command.iter().map(|word| quoted(word)));
+        let name = quoted(&check.common.name);
         add(
             "check",
             &check.common,
-            format!("name = {name}, command = [{words}]"),
+            format!("name = {name}, command = {words}"),
         );
     }
     lines
+}
+
+fn list(items: impl Iterator<Item = String>) -> String {
+    format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
 
 fn quoted(text: &str) -> String {

@@ -309,15 +309,7 @@ fn the_one_bad_change_among_twenty_is_told_and_so_is_what_is_cured() {
 #[test]
 fn a_note_of_before_is_called_old_too() {
     let dir = twenty();
-    let words = [
-        "check",
-        "--hosts",
-        "hosts/*",
-        "--now",
-        NOW,
-        "--against",
-        "19",
-    ];
+    let words: Vec<&str> = FORTY.iter().copied().chain(["--against", "19"]).collect();
     let (_, text, complaints) = run(dir.path(), &words);
     let notes = text.lines().filter(|line| line.starts_with("note["));
     let notes: Vec<&str> = notes.collect();

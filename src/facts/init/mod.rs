@@ -330,8 +330,7 @@ fn fitness(tree: &Tree, of: LinkageOf<'_>, path: &Path, found: Found) -> State {
         }
         Start::Missing(looked) => State::Missing(looked.clone()),
         Start::Refused(failure) | Start::Dies(failure) => {
-            let regular = found.meta.is_program();
-            if !regular {
+            if !found.meta.is_program() {
                 return State::Unfit(failure.clone());
             }
             let kind = kind_of(tree, path, &found, &linkage);

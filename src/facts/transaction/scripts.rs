@@ -53,7 +53,7 @@ impl GivenUp {
             };
             let own = Owner::named(work, name, gaps);
             for path in &one.deb.given_up {
-                found.remove(&own, path, ".dpkg-old", places);
+                found.give_up(&own, path, places, |at, _| beside(at, ".dpkg-old"));
             }
             for call in &one.deb.calls {
                 let last = call.last_version.as_deref();
@@ -66,8 +66,12 @@ impl GivenUp {
                 });
                 let owner = other.as_ref().unwrap_or(&own);
                 match &call.change {
-                    Change::Remove(path) => found.remove(owner, path, ".dpkg-bak", places),
-                    Change::Move(path, to) => found.rename(owner, path, to, places),
+                    Change::Remove(path) => {
+                        found.give_up(owner, path, places, |at, _| beside(at, ".dpkg-bak"));
+                    }
+                    Change::Move(path, to) => {
+                        found.give_up(owner, path, places, |_, places| places.physical(to));
+                    }
                     Change::LinkToDir(path, target) => found.dir(work, path, target, places),
                     Change::DirToLink(path, target) => found.link(owner, one, path, target, places),
                 }
@@ -105,28 +109,21 @@ impl GivenUp {
         }
     }
 
-    /// What was changed goes beside it, the rest goes.
-    fn remove(&mut self, owner: &Owner<'_>, path: &Path, beside: &str, places: &mut Places<'_>) {
+    /// What was changed goes `to` another name, also where the package ships something;
+    /// the rest goes.
+    fn give_up<'a>(
+        &mut self,
+        owner: &Owner<'_>,
+        path: &Path,
+        places: &mut Places<'a>,
+        to: impl FnOnce(&Path, &mut Places<'a>) -> PathBuf,
+    ) {
         let Some(is_changed) = owner.is_changed(path) else {
             return;
         };
         let at = places.physical(path);
         if is_changed {
-            let mut name = OsString::from(at.as_os_str());
-            name.push(beside);
-            self.moved.insert(PathBuf::from(name), at.clone());
-        }
-        self.gone.insert(at);
-    }
-
-    /// What was changed gets the other name, in place of what the package ships there.
-    fn rename(&mut self, owner: &Owner<'_>, path: &Path, to: &Path, places: &mut Places<'_>) {
-        let Some(is_changed) = owner.is_changed(path) else {
-            return;
-        };
-        let at = places.physical(path);
-        if is_changed {
-            self.moved.insert(places.physical(to), at.clone());
+            self.moved.insert(to(&at, places), at.clone());
         }
         self.gone.insert(at);
     }
@@ -171,6 +168,13 @@ impl GivenUp {
             self.links.insert(at, target.to_path_buf());
         }
     }
+}
+
+/// The name beside a path that ends in `suffix`.
+fn beside(at: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(at.as_os_str());
+    name.push(suffix);
+    PathBuf::from(name)
 }
 
 /// Directories in a directory that becomes a link.

@@ -69,11 +69,7 @@ pub(in super::super) fn unknown(tree: &Tree) -> Listing<PathBuf> {
             }
             seen.push(name.to_os_string());
             let known = |list: &[&str]| list.iter().any(|known| name == *known);
-            let runs = matches!(
-                tree.resolve(&path),
-                Fact::Known(found)
-                    if found.meta.is_program()
-            );
+            let runs = matches!(tree.resolve(&path), Fact::Known(found) if found.meta.is_program());
             if runs && !known(&KNOWN) && !known(&KNOWN_TOO) {
                 out.items.push(path);
             }
