@@ -284,7 +284,10 @@ impl Evaluator<'_> {
             output.take_inputs(stdin);
         }
         if filters {
-            for word in argv {
+            for word in argv
+                .iter()
+                .filter(|word| !super::surroundings::of_kernel(word))
+            {
                 output.take_inputs(word);
             }
         }

@@ -19,6 +19,13 @@ const LONGEST: usize = 64 << 10;
 /// Most paths one pattern is tried on.
 const MOST_PATHS: usize = 1000;
 
+/// Whether a file holds what the kernel says (proc(5), sysfs(5)): the state of the machine,
+/// though the caller gave the name that it is asked about.
+pub(super) fn of_kernel(path: &Traced) -> bool {
+    let name = path.value.prefix();
+    name.starts_with(b"/sys/") || name.starts_with(b"/proc/")
+}
+
 impl Evaluator<'_> {
     /// What is read from a file; `None` is nothing.
     pub(super) fn file_content(&self, path: &Traced, state: &State) -> Option<Traced> {
@@ -26,7 +33,9 @@ impl Evaluator<'_> {
             return None;
         }
         let mut text = self.known_file(path, state).unwrap_or_else(Traced::unknown);
-        text.take_inputs(path);
+        if !of_kernel(path) {
+            text.take_inputs(path);
+        }
         Some(text)
     }
 

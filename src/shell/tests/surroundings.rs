@@ -141,3 +141,24 @@ fn what_depends_on_an_input_that_was_not_followed_says_so() {
     assert_eq!(conditions("[ -x /etc/t/by/$1 ] && run"), none);
     assert_eq!(conditions("[ -e /etc/t/flag ] && run"), [false]);
 }
+
+#[test]
+fn what_the_kernel_says_of_a_name_is_no_word_of_the_caller() {
+    for (text, given) in [
+        (
+            "n=$(cat /sys/class/net/$1/ifindex); [ \"$n\" ] || exit 0; run",
+            false,
+        ),
+        (
+            "read -r n </proc/sys/net/ipv4/conf/$1/forwarding; [ $n = 1 ] && run",
+            false,
+        ),
+        ("n=$(cat /run/$1); [ \"$n\" ] || exit 0; run", true),
+    ] {
+        let outcome = settled(&format!("#!/bin/sh\n{text}\n"), &["x"]);
+        let run = outcome.effects.last().expect("it runs something");
+        let mut conditions = run.reach.conditions().iter();
+        assert_eq!(conditions.any(|condition| condition.input), given, "{text}");
+        assert_ne!(run.reach.conditions(), [], "{text}");
+    }
+}
