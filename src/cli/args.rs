@@ -146,8 +146,9 @@ pub struct CheckArgs {
     /// Compare with a directory, a snapshot or a git revision; only what is new decides
     #[arg(long, value_name = "BASE")]
     pub against: Option<String>,
-    /// Examine the tree as a transaction would leave it: what apt hands its hooks, or
-    /// lines as "remove NAME" and "install FILE"; - for standard input
+    /// Examine the tree as a transaction would leave it: what apt hands its hooks, what
+    /// "apt-get -s" or another manager prints, or lines as "remove NAME" and "install
+    /// FILE"; - for standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["hosts", "against"])]
     pub transaction: Option<PathBuf>,
     /// Which rules.

@@ -3,6 +3,7 @@
 mod archive;
 mod claims;
 mod databases;
+mod fetched;
 mod files;
 mod made;
 mod made_others;
@@ -27,6 +28,7 @@ use crate::source::{Changes, Tree};
 use crate::text::File;
 use crate::time::Deadline;
 
+pub use self::fetched::locate;
 pub use crate::parse::transaction::{Plan, parse as parse_plan};
 
 /// A transaction that was laid out.
@@ -124,7 +126,10 @@ pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transacti
     }
     for step in &plan.steps {
         let purge = match &step.action {
-            Action::Configure | Action::Install(_) | Action::Upgrade(_) => continue,
+            Action::Configure
+            | Action::Install(_)
+            | Action::Upgrade(_)
+            | Action::Fetched { .. } => continue,
             Action::Remove => false,
             Action::Purge => true,
         };
@@ -181,7 +186,7 @@ fn find(db: &Dpkg, name: &str, architecture: Option<&str>) -> Option<usize> {
 fn archives(plan: &Plan, db: &Dpkg, deadline: Deadline) -> Vec<Result<Incoming, Unknown>> {
     let file = |step: &'_ crate::parse::transaction::Step| match &step.action {
         Action::Install(file) | Action::Upgrade(file) => Some(file.clone()),
-        Action::Remove | Action::Purge | Action::Configure => None,
+        Action::Remove | Action::Purge | Action::Configure | Action::Fetched { .. } => None,
     };
     let files: Vec<PathBuf> = plan.steps.iter().filter_map(file).collect();
     let read: Vec<OnceLock<Result<Incoming, Unknown>>> =

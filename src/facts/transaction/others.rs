@@ -106,7 +106,7 @@ pub(super) fn lay_out(
             // rpm alone keeps what was there, where it is told to.
             Action::Install(file) => (file, family != Family::Rpm),
             Action::Upgrade(file) => (file, true),
-            Action::Configure => continue,
+            Action::Configure | Action::Fetched { .. } => continue,
             Action::Remove | Action::Purge => {
                 let Some(name) = &step.package else { continue };
                 let found = work.db.named(name, step.architecture.as_deref());

@@ -1,5 +1,8 @@
 //! What a package manager is about to do: apt's `DPkg::Pre-Install-Pkgs`, protocols 1
-//! to 3 (apt 2.6 `apt-pkg/deb/dpkgpm.cc`, `SendPkgsInfo`), or a plain list.
+//! to 3 (apt 2.6 `apt-pkg/deb/dpkgpm.cc`, `SendPkgsInfo`), what a manager prints when it
+//! only simulates, or a plain list.
+
+mod simulated;
 
 use std::path::PathBuf;
 
@@ -23,6 +26,13 @@ pub enum Action {
     Install(PathBuf),
     /// The same, and every other version of the package goes: rpm tells the two apart.
     Upgrade(PathBuf),
+    /// An archive comes that the manager keeps with those it fetched.
+    Fetched {
+        /// Its name there; a `*` stands for what is not known of it.
+        file: String,
+        /// Whether every other version of the package goes.
+        upgrade: bool,
+    },
     /// It goes; its configuration stays.
     Remove,
     /// It goes with its configuration.
@@ -61,6 +71,9 @@ pub struct Fault {
 /// # Errors
 /// At the first line that is not understood: half a transaction is none.
 pub fn parse(bytes: &[u8]) -> Result<Plan, Fault> {
+    if let Some(simulated) = simulated::parse(bytes) {
+        return simulated;
+    }
     let file = File::new("/", bytes);
     let mut plan = Plan {
         steps: Vec::new(),
@@ -161,7 +174,8 @@ fn apt(text: &str, protocol: u8) -> Result<Step, &'static str> {
 }
 
 /// `remove NAME`, `purge NAME`, `install FILE`, `upgrade FILE`, or the name of an archive
-/// alone; `manager NAME` says whose packages these are.
+/// alone; `manager NAME` says whose packages these are. `pacman -Sp` prints where each
+/// archive comes from, with `file://` where it is kept already.
 fn plain(text: &str, tells_removals: &mut bool) -> Result<Step, &'static str> {
     let text = text.trim();
     // As the managers write them: in lower case.
@@ -179,6 +193,26 @@ fn plain(text: &str, tells_removals: &mut bool) -> Result<Step, &'static str> {
             package: None,
             architecture: None,
             action: Action::Install(PathBuf::from(text)),
+        });
+    }
+    if let Some((scheme, place)) = text.split_once("://")
+        && is_archive(place)
+        && !text.contains(' ')
+    {
+        *tells_removals = false;
+        let name = place.rsplit('/').next().unwrap_or(place);
+        let action = if scheme == "file" {
+            Action::Upgrade(PathBuf::from(place))
+        } else {
+            Action::Fetched {
+                file: name.to_owned(),
+                upgrade: true,
+            }
+        };
+        return Ok(Step {
+            package: None,
+            architecture: None,
+            action,
         });
     }
     let (verb, rest) = text.split_once(' ').ok_or("no step")?;
@@ -261,6 +295,17 @@ mod tests {
                 "libc6:i386 Purge",
                 "?:? Install(\"./new.deb\")",
                 "?:? Upgrade(\"/c/linux-6.1-1-x86_64.pkg.tar.zst\")"
+            ]
+        );
+        let urls =
+            "file:///c/linux-6.1-1-x86_64.pkg.tar.zst\nhttps://m/core/x-1-1-any.pkg.tar.xz\n";
+        let plan = parse(urls.as_bytes()).unwrap();
+        assert!(!plan.tells_removals);
+        assert_eq!(
+            shown(&plan),
+            [
+                "?:? Upgrade(\"/c/linux-6.1-1-x86_64.pkg.tar.zst\")",
+                "?:? Fetched { file: \"x-1-1-any.pkg.tar.xz\", upgrade: true }"
             ]
         );
         for (text, line) in [
