@@ -123,10 +123,10 @@ fresh() {
 
 fresh
 kernel=$(basename "$(ls -d "$box"/usr/lib/modules/*)")
-if "$comeback" check --tree full "$box" >"$work/before" 2>&1; then
+if "$comeback" check --tree full "$box" >"$work/whole" 2>&1; then
     pass "the box is whole before"
 else
-    fail "the box is whole before" "$(grep -A6 -E '^(block|undecided)' "$work/before")"
+    fail "the box is whole before" "$(grep -A6 -E '^(block|undecided)' "$work/whole")"
 fi
 stops "remove systemd-sysv" init-missing remove systemd-sysv
 stops "remove the kernel" packages-role-removed remove "linux-image-$kernel" linux-image-cloud-amd64
