@@ -476,6 +476,13 @@ fn purges_config(work: &Work<'_>, path: &Path) -> bool {
     })
 }
 
+/// Whether a path is in the list of a package. That a list cannot be read is said where
+/// all of them are asked what stays.
+fn lists(work: &Work<'_>, package: &Package, path: &[u8]) -> bool {
+    let list = list_of(work, package, &mut Vec::new());
+    list.is_some_and(|list| parse_list(list.bytes()).any(|listed| listed == path))
+}
+
 /// Whether dpkg leaves a configuration file as it is: the administrator changed it, or
 /// took it away (dpkg 1.21 `src/main/configure.c`, `conffoptcells`, without an answer).
 fn keeps_config(
@@ -492,8 +499,12 @@ fn keeps_config(
         known.map(|conf| conf.sum.to_vec())
     };
     // Where it was another package's, that one's sum counts (dpkg 1.21
-    // `src/main/unpack.c`, `deb_parse_conffiles`).
-    let others = || work.db.packages.iter().find_map(of);
+    // `src/main/unpack.c`, `deb_parse_conffiles`); but for one that lost the file since.
+    let others = || {
+        let known = work.db.packages.iter().filter_map(|p| Some((p, of(p)?)));
+        let mut owned = known.filter(|(package, _)| lists(work, package, path));
+        owned.next().map(|(_, sum)| sum)
+    };
     let known = old
         .and_then(of)
         .or_else(|| others().filter(|_| there.is_some()));

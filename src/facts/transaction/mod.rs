@@ -83,8 +83,9 @@ struct Work<'a> {
 /// Directories of units: what those of a new package ask for is made when it is
 /// configured.
 const UNITS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
-/// An archive that is this small is read at once, bytes.
-const TINY: u64 = 16 << 10;
+/// An archive that is this small is read at once, bytes: both of its parts without a file
+/// worth the name, and not compressed, are 20 KiB.
+const TINY: u64 = 32 << 10;
 /// One without a file outside of `/usr/share` may consist of links; up to this size it is
 /// read at once, bytes.
 const BARE: u64 = 256 << 10;

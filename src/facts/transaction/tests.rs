@@ -27,7 +27,7 @@ fn deb(control: &str, conffiles: &str, data: &[Entry<'_>]) -> Vec<u8> {
 
 /// The same with a `preinst`.
 fn deb_with(control: &str, conffiles: &str, preinst: &str, data: &[Entry<'_>]) -> Vec<u8> {
-    let padding = vec![b'x'; 20_000];
+    let padding = vec![b'x'; 40_000];
     let mut data = data.to_vec();
     data.push(("./usr/lib/padding", b'0', "", &padding));
     let files = data.iter().filter(|(_, kind, ..)| *kind == b'0');
@@ -323,6 +323,33 @@ fn what_another_package_replaces_stays_its_own_and_what_is_taken_over_changes_ha
         (found.meta.uid, found.meta.gid, found.meta.mode),
         (0, 7, 0o4750)
     );
+}
+
+#[test]
+fn configuration_that_changed_hands_is_known_by_the_package_that_has_it() {
+    // The MD5 sum of `x`.
+    let x = "9dd4e461268c8034f5c8564e155c67a6";
+    let other = "0123456789abcdef0123456789abcdef";
+    let mut base = debian();
+    let control = "Package: new\nVersion: 1\nArchitecture: amd64\n";
+    let data: &[Entry<'_>] = &[("./etc/shared", b'0', "", b"new")];
+    let archives = [("a.deb", deb(control, "/etc/shared\n", data))];
+    let mut after = |first: &str, second: &str| {
+        let one = |name: &str, sum: &str| {
+            format!(
+                "Package: {name}\nStatus: install ok installed\nVersion: 1\n\
+                 Architecture: amd64\nConffiles:\n /etc/shared {sum}\n\n"
+            )
+        };
+        let status = one("lost", first) + &one("other", second);
+        base.file("/var/lib/dpkg/status", status)
+            .file("/var/lib/dpkg/info/lost.list", "/.\n/etc\n")
+            .file("/var/lib/dpkg/info/other.list", "/.\n/etc\n/etc/shared\n")
+            .file("/etc/shared", "x");
+        text(&after(&base, &archives, "install @/a.deb\n"), "/etc/shared")
+    };
+    assert_eq!(after(other, x).as_deref(), Some("new"));
+    assert_eq!(after(x, other).as_deref(), Some("x"));
 }
 
 #[test]
