@@ -89,8 +89,9 @@ impl OverlaySource {
             return Err(ReadError::WillBeMade(by.clone()));
         }
         match changes.added.lstat(path) {
-            // A directory above something that is added is only there for its sake.
-            Ok(meta) if meta.kind == FileKind::Dir && self.base_has(path) => {
+            // A directory above something that is added is only there for its sake; where
+            // there was none, it takes the place of what was.
+            Ok(meta) if meta.kind == FileKind::Dir && self.base_has_dir(path) => {
                 return Ok(Standing::Base);
             }
             Ok(_) => return Ok(Standing::Added),
@@ -125,8 +126,9 @@ impl OverlaySource {
         Some(Stands { kind, is_dir })
     }
 
-    fn base_has(&self, path: &Path) -> bool {
-        !self.changes.gone.contains(path) && self.base.lstat(path).is_ok()
+    fn base_has_dir(&self, path: &Path) -> bool {
+        let is_dir = || self.stands(path).is_some_and(|there| there.is_dir);
+        !self.changes.gone.contains(path) && is_dir()
     }
 
     /// Whether the path itself or a directory above it is taken away.
@@ -508,6 +510,25 @@ mod tests {
         let comes = |path: &str, sum: Option<&[u8]>| source.comes_as(Path::new(path), sum);
         assert!(comes("/usr/share/doc", None) && comes("/usr/share/doc", Some(b"abc")));
         assert!(!comes("/usr/share/doc", Some(b"abd")) && !comes("/usr/bin/kept", None));
+    }
+
+    #[test]
+    fn a_directory_takes_the_place_of_a_file_and_leaves_one_as_it_is() {
+        let mut base = MemSource::new();
+        base.file("/usr/file", "x").file("/usr/dir/kept", "x");
+        base.link("/usr/link", "dir").link("/usr/broken", "nowhere");
+        let mut changes = Changes::default();
+        for path in ["/usr/file", "/usr/dir", "/usr/link", "/usr/broken"] {
+            changes.added.dir(path);
+        }
+        let source = OverlaySource::new(Box::new(base), changes);
+        let kind = |path: &str| source.lstat(Path::new(path)).unwrap().kind;
+        for path in ["/usr/file", "/usr/broken"] {
+            assert_eq!(kind(path), FileKind::Dir, "{path}");
+            assert!(names(&source, path).is_empty());
+        }
+        assert_eq!(kind("/usr/link"), FileKind::Link);
+        assert_eq!(names(&source, "/usr/dir"), ["kept"]);
     }
 
     #[test]

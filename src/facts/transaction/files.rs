@@ -251,16 +251,14 @@ impl Layout<'_> {
             None
         };
         let configs: HashSet<&PathBuf> = one.deb.conffiles.iter().collect();
+        let shared = self.shared_rights(one);
         let kept = work.kept.get(index);
         let is_kept = |path: &PathBuf| kept.is_some_and(|kept| kept.contains(path));
         for member in &one.deb.members {
             if member.kind != FileKind::Dir && is_kept(&member.path) {
                 continue;
             }
-            let shipped = diverted(work, &member.path)
-                .filter(|_| !is_diverter(work, one, &member.path))
-                .unwrap_or_else(|| member.path.clone());
-            let mut at = self.places.physical(&shipped);
+            let mut at = self.goes_to(one, &member.path);
             let is_config = configs.contains(&member.path);
             // Configuration goes where a link in its place leads (dpkg 1.21
             // `src/main/configure.c`, `conffderef`).
@@ -304,7 +302,8 @@ impl Layout<'_> {
                     }
                     self.unread.named.remove(&at);
                     let mut node = Node::clone(node);
-                    if let Some(rights) = self.unread.rights.get(&at)
+                    let own = self.unread.rights.get(&at);
+                    if let Some(rights) = shared.get(&member.path).or(own)
                         && node.meta.kind != FileKind::Link
                     {
                         rights.apply(&mut node);
@@ -344,6 +343,38 @@ impl Layout<'_> {
             others: OnceLock::new(),
         };
         self.unread.archives.push(known);
+    }
+
+    /// Where a path of a package is unpacked.
+    fn goes_to(&mut self, one: &Incoming, path: &Path) -> PathBuf {
+        let sent = diverted(self.work, path).filter(|_| !is_diverter(self.work, one, path));
+        self.places.physical(sent.as_deref().unwrap_or(path))
+    }
+
+    /// Owner and mode of files with several names, by the path as shipped: it is one file,
+    /// and dpkg gives it what each name should have, one after the other (dpkg 1.21
+    /// `src/main/archives.c`, `tarobject_set_perms`).
+    fn shared_rights(&mut self, one: &Incoming) -> HashMap<PathBuf, Rights> {
+        let mut last: HashMap<&PathBuf, Rights> = HashMap::new();
+        let names = || one.deb.members.iter().filter(|member| member.is_hard_link);
+        for member in names() {
+            let at = self.goes_to(one, &member.path);
+            let own = self.unread.rights.get(&at).copied();
+            let shipped = Rights {
+                uid: member.owner.0,
+                gid: member.owner.1,
+                mode: member.mode,
+            };
+            last.insert(&member.target, own.unwrap_or(shipped));
+        }
+        let mut all = HashMap::new();
+        for member in names() {
+            if let Some(rights) = last.get(&member.target) {
+                all.insert(member.path.clone(), *rights);
+                all.insert(member.target.clone(), *rights);
+            }
+        }
+        all
     }
 
     /// What the administrator decided of owners and modes.

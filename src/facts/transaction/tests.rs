@@ -49,6 +49,16 @@ fn deb_with(control: &str, conffiles: &str, preinst: &str, data: &[Entry<'_>]) -
     out
 }
 
+/// A .deb that is small enough to be read at once.
+fn small_deb(control: &str, data: &[Entry<'_>]) -> Vec<u8> {
+    let control = tarball(&[("./control", b'0', "", control.as_bytes())]);
+    let mut out = b"!<arch>\n".to_vec();
+    out.extend(member("debian-binary", b"2.0\n"));
+    out.extend(member("control.tar", &control));
+    out.extend(member("data.tar", &tarball(data)));
+    out
+}
+
 /// The tree after a plan; `@` in it stands for the folder of these archives.
 fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
     let dir = tempfile::tempdir().unwrap();
@@ -323,6 +333,31 @@ fn what_another_package_replaces_stays_its_own_and_what_is_taken_over_changes_ha
         (found.meta.uid, found.meta.gid, found.meta.mode),
         (0, 7, 0o4750)
     );
+}
+
+#[test]
+fn a_file_with_several_names_has_the_mode_that_its_last_name_was_given() {
+    let mut base = debian();
+    base.file("/etc/passwd", "root:x:0:0::/:/bin/sh\n");
+    let control = "Package: new\nVersion: 1\nArchitecture: amd64\n";
+    let data: &[Entry<'_>] = &[
+        ("./usr/lib/first", b'0', "", b"x"),
+        ("./usr/lib/last", b'1', "./usr/lib/first", b""),
+    ];
+    let archives = [("a.deb", small_deb(control, data))];
+    let mut modes = |overridden: &str| {
+        let line = format!("root #7 4750 {overridden}\n");
+        base.file("/var/lib/dpkg/statoverride", line);
+        let tree = after(&base, &archives, "install @/a.deb\n");
+        ["/usr/lib/first", "/usr/lib/last"].map(|path| match tree.lstat(Path::new(path)) {
+            Fact::Known(found) => found.meta.mode,
+            other => panic!("{path}: {other:?}"),
+        })
+    };
+    assert_eq!(modes("/usr/lib/last"), [0o4750, 0o4750]);
+    let [first, last] = modes("/usr/lib/first");
+    assert_eq!(first, last);
+    assert_ne!(first, 0o4750);
 }
 
 #[test]
