@@ -1,8 +1,11 @@
 //! Host directories named by a pattern such as `hosts/*`.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use walkdir::WalkDir;
+
+use crate::text::escape_path;
 
 /// A pattern with `*`, `?` and `[...]`, none of which matches `/` (glob(7)).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -149,20 +152,43 @@ pub fn glob_hosts(pattern: &str) -> Result<Vec<PathBuf>, String> {
     }
     let glob = Glob::parse(&rest.join("/")).ok_or("not a valid pattern")?;
     let depth = rest.len();
-    let walk = WalkDir::new(&base)
-        .min_depth(depth)
-        .max_depth(depth)
+    // Only the directories that hold the last names are read: those named may be
+    // thousands, and each is read by whoever examines it.
+    let holders = WalkDir::new(&base)
+        .min_depth(depth - 1)
+        .max_depth(depth - 1)
         .follow_links(false)
         .sort_by_file_name();
     let mut found = Vec::new();
-    for entry in walk {
+    for entry in holders {
         let entry = entry.map_err(|error| error.to_string())?;
-        let below = entry.path().strip_prefix(&base).unwrap_or(entry.path());
-        if glob.is_match(below.as_os_str().as_bytes()) {
-            found.push(tidy(entry.path()));
+        let holder = entry.path();
+        // The fixed part may be a link; what was looked for may not.
+        let is_dir = match entry.depth() {
+            0 => holder.is_dir(),
+            _ => entry.file_type().is_dir(),
+        };
+        if !is_dir {
+            continue;
+        }
+        for name in names(holder).map_err(|error| format!("{}: {error}", escape_path(holder)))? {
+            let path = holder.join(name);
+            let below = path.strip_prefix(&base).unwrap_or(&path);
+            if glob.is_match(below.as_os_str().as_bytes()) {
+                found.push(tidy(&path));
+            }
         }
     }
     Ok(found)
+}
+
+/// The names in a directory, in byte order.
+fn names(dir: &Path) -> std::io::Result<Vec<OsString>> {
+    let entries = std::fs::read_dir(dir)?;
+    let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+    let mut names: Vec<OsString> = names.collect::<Result<_, _>>()?;
+    names.sort();
+    Ok(names)
 }
 
 /// Without a leading `./`.
