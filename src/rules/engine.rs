@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{BRANCHES, SEQUENCE, Summary, summaries};
@@ -240,6 +241,20 @@ fn behind(rule: &str) -> Option<usize> {
     BRANCHES.contains(&link).then_some(SEQUENCE.len())
 }
 
+/// A rule and what its card says of it.
+type Carded = (&'static dyn Rule, &'static Card);
+
+/// The rules of every host, those that join findings of others last, each with its card:
+/// looked up once for thousands of hosts.
+static HOST_RULES: LazyLock<[Vec<Carded>; 2]> =
+    LazyLock::new(|| [ALL, JOINS].map(|rules| carded(rules).collect()));
+
+/// The rules that have a card, with it.
+fn carded(rules: &'static [&'static dyn Rule]) -> impl Iterator<Item = Carded> {
+    let with_card = |rule: &&'static dyn Rule| card(rule.id()).map(|card| (*rule, card));
+    rules.iter().filter_map(with_card)
+}
+
 /// What is known of `host` before any rule ran.
 fn begun(host: &Host) -> Examined {
     let os = match host.os() {
@@ -277,8 +292,8 @@ pub fn examine_after(
         before: &[],
         base: Some(before),
     };
-    for rule in AFTER.iter().chain(VERIFY) {
-        run(*rule, host, &cx, selection, &mut examined);
+    for rule in carded(AFTER).chain(carded(VERIFY)) {
+        run(rule, host, &cx, selection, &mut examined);
     }
     examined
 }
@@ -301,7 +316,7 @@ pub fn examine_against(
         Fact::Broken(fault) => examined.unread_busy = Some(fault.into()),
         Fact::Absent(_) | Fact::NotCovered(_) => {}
     }
-    for rules in [ALL, JOINS] {
+    for rules in HOST_RULES.iter() {
         let before = examined.findings.clone();
         let cx = Cx {
             horizon,
@@ -365,10 +380,10 @@ fn shielded<T>(make: impl FnOnce() -> T) -> (Option<T>, bool) {
     }
 }
 
-fn run(rule: &dyn Rule, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &mut Examined) {
-    let Some(card) = card(rule.id()).filter(|card| selection.includes(card)) else {
+fn run((rule, card): Carded, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &mut Examined) {
+    if !selection.includes(card) {
         return;
-    };
+    }
     let (findings, ended, crashed) = outcome(|| rule.check(host, cx));
     out.crashed |= crashed;
     out.findings.extend(findings);
