@@ -45,6 +45,9 @@ class Round:
         self.top = os.path.join(work, "small.%s" % seed)
         self.root = os.path.join(self.top, "root")
         self.made = 0
+        # Names of one file in a large archive: which names it has is not known without
+        # reading it, so that an override of one of them is not seen at the others.
+        self.loose = set()
 
     def some(self, of, most):
         return self.dice.sample(of, self.dice.randint(0, min(most, len(of))))
@@ -85,8 +88,11 @@ class Round:
             elif kind == "link":
                 os.symlink(dice.choice(NAMES + ["b", "../a", "nowhere"]), at)
             elif kind == "hard" and files:
-                os.link(tree + dice.choice(files), at)
+                other = dice.choice(files)
+                os.link(tree + other, at)
                 files.append(path)
+                if large:
+                    self.loose |= {merged(path), merged(other)}
             else:
                 write(at, "%s %s %s\n" % (name, version, path), dice.choice([0o644, 0o755, 0o4755]))
                 files.append(path)
@@ -245,6 +251,8 @@ class Round:
         ours = self.shows(asked)
         for path in asked:
             want, got = theirs.get(path, "absent"), ours.get(path, "nothing")
+            if path in self.loose and want.startswith("file ") and got.startswith("file "):
+                want, got = want.split()[-1], got.split()[-1]
             if want != got:
                 wrong.append("%s: dpkg: %s; overlay: %s" % (path, want, got))
         listed = self.shows([])
@@ -265,6 +273,10 @@ def above(path, top):
 def through_link(root, path):
     parts = path.strip("/").split("/")
     return any(os.path.islink(os.path.join(root, *parts[:n])) for n in range(1, len(parts)))
+
+
+def merged(path):
+    return "/usr" + path if path.startswith("/lib/") else path
 
 
 def keep_owners(old, new):
