@@ -120,7 +120,7 @@ fn transaction(root: &Path, archives: &[PathBuf]) -> io::Result<bool> {
             Deadline::none(),
         );
         let begun = Instant::now();
-        let laid_out = lay_out(&tree, &plan, Deadline::none()).map_err(io::Error::other)?;
+        let laid_out = lay_out(&tree, root, &plan, Deadline::none()).map_err(io::Error::other)?;
         best = best.min(begun.elapsed());
         gaps = laid_out.gaps.len();
     }

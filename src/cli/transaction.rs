@@ -6,7 +6,7 @@ use std::path::Path;
 use super::Error;
 use super::args::CheckArgs;
 use super::run::{Opened, Setup, devices, host, label, open_changed};
-use crate::facts::transaction::{Plan, Refused, lay_out, locate, parse_plan};
+use crate::facts::transaction::{Plan, Refused, lay_out, parse_plan};
 use crate::facts::{Host, callers};
 use crate::rules::{Examined, Outline, Selection, examine, examine_against};
 use crate::source::{TreeKind, read_given};
@@ -51,8 +51,8 @@ pub(super) fn run(
         return Ok(first);
     }
     let root = args.tree.root.as_deref();
-    let (plan, missing) = locate(before.tree(), root.unwrap_or(Path::new("/")), plan);
-    let laid_out = lay_out(before.tree(), &plan, setup.deadline);
+    let at = root.unwrap_or(Path::new("/"));
+    let laid_out = lay_out(before.tree(), at, &plan, setup.deadline);
     let laid_out = laid_out.map_err(|refused| match refused {
         Refused::Unknown(_) => Error::Undecided(format!("--transaction: {refused}")),
         Refused::NoDatabase | Refused::NotInstalled(_) => {
@@ -67,7 +67,7 @@ pub(super) fn run(
         removed: laid_out.removed,
         installed: laid_out.installed,
         upgraded: laid_out.upgraded,
-        gaps: missing.into_iter().chain(laid_out.gaps).collect(),
+        gaps: laid_out.gaps,
     });
     Ok(examined)
 }

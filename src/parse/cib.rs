@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use roxmltree::{Document, Node as Element, ParsingOptions};
+use roxmltree::Node as Element;
 
+use super::xml;
 use crate::text::{File, Place, Span};
-
-/// More elements than a cluster has.
-const MOST: u32 = 1_000_000;
 
 /// A name and its value.
 #[derive(Clone, Debug)]
@@ -59,12 +57,7 @@ pub fn is_true(value: &str) -> bool {
 /// What is wrong with the XML.
 pub fn parse(file: &Arc<File>) -> Result<Cib, String> {
     let text = std::str::from_utf8(file.bytes()).map_err(|e| e.to_string())?;
-    let limits = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit: MOST,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, limits).map_err(|e| e.to_string())?;
+    let document = xml::document(text).map_err(|e| e.to_string())?;
     let root = document.root_element();
     let place = |of: Element<'_, '_>| {
         let range = of.range();

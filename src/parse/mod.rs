@@ -63,4 +63,5 @@ pub mod transaction;
 pub mod udev_db;
 pub mod unit;
 pub mod watchdog_conf;
+mod xml;
 pub mod yaml;

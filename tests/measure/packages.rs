@@ -65,7 +65,7 @@ fn at(root: &Path) -> Result<Box<dyn Source>, String> {
 fn after(root: &Path, plan: &Path, owners: bool) -> Result<String, String> {
     let plan = std::fs::read(plan).map_err(|e| e.to_string())?;
     let plan = parse_plan(&plan).map_err(|e| e.to_string())?;
-    let laid_out = lay_out(&open(at(root)?), &plan, Deadline::none());
+    let laid_out = lay_out(&open(at(root)?), root, &plan, Deadline::none());
     let laid_out = laid_out.map_err(|e| e.to_string())?;
     if let Some(gap) = laid_out.gaps.first() {
         return Err(gap.to_string());

@@ -2,61 +2,49 @@
 //! what it fetched.
 
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
+use super::others::family_of;
 use crate::fact::{Doubt, Unknown};
+use crate::facts::packages::Family;
 use crate::parse::transaction::{Action, Plan};
 use crate::source::{FileKind, Tree};
 
-/// Where archives are kept, and how many levels below: `Dir::Cache::archives` of apt
-/// 2.6, `packagesdir` of libzypp 17 (a folder for each repository), `CacheDir` of pacman
-/// 6.0, apk-cache(5) of apk-tools 2.14. With each what fetches them.
-const KEPT: [(&str, &str, usize, &str); 5] = [
-    (
-        ".deb",
-        "/var/cache/apt/archives",
-        1,
-        "apt-get --download-only",
-    ),
-    (
-        ".rpm",
-        "/var/cache/zypp/packages",
-        6,
-        "zypper --download-only",
-    ),
-    (".apk", "/etc/apk/cache", 1, "apk cache download"),
-    (".apk", "/var/cache/apk", 1, "apk cache download"),
-    ("", "/var/cache/pacman/pkg", 1, "pacman -Sw"),
-];
+/// Where a manager keeps archives, with how many levels of folders, and what fetches them:
+/// `Dir::Cache::archives` of apt 2.6, `packagesdir` of libzypp 17 (a folder for each
+/// repository), `CacheDir` of pacman 6.0, apk-cache(5) of apk-tools 2.14.
+fn kept_in(family: Family) -> (&'static [&'static str], usize, &'static str) {
+    match family {
+        Family::Dpkg => (&["/var/cache/apt/archives"], 1, "apt-get --download-only"),
+        Family::Rpm => (&["/var/cache/zypp/packages"], 6, "zypper --download-only"),
+        Family::Apk => (
+            &["/etc/apk/cache", "/var/cache/apk"],
+            1,
+            "apk cache download",
+        ),
+        Family::Pacman | Family::Portage => (&["/var/cache/pacman/pkg"], 1, "pacman -Sw"),
+    }
+}
 
 /// The plan with the archives that are there; what it lacks is left out and said.
 ///
 /// `root` is where the tree is on this machine.
-#[must_use]
-pub fn locate(tree: &Tree, root: &Path, mut plan: Plan) -> (Plan, Vec<Unknown>) {
+pub(super) fn locate(tree: &Tree, root: &Path, plan: &Plan) -> (Plan, Vec<Unknown>) {
+    let mut plan = plan.clone();
     let mut gaps = Vec::new();
-    let mut kept: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
+    let mut kept: BTreeMap<&str, BTreeMap<OsString, PathBuf>> = BTreeMap::new();
     plan.steps.retain_mut(|step| {
         let Action::Fetched { file, upgrade } = &step.action else {
             return true;
         };
-        let mut first = None;
-        for (end, dir, depth, how) in KEPT {
-            let ends = file.ends_with(end) && (!end.is_empty() || first.is_none());
-            if !ends {
-                continue;
-            }
-            first.get_or_insert((dir, how));
-            let there = kept.entry(dir).or_insert_with(|| {
-                let all = tree.walk(Path::new(dir), depth);
-                gaps.extend(all.gaps);
-                let files = all.items.into_iter();
-                let files = files.filter(|found| found.meta.kind == FileKind::File);
-                files.map(|found| found.path).collect()
-            });
-            let found = there.iter().find(|path| is_named(path, file));
-            if let Some(path) = found {
+        let (dirs, depth, how) = kept_in(family_of(file.as_bytes()));
+        for dir in dirs {
+            let there = kept
+                .entry(dir)
+                .or_insert_with(|| files(tree, Path::new(dir), depth, &mut gaps));
+            if let Some(path) = named(there, file) {
                 let path = root.join(path.strip_prefix("/").unwrap_or(path));
                 step.action = if *upgrade {
                     Action::Upgrade(path)
@@ -66,27 +54,44 @@ pub fn locate(tree: &Tree, root: &Path, mut plan: Plan) -> (Plan, Vec<Unknown>) 
                 return true;
             }
         }
-        if let Some((dir, how)) = first {
-            let what =
-                format!("{file} is not there: fetch it first ({how}), or what comes is not known");
-            gaps.push(Unknown::new(dir, Doubt::CannotModel(what)));
-        }
+        let what =
+            format!("{file} is not there: fetch it first ({how}), or what comes is not known");
+        let dir = dirs.first().copied().unwrap_or("/");
+        gaps.push(Unknown::new(dir, Doubt::CannotModel(what)));
         false
     });
     (plan, gaps)
 }
 
-/// Whether that is the file; a `*` stands for eight digits of a checksum.
-fn is_named(path: &Path, file: &str) -> bool {
-    let name = path.file_name().map_or(&b""[..], |name| name.as_bytes());
-    match file.split_once('*') {
-        None => name == file.as_bytes(),
-        Some((start, end)) => {
-            let rest = name.strip_prefix(start.as_bytes());
-            let sum = rest.and_then(|rest| rest.strip_suffix(end.as_bytes()));
-            sum.is_some_and(|sum| sum.len() == 8 && sum.iter().all(u8::is_ascii_hexdigit))
+/// The files below a directory, by their names; of one name the first.
+fn files(
+    tree: &Tree,
+    dir: &Path,
+    depth: usize,
+    gaps: &mut Vec<Unknown>,
+) -> BTreeMap<OsString, PathBuf> {
+    let all = tree.walk(dir, depth);
+    gaps.extend(all.gaps);
+    let mut files = BTreeMap::new();
+    for found in all.items {
+        if let (FileKind::File, Some(name)) = (found.meta.kind, found.path.file_name()) {
+            files.entry(name.to_owned()).or_insert(found.path);
         }
     }
+    files
+}
+
+/// The file of that name; a `*` stands for eight digits of a checksum.
+fn named<'a>(there: &'a BTreeMap<OsString, PathBuf>, file: &str) -> Option<&'a PathBuf> {
+    let Some((start, end)) = file.split_once('*') else {
+        return there.get(OsStr::new(file));
+    };
+    let mut from = there
+        .range(OsString::from(start)..)
+        .map_while(|(name, path)| Some((name.as_bytes().strip_prefix(start.as_bytes())?, path)));
+    let is_sum = |sum: &[u8]| sum.len() == 8 && sum.iter().all(u8::is_ascii_hexdigit);
+    let found = from.find(|(rest, _)| rest.strip_suffix(end.as_bytes()).is_some_and(is_sum));
+    found.map(|(_, path)| path)
 }
 
 #[cfg(test)]
@@ -109,7 +114,7 @@ mod tests {
         }
         let tree = Tree::for_tests(source, Coverage::full(true));
         let located = |text: &str| {
-            let (plan, gaps) = locate(&tree, Path::new("/mnt"), parse(text.as_bytes()).unwrap());
+            let (plan, gaps) = locate(&tree, Path::new("/mnt"), &parse(text.as_bytes()).unwrap());
             let steps = plan.steps.into_iter().map(|step| step.action);
             (steps.collect::<Vec<_>>(), gaps.len())
         };

@@ -28,7 +28,6 @@ use crate::source::{Changes, Tree};
 use crate::text::File;
 use crate::time::Deadline;
 
-pub use self::fetched::locate;
 pub use crate::parse::transaction::{Plan, parse as parse_plan};
 
 /// A transaction that was laid out.
@@ -90,11 +89,25 @@ const TINY: u64 = 32 << 10;
 /// read at once, bytes.
 const BARE: u64 = 256 << 10;
 
-/// Lays out what `plan` would make of `tree`.
+/// Lays out what `plan` would make of `tree`, which is at `root` on this machine.
 ///
 /// # Errors
 /// Where there is no database to change, or it lacks what is to go.
-pub fn lay_out(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transaction, Refused> {
+pub fn lay_out(
+    tree: &Tree,
+    root: &Path,
+    plan: &Plan,
+    deadline: Deadline,
+) -> Result<Transaction, Refused> {
+    let (plan, mut gaps) = fetched::locate(tree, root, plan);
+    let mut transaction = lay_out_located(tree, &plan, deadline)?;
+    gaps.append(&mut transaction.gaps);
+    transaction.gaps = gaps;
+    Ok(transaction)
+}
+
+/// The same for a plan whose archives are all where it says.
+fn lay_out_located(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Transaction, Refused> {
     let packages = match packages::read(tree) {
         Fact::Known(packages) => packages,
         Fact::Unknown(unknown) => return Err(Refused::Unknown(unknown)),

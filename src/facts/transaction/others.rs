@@ -51,19 +51,23 @@ pub(super) struct Others<'a> {
     pub(super) going: BTreeSet<usize>,
 }
 
+/// Whose packages have archives of such a name.
+pub(super) fn family_of(file: &[u8]) -> Family {
+    match () {
+        () if file.ends_with(b".deb") => Family::Dpkg,
+        () if file.ends_with(b".rpm") => Family::Rpm,
+        () if file.ends_with(b".apk") => Family::Apk,
+        () => Family::Pacman,
+    }
+}
+
 /// Which family a transaction is of: that of its archives, or of the database that is there.
 pub(super) fn family(packages: &Packages, plan: &Plan) -> Option<Family> {
     let of_file = |step: &'_ crate::parse::transaction::Step| {
         let (Action::Install(file) | Action::Upgrade(file)) = &step.action else {
             return None;
         };
-        let name = file.file_name()?.as_bytes();
-        match () {
-            () if name.ends_with(b".deb") => Some(Family::Dpkg),
-            () if name.ends_with(b".rpm") => Some(Family::Rpm),
-            () if name.ends_with(b".apk") => Some(Family::Apk),
-            () => Some(Family::Pacman),
-        }
+        Some(family_of(file.file_name()?.as_bytes()))
     };
     let there = [
         (Family::Dpkg, packages.dpkg.is_some()),

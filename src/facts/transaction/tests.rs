@@ -68,7 +68,7 @@ fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
     let plan = plan.replace('@', dir.path().to_str().unwrap());
     let plan = parse_plan(plan.as_bytes()).unwrap();
     let tree = Tree::for_tests(base.clone(), Coverage::full(true));
-    let laid_out = lay_out(&tree, &plan, Deadline::none()).unwrap();
+    let laid_out = lay_out(&tree, Path::new("/"), &plan, Deadline::none()).unwrap();
     assert_eq!(laid_out.gaps, []);
     // Archives are read when somebody asks: they must outlive the tree.
     std::mem::forget(dir);
@@ -282,10 +282,14 @@ fn apk_writes_its_database_anew() {
 fn a_plan_for_a_manager_that_is_not_there_is_refused() {
     let tree = Tree::for_tests(debian(), Coverage::full(true));
     let plan = parse_plan(b"manager rpm\nremove liba\n").unwrap();
-    let refused = lay_out(&tree, &plan, Deadline::none()).err().unwrap();
+    let refused = lay_out(&tree, Path::new("/"), &plan, Deadline::none())
+        .err()
+        .unwrap();
     assert!(matches!(refused, Refused::NoDatabase));
     let plan = parse_plan(b"remove nobody\n").unwrap();
-    let refused = lay_out(&tree, &plan, Deadline::none()).err().unwrap();
+    let refused = lay_out(&tree, Path::new("/"), &plan, Deadline::none())
+        .err()
+        .unwrap();
     assert_eq!(refused.to_string(), "package nobody is not installed");
 }
 
@@ -462,7 +466,10 @@ fn a_script_that_cannot_be_read_leaves_open_whether_diversions_end() {
     let gaps = |base: MemSource, broken: &str| {
         let source = FaultSource::new(base, [(PathBuf::from(broken), Injected::Denied)]);
         let tree = Tree::for_tests(source, Coverage::full(true));
-        lay_out(&tree, &plan, Deadline::none()).unwrap().gaps.len()
+        lay_out(&tree, Path::new("/"), &plan, Deadline::none())
+            .unwrap()
+            .gaps
+            .len()
     };
     assert_eq!(gaps(base.clone(), "/nowhere"), 0);
     assert_eq!(gaps(base.clone(), "/var/lib/dpkg/info/liba.postrm"), 1);

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use crate::text::{File, escape};
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Step {
     /// The package, where the line names it.
     pub package: Option<String>,
@@ -20,7 +20,7 @@ pub struct Step {
 }
 
 /// What is done with a package.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
     /// This archive is unpacked and configured.
     Install(PathBuf),
@@ -54,6 +54,18 @@ pub struct Plan {
     pub manager: Option<String>,
 }
 
+impl Plan {
+    /// One without a step yet.
+    fn of(manager: Option<&str>) -> Self {
+        Self {
+            steps: Vec::new(),
+            options: Vec::new(),
+            tells_removals: true,
+            manager: manager.map(str::to_owned),
+        }
+    }
+}
+
 /// A line that is not understood.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("line {line}: {message}: {text}")]
@@ -75,12 +87,7 @@ pub fn parse(bytes: &[u8]) -> Result<Plan, Fault> {
         return simulated;
     }
     let file = File::new("/", bytes);
-    let mut plan = Plan {
-        steps: Vec::new(),
-        options: Vec::new(),
-        tells_removals: true,
-        manager: None,
-    };
+    let mut plan = Plan::of(None);
     let version = bytes.split(|b| *b == b'\n').next().unwrap_or(&[]);
     let protocol = match version.strip_prefix(b"VERSION ") {
         Some(b"2") => Some(2),
@@ -187,28 +194,18 @@ fn plain(text: &str, tells_removals: &mut bool) -> Result<Step, &'static str> {
         let ends = [&b".deb"[..], b".rpm", b".apk", b".pkg.tar"];
         of_pacman || ends.iter().any(|end| word.ends_with(end))
     };
-    if text.starts_with('/') && is_archive(text) {
+    let alone = match text.split_once("://") {
+        _ if text.starts_with('/') => Some(Action::Install(PathBuf::from(text))),
+        Some(_) if text.contains(' ') => None,
+        Some(("file", place)) => Some(Action::Upgrade(PathBuf::from(place))),
+        Some((_, place)) => Some(Action::Fetched {
+            file: place.rsplit('/').next().unwrap_or(place).to_owned(),
+            upgrade: true,
+        }),
+        None => None,
+    };
+    if let Some(action) = alone.filter(|_| is_archive(text)) {
         *tells_removals = false;
-        return Ok(Step {
-            package: None,
-            architecture: None,
-            action: Action::Install(PathBuf::from(text)),
-        });
-    }
-    if let Some((scheme, place)) = text.split_once("://")
-        && is_archive(place)
-        && !text.contains(' ')
-    {
-        *tells_removals = false;
-        let name = place.rsplit('/').next().unwrap_or(place);
-        let action = if scheme == "file" {
-            Action::Upgrade(PathBuf::from(place))
-        } else {
-            Action::Fetched {
-                file: name.to_owned(),
-                upgrade: true,
-            }
-        };
         return Ok(Step {
             package: None,
             architecture: None,

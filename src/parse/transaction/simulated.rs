@@ -5,15 +5,12 @@
 //! `--xmlout` (1.14 `src/output/xmlout.rnc`); apk counts what it does (apk-tools 2.14
 //! `src/commit.c`). The tables of dnf are laid out for the reader, and are not read.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use roxmltree::{Document, ParsingOptions};
-
 use super::{Action, Fault, Plan, Step, fault};
+use crate::parse::xml;
 use crate::text::File;
-
-/// More elements than a summary of zypper has.
-const MOST: u32 = 1_000_000;
 
 /// Reads the output of a simulation; `None` where it is none.
 ///
@@ -34,7 +31,7 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Result<Plan, Fault>> {
     if texts().any(|line| apk_change(line).is_some()) {
         return Some(apk(&lines));
     }
-    let is_apt = |line: &str| counts(line).is_some() || verb(line).is_some_and(|(_, r)| step(r));
+    let is_apt = |line: &str| counts(line).is_some() || apt_step(line).is_some();
     texts().any(is_apt).then(|| apt(&lines))
 }
 
@@ -42,27 +39,13 @@ fn text(line: &[u8]) -> Option<&str> {
     std::str::from_utf8(line).ok().map(str::trim_end)
 }
 
-fn plan(manager: &str) -> Plan {
-    Plan {
-        steps: Vec::new(),
-        options: Vec::new(),
-        tells_removals: true,
-        manager: Some(manager.to_owned()),
-    }
-}
-
-/// The word that a line of apt begins with, and the rest.
-fn verb(line: &str) -> Option<(&str, &str)> {
+/// What a step of apt does, with which package, and the rest: it begins with a version in
+/// brackets. A list of names is indented.
+fn apt_step(line: &str) -> Option<(&str, &str, &str)> {
     let (verb, rest) = line.split_once(' ')?;
-    ["Inst", "Remv", "Purg", "Conf"]
-        .contains(&verb)
-        .then_some((verb, rest))
-}
-
-/// Whether a line goes on as a step of apt does: with a version in brackets.
-fn step(rest: &str) -> bool {
-    let behind = rest.split_once(' ').map(|(_, behind)| behind);
-    behind.is_some_and(|behind| behind.starts_with(['[', '(']))
+    let (name, rest) = rest.split_once(' ')?;
+    let is_step = ["Inst", "Remv", "Purg", "Conf"].contains(&verb) && rest.starts_with(['[', '(']);
+    is_step.then_some((verb, name, rest))
 }
 
 /// How many packages come and go, of `1 upgraded, 2 newly installed, 3 reinstalled,
@@ -85,18 +68,16 @@ fn counts(line: &str) -> Option<(usize, usize)> {
 
 /// `Inst NAME [OLD] (NEW ORIGIN [ARCH]) [BROKEN]`, `Remv NAME [OLD]`.
 fn apt(lines: &[(usize, &[u8])]) -> Result<Plan, Fault> {
-    let mut plan = plan("dpkg");
+    let mut plan = Plan::of(Some("dpkg"));
     let mut told = None;
     let (mut come, mut go) = (0, 0);
     for (number, line) in lines {
         let Some(text) = text(line) else { continue };
-        told = told.or_else(|| counts(text).map(|counts| (*number, counts)));
-        // A list of names is indented; a step stands at the beginning.
-        let Some((verb, rest)) = verb(text).filter(|(_, rest)| step(rest)) else {
+        told = told.or_else(|| counts(text).map(|counts| (*number, *line, counts)));
+        let Some((verb, name, rest)) = apt_step(text) else {
             continue;
         };
         let odd = || fault(*number, "not a step as apt prints it", line);
-        let (name, rest) = rest.split_once(' ').ok_or_else(odd)?;
         let (name, of) = match name.split_once(':') {
             Some((name, of)) => (name, Some(of.to_owned())),
             None => (name, None),
@@ -135,10 +116,8 @@ fn apt(lines: &[(usize, &[u8])]) -> Result<Plan, Fault> {
         });
     }
     match told {
-        Some((number, (all, gone))) if come < all || go < gone => {
-            let message = "fewer steps follow than this says";
-            let line = lines.get(number.saturating_sub(1)).map(|(_, line)| *line);
-            Err(fault(number, message, line.unwrap_or(b"")))
+        Some((number, line, (all, gone))) if come < all || go < gone => {
+            Err(fault(number, "fewer steps follow than this says", line))
         }
         _ => Ok(plan),
     }
@@ -197,7 +176,7 @@ fn apk_change(line: &str) -> Option<Change<'_>> {
 }
 
 fn apk(lines: &[(usize, &[u8])]) -> Result<Plan, Fault> {
-    let mut plan = plan("apk");
+    let mut plan = Plan::of(Some("apk"));
     let mut last = None;
     for (number, line) in lines {
         let Some(change) = text(line).and_then(apk_change) else {
@@ -235,12 +214,7 @@ fn zypper(bytes: &[u8]) -> Result<Plan, Fault> {
         let what = error.to_string();
         odd(1, "the output of zypper is no text", &what)
     })?;
-    let limits = ParsingOptions {
-        allow_dtd: false,
-        nodes_limit: MOST,
-        ..ParsingOptions::default()
-    };
-    let document = Document::parse_with_options(text, limits).map_err(|error| {
+    let document = xml::document(text).map_err(|error| {
         let line = usize::try_from(error.pos().row).unwrap_or(1);
         odd(
             line,
@@ -258,7 +232,8 @@ fn zypper(bytes: &[u8]) -> Result<Plan, Fault> {
         let what = "no install-summary";
         odd(1, "zypper would do nothing before it is answered", what)
     })?;
-    let mut plan = plan("rpm");
+    let mut plan = Plan::of(Some("rpm"));
+    let mut seen = HashSet::new();
     let mut count = 0;
     for list in summary.children().filter(roxmltree::Node::is_element) {
         let Some(what) = list.tag_name().name().strip_prefix("to-") else {
@@ -289,7 +264,7 @@ fn zypper(bytes: &[u8]) -> Result<Plan, Fault> {
                 action,
             };
             // One that changes its vendor is upgraded too.
-            if !plan.steps.contains(&step) {
+            if seen.insert(step.clone()) {
                 plan.steps.push(step);
             }
         }
