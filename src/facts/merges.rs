@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use crate::fact::Listing;
+use crate::fact::{Doubt, Listing, Unknown};
 use crate::source::{FileKind, Tree};
 
 /// What a left-over file means.
@@ -61,19 +61,36 @@ static CRITICAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Levels below /etc that are searched.
 const DEPTH: usize = 6;
 
+/// Most entries below /etc that are looked at.
+const MOST: usize = 200_000;
+
 /// The left-over files below /etc, in order.
 pub fn pending(tree: &Tree) -> Listing<Merge> {
-    let mut walk = tree.walk(Path::new("/etc"), DEPTH);
     let mut out = Listing::new();
-    let mut found = Vec::new();
-    for entry in walk.items.drain(..) {
-        if entry.meta.kind == FileKind::File {
-            found.extend(merge(&entry.path));
+    let mut left = MOST;
+    below(tree, Path::new("/etc"), DEPTH, &mut left, &mut out);
+    out
+}
+
+/// Packages bring no such files: what is not unpacked yet is not read for them.
+fn below(tree: &Tree, dir: &Path, depth: usize, left: &mut usize, out: &mut Listing<Merge>) {
+    for path in out.take_gaps(tree.files(dir)) {
+        if *left == 0 {
+            let limit = format!("more than {MOST} entries");
+            out.gaps.push(Unknown::new(dir, Doubt::Limit(limit)));
+            break;
+        }
+        *left -= 1;
+        let merge = merge(&path);
+        if merge.is_none() && tree.comes_as(&path, None) {
+            continue;
+        }
+        match out.take(tree.lstat(&path)).map(|found| found.meta.kind) {
+            Some(FileKind::File) => out.items.extend(merge),
+            Some(FileKind::Dir) if depth > 1 => below(tree, &path, depth - 1, left, out),
+            _ => {}
         }
     }
-    out.take_gaps(walk);
-    out.items = found;
-    out
 }
 
 fn merge(path: &Path) -> Option<Merge> {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
 
@@ -13,8 +14,8 @@ use super::{Blob, FileKind, Meta, ReadError, Source, Usage};
 pub struct Node {
     /// What `lstat` says; `len` may exceed the content, the rest reads as zeros.
     pub meta: Meta,
-    /// Content of a file.
-    pub content: Vec<u8>,
+    /// Content of a file, shared by its copies.
+    pub content: Arc<Vec<u8>>,
     /// Text of a link.
     pub target: PathBuf,
 }
@@ -64,7 +65,7 @@ impl MemSource {
         mode: u32,
     ) -> &mut Self {
         let mut node = Node::new(FileKind::File, mode);
-        node.content = content.into();
+        node.content = Arc::new(content.into());
         node.meta.len = u64::try_from(node.content.len()).unwrap_or(u64::MAX);
         self.insert(path, node);
         self
@@ -163,7 +164,7 @@ impl Node {
                 dev: 1,
                 ino: 0,
             },
-            content: Vec::new(),
+            content: Arc::default(),
             target: PathBuf::new(),
         }
     }
@@ -172,12 +173,15 @@ impl Node {
 /// Bytes as an open file.
 pub(super) fn in_memory(content: Vec<u8>) -> Box<dyn Blob> {
     let len = u64::try_from(content.len()).unwrap_or(u64::MAX);
-    Box::new(InMemory { content, len })
+    Box::new(InMemory {
+        content: Arc::new(content),
+        len,
+    })
 }
 
 /// A file's content with zeros behind it.
 struct InMemory {
-    content: Vec<u8>,
+    content: Arc<Vec<u8>>,
     len: u64,
 }
 
@@ -191,9 +195,12 @@ impl Blob for InMemory {
         let wanted = buffer.len().min(left);
         let from = usize::try_from(offset).unwrap_or(usize::MAX);
         let kept = self.content.get(from..).unwrap_or(&[]);
-        for (index, byte) in buffer.iter_mut().take(wanted).enumerate() {
-            *byte = kept.get(index).copied().unwrap_or(0);
-        }
+        let (kept, _) = kept.split_at(kept.len().min(wanted));
+        let (read, rest) = buffer.split_at_mut(kept.len());
+        read.copy_from_slice(kept);
+        rest.iter_mut()
+            .take(wanted - kept.len())
+            .for_each(|byte| *byte = 0);
         Ok(wanted)
     }
 }
@@ -222,7 +229,7 @@ impl Source for MemSource {
                 super::size_words(limit)
             )));
         }
-        let mut content = node.content.clone();
+        let mut content = Vec::clone(&node.content);
         let len = usize::try_from(node.meta.len).unwrap_or(content.len());
         if len > content.len() {
             content.resize(len, 0);
@@ -248,7 +255,7 @@ impl Source for MemSource {
             return Err(ReadError::NotRegular(node.meta.kind));
         }
         Ok(Box::new(InMemory {
-            content: node.content.clone(),
+            content: Arc::clone(&node.content),
             len: node.meta.len,
         }))
     }

@@ -417,7 +417,7 @@ mod tests {
 
         fn content(&self, _path: &Path) -> Result<Arc<Node>, ReadError> {
             let mut node = Node::new(FileKind::File, 0o755);
-            node.content = b"later".to_vec();
+            node.content = Arc::new(b"later".to_vec());
             node.meta.len = 5;
             Ok(Arc::new(node))
         }

@@ -21,6 +21,21 @@ const KEPT: u64 = 256 << 20;
 /// An archive of modules is never read whole above this size, bytes.
 const LARGE: u64 = 4 << 20;
 
+/// Largest file below `/usr/share` whose content is kept, bytes.
+const SMALL: u64 = 16 << 10;
+/// Directories of `/usr/share` whose files are for people to read or look at.
+const FOR_PEOPLE: [&[u8]; 9] = [
+    b"doc",
+    b"doc-base",
+    b"fonts",
+    b"help",
+    b"icons",
+    b"info",
+    b"locale",
+    b"man",
+    b"zoneinfo",
+];
+
 /// How an archive is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -146,13 +161,18 @@ impl Archive {
             keep: &|path, len| {
                 len <= LARGEST
                     && match what {
-                        What::Likely => is_kept(path) && self.take(len),
+                        What::Likely => is_kept(path, len) && self.take(len),
                         What::All => self.take(len),
                         What::Single(last) => last == path,
                     }
             },
             expired: &|| self.deadline.passed(),
         })
+    }
+
+    /// A question about it that stays open.
+    pub(super) fn odd(&self, what: String) -> Unknown {
+        odd(&self.file, what)
     }
 
     /// Takes `len` bytes of the room that is left.
@@ -240,13 +260,19 @@ pub(super) fn is_in_modules(path: &Path) -> bool {
 
 /// Whether the content of a file is kept when its archive is read: modules, and what
 /// nobody reads while a box starts, are not.
-fn is_kept(path: &Path) -> bool {
+fn is_kept(path: &Path, len: u64) -> bool {
     let of_initrd = path.starts_with("/usr/share/initramfs-tools");
+    // Such as what starts services by their names on the bus, and what scripts include.
+    let of_programs = len <= SMALL
+        && path.components().nth(3).is_some_and(|name| {
+            let name = name.as_os_str().as_encoded_bytes();
+            !FOR_PEOPLE.contains(&name)
+        });
     let of_module = is_in_modules(path)
         && path
             .file_name()
             .is_some_and(|name| name.as_encoded_bytes().windows(3).any(|end| end == b".ko"));
-    !of_module && (of_initrd || !path.starts_with("/usr/share"))
+    !of_module && (of_initrd || of_programs || !path.starts_with("/usr/share"))
 }
 
 /// The members by path; a hard link is its other name.
@@ -255,7 +281,7 @@ fn nodes(members: &mut [Member]) -> BTreeMap<PathBuf, Arc<Node>> {
     for member in members.iter_mut().filter(|member| !member.is_hard_link) {
         let mut node = Node::new(member.kind, member.mode);
         node.meta.len = member.len;
-        node.content = member.content.take().unwrap_or_else(Vec::new);
+        node.content = Arc::new(member.content.take().unwrap_or_else(Vec::new));
         node.target.clone_from(&member.target);
         (node.meta.uid, node.meta.gid) = member.owner;
         node.meta.mtime = member.mtime;

@@ -100,6 +100,10 @@ pub fn lay_out(
     deadline: Deadline,
 ) -> Result<Transaction, Refused> {
     let (plan, mut gaps) = fetched::locate(tree, root, plan);
+    if !plan.tells_removals {
+        let what = "what was handed over names no package that goes".to_owned();
+        gaps.push(Unknown::new("/", Doubt::CannotModel(what)));
+    }
     let mut transaction = lay_out_located(tree, &plan, deadline)?;
     gaps.append(&mut transaction.gaps);
     transaction.gaps = gaps;
@@ -120,10 +124,6 @@ fn lay_out_located(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Trans
         _ => return others::lay_out(tree, &packages, family, plan, deadline),
     };
     let mut gaps = Vec::new();
-    if !plan.tells_removals {
-        let what = "this protocol of apt names no package that goes";
-        gaps.push(Unknown::new("/", Doubt::CannotModel(what.to_owned())));
-    }
     let mut work = Work {
         tree,
         db,
@@ -249,7 +249,12 @@ fn is_of_boot(one: &Incoming) -> bool {
 }
 
 fn is_unit(path: &Path) -> bool {
-    UNITS.iter().any(|dir| path.starts_with(dir))
+    // By the bytes: it is asked of each file of each archive.
+    let path = path.as_os_str().as_encoded_bytes();
+    UNITS.iter().any(|dir| {
+        let name = path.strip_prefix(dir.as_bytes());
+        name.is_some_and(|name| name.starts_with(b"/"))
+    })
 }
 
 fn is_init(package: &Package) -> bool {

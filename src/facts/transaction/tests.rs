@@ -76,6 +76,17 @@ fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
     Tree::for_tests(overlay, Coverage::full(true))
 }
 
+/// How much of a plan stays open that installs this archive alone.
+fn gaps(base: &MemSource, name: &str, bytes: &[u8]) -> usize {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(name);
+    std::fs::write(&file, bytes).unwrap();
+    let plan = parse_plan(format!("install {}\n", file.display()).as_bytes()).unwrap();
+    let tree = Tree::for_tests(base.clone(), Coverage::full(true));
+    let laid_out = lay_out(&tree, Path::new("/"), &plan, Deadline::none()).unwrap();
+    laid_out.gaps.len()
+}
+
 fn names(tree: &Tree, dir: &str) -> Vec<String> {
     let names = tree.list(Path::new(dir));
     let Fact::Known(names) = names else {
@@ -440,6 +451,15 @@ fn what_a_script_gives_up_goes_or_has_another_name() {
     assert!(is_absent(&tree, "/usr/lib/dir/file"));
     assert_eq!(link(&tree, "/usr/lib/link"), None);
     assert_eq!(names(&tree, "/usr/lib/link"), ["inside"]);
+    // A call that is not written out may be about any of it.
+    let open = deb_with(
+        control,
+        "",
+        "dpkg-maintscript-helper rm_conffile $x --\n",
+        &[],
+    );
+    assert_eq!(gaps(&base, "a.deb", &open), 1);
+    assert_eq!(gaps(&base, archives[0].0, &archives[0].1), 0);
     // Of a package that is new nothing is given up.
     base.file(
         "/var/lib/dpkg/status",

@@ -273,7 +273,14 @@ impl Archives for Unread {
                 None => {}
             }
         }
+        // Nothing takes the place of a directory, and files are known by name.
+        if there().is_some_and(|there| there.kind == FileKind::Dir) {
+            return Ok(None);
+        }
         let owners = self.old.get(path);
+        if let Some(owners) = owners {
+            self.read(&self.of_use(owners.clone()));
+        }
         let mut found = None;
         for archive in owners.into_iter().flatten().rev() {
             found = self.other(*archive, path)?;

@@ -32,7 +32,20 @@ pub(super) fn parse(bytes: &[u8]) -> Option<Result<Plan, Fault>> {
         return Some(apk(&lines));
     }
     let is_apt = |line: &str| counts(line).is_some() || apt_step(line).is_some();
-    texts().any(is_apt).then(|| apt(&lines))
+    if texts().any(is_apt) {
+        return Some(apt(&lines));
+    }
+    let is_begun = texts().any(|line| line.starts_with("Reading package lists..."));
+    is_begun.then(|| Err(refused(&lines)))
+}
+
+/// apt said nothing of what it would do; its error is told, where it is here.
+fn refused(lines: &[(usize, &[u8])]) -> Fault {
+    let mut all = lines.iter();
+    let error = all.clone().find(|(_, line)| line.starts_with(b"E: "));
+    let last = all.rfind(|(_, line)| !line.trim_ascii().is_empty());
+    let (number, line) = error.or(last).copied().unwrap_or((1, b""));
+    fault(number, "apt stopped before it said what it would do", line)
 }
 
 fn text(line: &[u8]) -> Option<&str> {
@@ -350,6 +363,12 @@ Conf keepalived (1:2.2.7+b1-1 Debian:12.15/oldstable [amd64])
         assert_eq!(line_of(zypper), 1);
         let asked = "<?xml version='1.0'?>\n<stream><prompt id='1'/></stream>";
         assert_eq!(line_of(asked), 1);
+        let refused = "Reading package lists...\nBuilding dependency tree...\n\n";
+        assert_eq!(line_of(refused), 2);
+        assert_eq!(
+            line_of(&format!("{refused}E: Unable to locate package x\nW: y\n")),
+            4
+        );
         let fewer = "<stream>\n<install-summary packages-to-change='2'><to-remove>\
             <solvable type='package' name='a' edition='1-1' arch='noarch'/></to-remove>\
             </install-summary></stream>";
