@@ -12,7 +12,7 @@ use super::archive::{
     unpacked,
 };
 use super::dpkg::md5sums;
-use super::maintscript::{Call, calls};
+use super::maintscript::{Calls, calls};
 
 /// What an archive would put on the disk.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct Deb {
     /// `conffiles` (deb-conffiles(5)).
     pub given_up: Vec<PathBuf>,
     /// What `preinst` has done by dpkg-maintscript-helper.
-    pub calls: Vec<Call>,
+    pub calls: Calls,
     /// `md5sums`, as it will lie in `info/`.
     pub md5sums: Vec<u8>,
     /// Members of `control.tar`, such as `postinst`.
@@ -112,7 +112,7 @@ fn control(input: Box<dyn Read + '_>) -> Result<Deb, Fault> {
         control: Vec::new(),
         conffiles: Vec::new(),
         given_up: Vec::new(),
-        calls: Vec::new(),
+        calls: Calls::default(),
         md5sums: Vec::new(),
         parts: BTreeSet::new(),
         members: Vec::new(),

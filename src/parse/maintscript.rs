@@ -6,8 +6,12 @@
 //! | a call on a line of its own, also in an `if` or a `case` | taken: the program looks at the script's own words by itself |
 //! | a line that goes on behind a backslash | read as one |
 //! | `1.2-3\~`, `'...'`, `"..."` | without the quoting |
-//! | a word with `$` or a backquote in front of `--` | not followed: the call is left out |
+//! | a word with `$` or a backquote in front of `--` | not followed: there is a call that is not read |
+//! | one of its commands behind another word, in no shell, beyond the limit | the same |
 //! | a comment, another command | no call |
+//!
+//! What stands in `preinst` decides: without it the same call in `postinst` finds nothing
+//! to finish, but for a configuration file that gets another name.
 
 use std::path::PathBuf;
 
@@ -35,20 +39,59 @@ pub struct Call {
     pub package: Option<String>,
 }
 
+/// What a script does by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Calls {
+    /// The calls that were read.
+    pub read: Vec<Call>,
+    /// Whether there are more.
+    pub has_unread: bool,
+}
+
+/// The program.
+const HELPER: &str = "dpkg-maintscript-helper";
+/// What it does with paths.
+const COMMANDS: [&str; 4] = [
+    "rm_conffile",
+    "mv_conffile",
+    "symlink_to_dir",
+    "dir_to_symlink",
+];
 /// Most calls of one script that are read.
 const MOST: usize = 1000;
 
 /// The calls in a script.
 #[must_use]
-pub fn calls(script: &[u8]) -> Vec<Call> {
+pub fn calls(script: &[u8]) -> Calls {
+    let mut calls = Calls::default();
+    // Nearly no script has any.
+    if memchr::memmem::find(script, HELPER.as_bytes()).is_none() {
+        return calls;
+    }
     let text = String::from_utf8_lossy(script).replace("\\\n", " ");
-    text.lines().filter_map(call).take(MOST).collect()
+    for line in text.lines().filter(|line| is_call(line)) {
+        match call(line) {
+            Some(call) if calls.read.len() < MOST => calls.read.push(call),
+            _ => calls.has_unread = true,
+        }
+    }
+    calls
+}
+
+/// Whether a line has the program with one of these commands somewhere.
+fn is_call(line: &str) -> bool {
+    let line = line.trim_start();
+    let is_of_helper = |after: &str| {
+        let command = after.split_whitespace().next();
+        command.is_some_and(|command| COMMANDS.contains(&command))
+    };
+    !line.starts_with('#') && line.split(HELPER).skip(1).any(is_of_helper)
 }
 
 fn call(line: &str) -> Option<Call> {
     let line = line.trim_start();
     let (program, rest) = line.split_once([' ', '\t'])?;
-    if program.rsplit('/').next() != Some("dpkg-maintscript-helper") {
+    if program.rsplit('/').next() != Some(HELPER) {
         return None;
     }
     let words = words(rest)?;
@@ -127,8 +170,10 @@ mod tests {
             package: package.map(str::to_owned),
         };
         let path = PathBuf::from;
+        let found = calls(script);
+        assert!(!found.has_unread);
         assert_eq!(
-            calls(script),
+            found.read,
             [
                 call(
                     Change::Remove(path("/etc/iproute2/rt_tables")),
@@ -155,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_is_not_written_out_is_left_out() {
+    fn a_call_that_is_not_written_out_is_told() {
         for line in [
             "dpkg-maintscript-helper rm_conffile \"$file\" 1 -- \"$@\"",
             "dpkg-maintscript-helper rm_conffile /etc/a $(version) -- \"$@\"",
@@ -165,16 +210,34 @@ mod tests {
             "dpkg-maintscript-helper rm_conffile /etc/../a 1 -- \"$@\"",
             "dpkg-maintscript-helper mv_conffile /etc/a -- \"$@\"",
             "dpkg-maintscript-helper rm_conffile '/etc/a 1 -- \"$@\"",
+            "exec dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"",
+            "if ! dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"; then",
+            "system('dpkg-maintscript-helper dir_to_symlink /etc/a b 1 -- ' . $ARGV[0]);",
+        ] {
+            let unread = Calls {
+                read: Vec::new(),
+                has_unread: true,
+            };
+            assert_eq!(calls(line.as_bytes()), unread, "{line}");
+        }
+        for line in [
             "dpkg-maintscript-helper other /etc/a 1 -- \"$@\"",
             "dpkg-maintscript-helper",
-            "echo dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"",
+            "if dpkg-maintscript-helper supports rm_conffile 2>/dev/null; then",
+            "command -v dpkg-maintscript-helper",
+            "  # dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"",
         ] {
-            assert_eq!(calls(line.as_bytes()), [], "{line}");
+            assert_eq!(calls(line.as_bytes()), Calls::default(), "{line}");
         }
+        let line = "dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"\n";
+        let most = calls(line.repeat(MOST).as_bytes());
+        assert!(most.read.len() == MOST && !most.has_unread);
+        let more = calls(line.repeat(MOST + 1).as_bytes());
+        assert!(more.read.len() == MOST && more.has_unread);
         // In single quotes a dollar is one.
         let plain = "dpkg-maintscript-helper rm_conffile '/etc/$a' -- \"$@\"";
         assert_eq!(
-            calls(plain.as_bytes())[0].change,
+            calls(plain.as_bytes()).read[0].change,
             Change::Remove("/etc/$a".into())
         );
     }

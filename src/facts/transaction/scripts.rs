@@ -15,7 +15,7 @@ use super::{Incoming, Transaction, Work};
 use crate::fact::{Fact, Unknown};
 use crate::facts::packages::md5_of;
 use crate::parse::dpkg::{Field, Package, conffiles, parse_list};
-use crate::parse::maintscript::Change;
+use crate::parse::maintscript::{Calls, Change};
 use crate::parse::package_version::debian;
 use crate::source::{FileKind, MemSource};
 
@@ -44,7 +44,7 @@ impl GivenUp {
     pub(super) fn of(work: &Work<'_>, places: &mut Places<'_>, gaps: &mut Vec<Unknown>) -> Self {
         let mut found = Self::default();
         for one in &work.incoming {
-            if one.deb.calls.is_empty() && one.deb.given_up.is_empty() {
+            if one.deb.calls == Calls::default() && one.deb.given_up.is_empty() {
                 continue;
             }
             let name = one.package.name.as_str();
@@ -55,7 +55,14 @@ impl GivenUp {
             for path in &one.deb.given_up {
                 found.give_up(&own, path, places, |at, _| beside(at, ".dpkg-old"));
             }
-            for call in &one.deb.calls {
+            if one.deb.calls.has_unread {
+                let what = format!(
+                    "preinst of {name} calls dpkg-maintscript-helper in a way that is not \
+                     read: configuration that it takes away or renames stays here"
+                );
+                gaps.push(one.archive.odd(what));
+            }
+            for call in &one.deb.calls.read {
                 let last = call.last_version.as_deref();
                 if last.is_some_and(|last| debian(old.version(), last).is_gt()) {
                     continue;
