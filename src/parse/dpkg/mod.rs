@@ -189,11 +189,13 @@ pub fn parse(file: &Arc<File>, kind: Kind) -> Vec<Package> {
             continue;
         }
         // What the head looked at is not searched again.
-        let (head, seen) = head(bytes, start);
+        let (head, seen) = usual(bytes, start).unwrap_or_else(|| head(bytes, start));
         let rest = bytes.get(seen..).unwrap_or(&[]);
         let last = rest.strip_suffix(b"\n").unwrap_or(rest).len();
         let end = seen + finder.find(rest).unwrap_or(last);
-        packages.extend(package(file, kind, head, Span::new(start, end)));
+        if let Some(package) = package(file, kind, head, Span::new(start, end)) {
+            packages.push(package);
+        }
         start = end + 1;
     }
     packages
@@ -218,6 +220,11 @@ fn paragraphs(bytes: &[u8]) -> impl Iterator<Item = Span> {
     })
 }
 
+/// How a paragraph of the status file begins.
+const PACKAGE: &[u8] = b"Package: ";
+/// The line after it of what is installed, between the ends of lines.
+const INSTALLED: &[u8] = b"\nStatus: install ok installed\n";
+
 /// Whether a line is this field's.
 fn is_field(line: &[u8], name: &[u8]) -> bool {
     line.get(name.len()) == Some(&b':')
@@ -233,6 +240,24 @@ struct Head {
     status: Option<Span>,
     /// The whole line of `Status:`.
     at: Span,
+}
+
+/// What dpkg writes of nearly every package, which is told without looking at each line
+/// for each field.
+fn usual(bytes: &[u8], start: usize) -> Option<(Head, usize)> {
+    let begin = start + PACKAGE.len();
+    let value = bytes.get(start..)?.strip_prefix(PACKAGE)?;
+    let end = begin + memchr(b'\n', value)?;
+    if !bytes.get(end..)?.starts_with(INSTALLED) {
+        return None;
+    }
+    let at = Span::new(end + 1, end + INSTALLED.len() - 1);
+    let head = Head {
+        name: Some(Span::new(begin, end)),
+        status: Some(Span::new(at.start + "Status:".len(), at.end)),
+        at,
+    };
+    Some((head, at.end))
 }
 
 /// Reads no further than it must: these stand before what is long. With the head comes
@@ -276,7 +301,7 @@ fn head(bytes: &[u8], start: usize) -> (Head, usize) {
 
 fn package(file: &Arc<File>, kind: Kind, head: Head, paragraph: Span) -> Option<Package> {
     let name = Text::new(file, head.name?)?;
-    if name.is_empty() {
+    if name.bytes().is_empty() {
         return None;
     }
     let (want, must_be_reinstalled, state) = match head.status {
@@ -309,7 +334,7 @@ fn package(file: &Arc<File>, kind: Kind, head: Head, paragraph: Span) -> Option<
 /// The three words of `Status:`; none where dpkg does not know them.
 fn status(value: &[u8]) -> Option<(Want, bool, State)> {
     // What nearly every package has.
-    if value.trim_ascii() == b"install ok installed" {
+    if value == b" install ok installed" {
         return Some((Want::Install, false, State::Installed));
     }
     let words = value.split(u8::is_ascii_whitespace);
