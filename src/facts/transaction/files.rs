@@ -266,9 +266,10 @@ impl Layout<'_> {
                 at = end.path;
             }
             for above in at.ancestors() {
-                if !self.incoming.insert(above.to_path_buf()) {
+                if self.incoming.contains(above) {
                     break;
                 }
+                self.incoming.insert(above.to_path_buf());
             }
             // Where a file comes by its name alone nobody asks what is there; configuration
             // that another package takes with it is gone.
@@ -334,7 +335,7 @@ impl Layout<'_> {
             of_modules: !one.deb.is_whole && one.archive.is_of_modules(&one.deb.members),
             is_read_anyway: super::is_of_boot(one),
             names: if one.deb.is_whole {
-                HashSet::new()
+                Vec::new()
             } else {
                 one.deb.members.iter().map(|m| m.path.clone()).collect()
             },

@@ -24,7 +24,7 @@ use crate::fact::{Doubt, Fact, Unknown};
 use crate::parse::deb::Deb;
 use crate::parse::dpkg::{Diversion, Kind, Package, parse as parse_control};
 use crate::parse::transaction::Action;
-use crate::source::{Changes, Tree};
+use crate::source::{Changes, Tree, open_given};
 use crate::text::File;
 use crate::time::Deadline;
 
@@ -206,7 +206,12 @@ fn archives(plan: &Plan, db: &Dpkg, deadline: Deadline) -> Vec<Result<Incoming, 
     let read: Vec<OnceLock<Result<Incoming, Unknown>>> =
         files.iter().map(|_| OnceLock::new()).collect();
     let room = archive::room();
-    side_by_side(files.len(), &|at| {
+    // The largest first: one that is read whole at the end would be waited for.
+    let size = |file: &PathBuf| open_given(file, deadline).map_or(0, |opened| opened.len());
+    let mut order: Vec<(u64, usize)> = files.iter().map(size).zip(0..).collect();
+    order.sort_unstable_by(|a, b| b.cmp(a));
+    side_by_side(files.len(), &|turn| {
+        let at = order.get(turn).map_or(turn, |(_, at)| *at);
         if let (Some(file), Some(slot)) = (files.get(at), read.get(at)) {
             slot.get_or_init(|| {
                 let is_read =

@@ -283,7 +283,7 @@ impl Others<'_> {
                 is_whole: true,
                 of_modules: false,
                 is_read_anyway: true,
-                names: std::collections::HashSet::new(),
+                names: Vec::new(),
                 md5sums: Vec::new(),
                 kept: std::collections::HashSet::new(),
                 others: OnceLock::new(),

@@ -7,6 +7,7 @@
 //! units stays unseen where nothing of that archive is near it. What is read decides alone,
 //! so that the order of the questions makes no difference.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -72,7 +73,7 @@ pub(super) struct Known {
     /// Whether it brings units or an init, so that it will be read sooner or later.
     pub(super) is_read_anyway: bool,
     /// Its files, as shipped.
-    pub(super) names: HashSet<PathBuf>,
+    pub(super) names: Vec<PathBuf>,
     /// Its checksums, as it ships them.
     pub(super) md5sums: Vec<u8>,
     /// What of it is not unpacked, as shipped: another package has a file there that wins.
@@ -97,8 +98,10 @@ impl Unread {
             let Some(archives) = self.dirs.get_mut(dir) else {
                 return;
             };
-            let is_known = archives.contains_key(&archive);
-            let beside = archives.entry(archive).or_default();
+            let (is_known, beside) = match archives.entry(archive) {
+                Entry::Occupied(known) => (true, known.into_mut()),
+                Entry::Vacant(new) => (false, new.insert(Beside::default())),
+            };
             beside.names.push(name.to_owned());
             beside.is_direct |= is_direct;
             // Then the directories above it know of it too.
@@ -129,7 +132,8 @@ impl Unread {
     fn others<'a>(&self, known: &'a Known) -> Result<&'a BTreeMap<PathBuf, PathBuf>, ReadError> {
         let whole = known.archive.whole()?;
         Ok(known.others.get_or_init(|| {
-            let others = whole.keys().filter(|path| !known.names.contains(*path));
+            let names: HashSet<&PathBuf> = known.names.iter().collect();
+            let others = whole.keys().filter(|path| !names.contains(path));
             let others = others.filter(|path| path.as_os_str() != "/");
             // A directory is everybody's.
             let is_dir = |path: &PathBuf| {
