@@ -123,11 +123,13 @@ pub fn check(tree: Tree) -> Exit {
         exit,
         verbose: true,
     };
+    let mut pieces = Vec::new();
+    json(&outcome, &mut pieces).expect("it is written");
+    jsonl(&outcome, &mut pieces).expect("it is written");
     let shown = [
         text(&outcome),
         brief(&outcome),
-        json(&outcome).expect("it is written"),
-        jsonl(&outcome).expect("it is written"),
+        String::from_utf8(pieces).expect("JSON is text"),
         sarif(&outcome).expect("it is written"),
         github(&outcome),
         gitlab(&outcome).expect("it is written"),

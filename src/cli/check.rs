@@ -11,7 +11,7 @@ use super::against::{Base, open_base};
 use super::args::{CheckArgs, LevelWord};
 use super::formats::{Wanted, render, wanted};
 use super::layout::{laid_out, open_layers, open_layers_at};
-use super::output::{decide_colours, write_out};
+use super::output::{decide_colours, write_by};
 use super::run::{
     Opened, PolicyPlace, Setup, accepted, deadline, devices, host, label, open_tree,
     root_from_here, selection, setup, setup_hosts,
@@ -122,8 +122,8 @@ pub(super) fn report(outcome: &Outcome, wanted: &[Wanted]) -> Exit {
     // One report that cannot be written keeps back no other, and no blocker.
     let mut exits = vec![outcome.exit];
     for wanted in wanted {
-        let text = render(outcome, wanted.format);
-        if let Err(error) = text.and_then(|text| write_out(&wanted.to, text.as_bytes())) {
+        let written = write_by(&wanted.to, &|out| render(outcome, wanted.format, out));
+        if let Err(error) = written {
             complain(&error.to_string());
             exits.push(error.exit());
         }

@@ -105,20 +105,27 @@ pub(super) fn wanted(args: &CheckArgs) -> Result<Vec<Wanted>, Error> {
     Ok(wanted)
 }
 
-/// The bytes of one report.
-pub(super) fn render(outcome: &Outcome, format: Format) -> Result<String, Error> {
-    let failed = |error: serde_json::Error| Error::Output(error.to_string());
-    match format {
-        Format::Text => Ok(report::text(outcome)),
-        Format::Brief => Ok(report::brief(outcome)),
-        Format::Json => report::json(outcome).map_err(failed),
-        Format::Jsonl => report::jsonl(outcome).map_err(failed),
-        Format::Sarif => report::sarif(outcome).map_err(failed),
-        Format::Github => Ok(report::github(outcome)),
-        Format::Gitlab => report::gitlab(outcome).map_err(failed),
-        Format::Junit => Ok(report::junit(outcome)),
-        Format::Nagios => Ok(report::nagios(outcome)),
-        Format::Prometheus => Ok(report::prometheus(outcome)),
-        Format::Html => Ok(report::html(outcome)),
-    }
+/// Writes one report.
+///
+/// # Errors
+/// Those of `out`.
+pub(super) fn render(
+    outcome: &Outcome,
+    format: Format,
+    out: &mut dyn std::io::Write,
+) -> std::io::Result<()> {
+    let text = match format {
+        Format::Json => return Ok(report::json(outcome, out)?),
+        Format::Jsonl => return Ok(report::jsonl(outcome, out)?),
+        Format::Text => report::text(outcome),
+        Format::Brief => report::brief(outcome),
+        Format::Sarif => report::sarif(outcome)?,
+        Format::Github => report::github(outcome),
+        Format::Gitlab => report::gitlab(outcome)?,
+        Format::Junit => report::junit(outcome),
+        Format::Nagios => report::nagios(outcome),
+        Format::Prometheus => report::prometheus(outcome),
+        Format::Html => report::html(outcome),
+    };
+    out.write_all(text.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! Where reports go.
 
-use std::io::{ErrorKind, IsTerminal as _, Write as _};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 
 use super::Error;
@@ -18,27 +18,35 @@ pub(super) enum Output {
 /// Writes all of `bytes`. A reader that went away is no error: the verdict's exit
 /// status must reach the shell all the same.
 pub(super) fn write_out(to: &Output, bytes: &[u8]) -> Result<(), Error> {
+    write_by(to, &|out| out.write_all(bytes))
+}
+
+/// The same for what is written piece by piece, as it may be too large to be held.
+pub(super) fn write_by(to: &Output, write: &Writer<'_>) -> Result<(), Error> {
     match to {
         Output::Stdout => {
-            let mut out = std::io::stdout().lock();
-            match out.write_all(bytes).and_then(|()| out.flush()) {
+            let mut out = BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
+            match write(&mut out).and_then(|()| out.flush()) {
                 Err(error) if error.kind() != ErrorKind::BrokenPipe => {
                     Err(Error::Output(error.to_string()))
                 }
                 _ => Ok(()),
             }
         }
-        Output::File(path) => write_whole(path, bytes, None),
+        Output::File(path) => write_whole(path, write, None),
     }
 }
 
+/// What writes a report.
+pub(super) type Writer<'a> = dyn Fn(&mut dyn Write) -> std::io::Result<()> + 'a;
+
 /// Writes all of `bytes` to a file that only its owner may read, whole or not at all.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    write_whole(path, bytes, Some(0o600))
+    write_whole(path, &|out| out.write_all(bytes), Some(0o600))
 }
 
 /// Writes a file whole or not at all, with these permissions where some are told.
-fn write_whole(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error> {
+fn write_whole(path: &Path, write: &Writer<'_>, mode: Option<u32>) -> Result<(), Error> {
     let failed = |error: std::io::Error| {
         let error = crate::source::ReadError::from_io(&error);
         Error::Output(format!("{}: {error}", crate::text::escape_path(path)))
@@ -50,11 +58,15 @@ fn write_whole(path: &Path, bytes: &[u8], mode: Option<u32>) -> Result<(), Error
         Err(error) => error.kind() == ErrorKind::NotFound,
     };
     if !plain {
-        return std::fs::write(path, bytes).map_err(failed);
+        let opened = std::fs::File::create(path);
+        return opened
+            .and_then(|file| fill(file, write))
+            .map(drop)
+            .map_err(failed);
     }
     // Beside the target first, so that a full disk leaves the old one whole.
     let beside = beside(path);
-    let written = write_new(&beside, bytes, mode).and_then(|()| std::fs::rename(&beside, path));
+    let written = write_new(&beside, write, mode).and_then(|()| std::fs::rename(&beside, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&beside);
     }
@@ -72,7 +84,7 @@ fn beside(path: &Path) -> PathBuf {
 
 /// A file that was not there: what is left under its name, or was laid there as a link
 /// by somebody else, is taken away and not followed.
-fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> std::io::Result<()> {
+fn write_new(path: &Path, write: &Writer<'_>, mode: Option<u32>) -> std::io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt as _;
     let new = || {
         let mut options = std::fs::OpenOptions::new();
@@ -82,15 +94,22 @@ fn write_new(path: &Path, bytes: &[u8], mode: Option<u32>) -> std::io::Result<()
         }
         options.open(path)
     };
-    let mut file = match new() {
+    let file = match new() {
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             std::fs::remove_file(path)?;
             new()?
         }
         other => other?,
     };
-    file.write_all(bytes)?;
-    file.sync_all()
+    fill(file, write)?.sync_all()
+}
+
+/// Writes all of it.
+fn fill(file: std::fs::File, write: &Writer<'_>) -> std::io::Result<std::fs::File> {
+    let mut out = BufWriter::with_capacity(1 << 16, file);
+    write(&mut out)?;
+    out.into_inner()
+        .map_err(std::io::IntoInnerError::into_error)
 }
 
 /// Writes a file that must not be there.

@@ -19,7 +19,7 @@ pub const SCHEMA: &str = "comeback.report/1";
 
 /// One document for a whole run.
 #[derive(Debug, Serialize, JsonSchema)]
-pub struct Report {
+pub struct Report<'a> {
     /// Always `comeback.report/1`.
     pub schema: String,
     /// The program.
@@ -33,7 +33,25 @@ pub struct Report {
     /// The soonest reboot or power-off of any host.
     pub next_reboot: Option<NextReboot>,
     /// The hosts, in the order given.
-    pub hosts: Vec<Host>,
+    #[schemars(with = "Vec<Host>")]
+    pub hosts: Hosts<'a>,
+}
+
+/// Hosts that are put into words one after the other, while they are written.
+#[derive(Debug)]
+pub struct Hosts<'a>(pub(super) &'a [ShownHost]);
+
+impl Hosts<'_> {
+    /// Each of them.
+    pub fn each(&self) -> impl Iterator<Item = Host> {
+        self.0.iter().map(host)
+    }
+}
+
+impl Serialize for Hosts<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.each())
+    }
 }
 
 /// The program.
@@ -361,11 +379,10 @@ pub struct WireTrigger {
     pub guard: Option<String>,
 }
 
-impl Report {
+impl<'a> Report<'a> {
     /// The report of a run.
     #[must_use]
-    pub fn new(outcome: &Outcome) -> Self {
-        let hosts: Vec<Host> = outcome.hosts.iter().map(host).collect();
+    pub fn new(outcome: &'a Outcome) -> Self {
         let soonest = outcome.hosts.iter().filter_map(|shown| {
             let at = shown.host.examined.next_down()?.next_at()?;
             Some((at, shown))
@@ -399,7 +416,7 @@ impl Report {
             verdict: outcome.exit.verdict().word().to_ascii_lowercase(),
             exit: outcome.exit.code(),
             next_reboot,
-            hosts,
+            hosts: Hosts(&outcome.hosts),
         }
     }
 }
