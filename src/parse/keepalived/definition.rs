@@ -13,7 +13,7 @@ pub(super) const LONGEST: usize = 1023;
 
 /// Substitutions in one line before it is taken for a reference to itself:
 /// keepalived has no such limit and never ends.
-const MOST_SUBSTITUTIONS: usize = 1024;
+pub(super) const MOST_SUBSTITUTIONS: usize = 1024;
 
 /// What a name stands for.
 #[derive(Clone, Debug)]
@@ -62,6 +62,8 @@ pub(super) struct Substituted {
     pub(super) rests: Vec<Rest>,
     /// References may be left that could be replaced.
     pub(super) unfinished: bool,
+    /// References replaced.
+    pub(super) count: usize,
     /// What went wrong.
     pub(super) fault: Option<Fault>,
     /// Values only the running host knows, and where they stand in the line.
@@ -256,16 +258,17 @@ impl Definitions {
         }
     }
 
-    /// Replaces references from left to right, rescanning what was put in.
-    /// `folder` and `identity` are the values of `_PWD` and `_INSTANCE`.
+    /// Replaces references from left to right, rescanning what was put in; `most` of them
+    /// before it is taken for a reference to itself. `folder` and `identity` are the
+    /// values of `_PWD` and `_INSTANCE`.
     pub(super) fn substitute(
         &self,
         line: &mut Mapped,
         folder: &[u8],
         identity: Option<&[u8]>,
+        most: usize,
     ) -> Substituted {
         let mut done = Substituted::default();
-        let mut count = 0;
         let mut at = 0;
         while let Some(dollar) = find_dollar(line.bytes(), at) {
             at = dollar;
@@ -283,8 +286,8 @@ impl Definitions {
                 at += 1;
                 continue;
             };
-            count += 1;
-            if count > MOST_SUBSTITUTIONS {
+            done.count += 1;
+            if done.count > most {
                 done.fault = Some(Fault::SelfReference);
                 return done;
             }
@@ -373,7 +376,12 @@ mod tests {
 
     fn run(definitions: &Definitions, text: &str) -> (String, Substituted) {
         let mut line = Mapped::from_file(text.as_bytes(), 0);
-        let done = definitions.substitute(&mut line, b"/etc/keepalived", Some(b"gw1"));
+        let done = definitions.substitute(
+            &mut line,
+            b"/etc/keepalived",
+            Some(b"gw1"),
+            MOST_SUBSTITUTIONS,
+        );
         (String::from_utf8_lossy(line.bytes()).into_owned(), done)
     }
 

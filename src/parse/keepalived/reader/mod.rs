@@ -12,7 +12,9 @@ use raw::Frame;
 
 use super::Options;
 use super::comment::decomment;
-use super::definition::{Builtin, Definitions, Fault, LONGEST, Rest, defining, left_over, segment};
+use super::definition::{
+    Builtin, Definitions, Fault, LONGEST, MOST_SUBSTITUTIONS, Rest, defining, left_over, segment,
+};
 use super::include::{Include, include};
 use super::mapped::{Line, Mapped, is_blank};
 use super::problem::ProblemKind;
@@ -28,6 +30,8 @@ const DEEPEST: usize = 32;
 const MOST_FILES: usize = 1000;
 /// Lines made by `~SEQ`, `~LST` and multi-line definitions.
 const MOST_GENERATED: usize = 200_000;
+/// References replaced in all.
+const MOST_REPLACED: usize = 1_000_000;
 /// Open blocks whose place is remembered.
 const MOST_BRACES: usize = 1000;
 /// Repetitions waiting at once.
@@ -47,8 +51,11 @@ pub(super) struct Reader<'a> {
     definitions: Definitions,
     /// The name whose further lines are being read.
     defining: Option<Vec<u8>>,
-    /// Substitution is over: keepalived hangs.
+    /// Substitution is over: keepalived hangs, or it is too much.
     hung: bool,
+    /// References replaced in the current line, the parts it was cut into together.
+    in_line: usize,
+    replaced: usize,
     generated: usize,
     depth: usize,
     /// The outermost of the blocks that are open.
@@ -90,6 +97,8 @@ impl<'a> Reader<'a> {
             definitions: Definitions::new(dialect),
             defining: None,
             hung: false,
+            in_line: 0,
+            replaced: 0,
             generated: 0,
             depth: 0,
             open_braces: Vec::new(),
@@ -234,7 +243,12 @@ impl<'a> Reader<'a> {
             let identity = self.options.config_id.as_deref();
             let definitions = &self.definitions;
             sequence(&line.text, |numbers| {
-                let done = definitions.substitute(numbers, path_bytes(&folder), identity);
+                let done = definitions.substitute(
+                    numbers,
+                    path_bytes(&folder),
+                    identity,
+                    MOST_SUBSTITUTIONS,
+                );
                 done.fault.is_none() && done.rests.is_empty()
             })
         };
@@ -261,9 +275,19 @@ impl<'a> Reader<'a> {
         let before = line.whole();
         let identity = self.options.config_id.as_deref();
         let folder = path_bytes(&folder);
-        let done = self
-            .definitions
-            .substitute(&mut line.text, folder, identity);
+        let done = self.definitions.substitute(
+            &mut line.text,
+            folder,
+            identity,
+            MOST_SUBSTITUTIONS.saturating_sub(self.in_line),
+        );
+        self.in_line += done.count;
+        self.replaced += done.count;
+        if self.replaced > MOST_REPLACED && done.fault != Some(Fault::SelfReference) {
+            self.hung = true;
+            let limit = format!("more than {MOST_REPLACED} references to definitions");
+            self.report.open(before.clone(), Doubt::Limit(limit));
+        }
         match done.fault {
             Some(Fault::SelfReference) => {
                 self.hung = true;

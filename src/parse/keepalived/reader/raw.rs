@@ -25,6 +25,7 @@ impl Reader<'_> {
         if let Some(line) = self.residue.take() {
             return Some(line);
         }
+        self.in_line = 0;
         if self.generated > MOST_GENERATED {
             return self.file_line();
         }

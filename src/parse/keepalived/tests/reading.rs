@@ -251,3 +251,12 @@ fn an_unknown_version_is_read_as_the_current_one() {
     assert_eq!(config.version, Version::CURRENT);
     assert_eq!(problems(&config), []);
 }
+
+#[test]
+fn a_definition_that_ends_with_a_brace_and_itself_never_ends_either() {
+    // Cut at the brace, what is left of the line has the reference again.
+    let config = read("$A=r}$A\nvrrp_instance A {\n interface $A\n}\n");
+    let fatal: Vec<_> = config.problems.iter().filter(|p| p.fatal).collect();
+    assert_eq!(fatal.len(), 1);
+    assert_eq!(fatal[0].kind, Kind::SelfReference);
+}
