@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use regex::bytes::Regex;
 
-use crate::fact::{Doubt, Listing, Unknown};
+use crate::fact::Listing;
 use crate::source::{FileKind, Tree};
 
 /// What a left-over file means.
@@ -61,36 +61,19 @@ static CRITICAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Levels below /etc that are searched.
 const DEPTH: usize = 6;
 
-/// Most entries below /etc that are looked at.
-const MOST: usize = 200_000;
-
-/// The left-over files below /etc, in order.
+/// The left-over files below /etc, in order. Packages bring no such files.
 pub fn pending(tree: &Tree) -> Listing<Merge> {
+    let mut walk = tree.walk_standing(Path::new("/etc"), DEPTH, &|path| merge(path).is_some());
     let mut out = Listing::new();
-    let mut left = MOST;
-    below(tree, Path::new("/etc"), DEPTH, &mut left, &mut out);
-    out
-}
-
-/// Packages bring no such files: what is not unpacked yet is not read for them.
-fn below(tree: &Tree, dir: &Path, depth: usize, left: &mut usize, out: &mut Listing<Merge>) {
-    for path in out.take_gaps(tree.files(dir)) {
-        if *left == 0 {
-            let limit = format!("more than {MOST} entries");
-            out.gaps.push(Unknown::new(dir, Doubt::Limit(limit)));
-            break;
-        }
-        *left -= 1;
-        let merge = merge(&path);
-        if merge.is_none() && tree.comes_as(&path, None) {
-            continue;
-        }
-        match out.take(tree.lstat(&path)).map(|found| found.meta.kind) {
-            Some(FileKind::File) => out.items.extend(merge),
-            Some(FileKind::Dir) if depth > 1 => below(tree, &path, depth - 1, left, out),
-            _ => {}
+    let mut found = Vec::new();
+    for entry in walk.items.drain(..) {
+        if entry.meta.kind == FileKind::File {
+            found.extend(merge(&entry.path));
         }
     }
+    out.take_gaps(walk);
+    out.items = found;
+    out
 }
 
 fn merge(path: &Path) -> Option<Merge> {

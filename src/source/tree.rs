@@ -353,35 +353,29 @@ impl Tree {
     /// Everything below `dir` down to `depth` levels, links not followed, in order.
     #[must_use]
     pub fn walk(&self, dir: &Path, depth: usize) -> Listing<Found> {
-        let mut out = Listing::new();
-        let mut left = self.limits.walk_entries;
-        self.walk_into(dir, depth, &mut left, &mut out);
-        out
+        Walk {
+            tree: self,
+            is_looked_at: &|_| true,
+            listed: Self::entries,
+        }
+        .whole(dir, depth)
     }
 
-    fn walk_into(&self, dir: &Path, depth: usize, left: &mut usize, out: &mut Listing<Found>) {
-        let mut entries = Listing::<PathBuf>::new();
-        entries.append(self.entries(dir));
-        for path in out.take_gaps(entries) {
-            if *left == 0 {
-                let limit = format!("more than {} entries", self.limits.walk_entries);
-                out.gaps.push(Unknown::new(dir, Doubt::Limit(limit)));
-                return;
-            }
-            *left -= 1;
-            let found = self.lstat(&path);
-            let is_dir = matches!(&found, Fact::Known(f) if f.meta.kind == FileKind::Dir);
-            out.push(found.map(|found| Found {
-                path: path.clone(),
-                ..found
-            }));
-            if is_dir && depth > 1 {
-                self.walk_into(&path, depth - 1, left, out);
-                if *left == 0 {
-                    return;
-                }
-            }
+    /// The same without what only a package that is not unpacked yet brings, unless it
+    /// `is_wanted` by its path: no archive is read for the rest.
+    #[must_use]
+    pub fn walk_standing(
+        &self,
+        dir: &Path,
+        depth: usize,
+        is_wanted: &dyn Fn(&Path) -> bool,
+    ) -> Listing<Found> {
+        Walk {
+            tree: self,
+            is_looked_at: &|path| is_wanted(path) || !self.comes_as(path, None),
+            listed: Self::files,
         }
+        .whole(dir, depth)
     }
 
     fn with_cache<T>(&self, f: impl FnOnce(&mut Cache) -> T) -> T {
@@ -510,6 +504,47 @@ impl Tree {
             }
             ReadError::NotRecorded => Fact::NotCovered(Why::NotRecorded(at.to_path_buf())),
             error => Fact::Unknown(Unknown::new(asked, error.doubt())),
+        }
+    }
+}
+
+/// A walk: which entries there are, and which of them are looked at.
+struct Walk<'a> {
+    tree: &'a Tree,
+    is_looked_at: &'a dyn Fn(&Path) -> bool,
+    listed: fn(&Tree, &Path) -> Listing<PathBuf>,
+}
+
+impl Walk<'_> {
+    fn whole(&self, dir: &Path, depth: usize) -> Listing<Found> {
+        let mut out = Listing::new();
+        let mut left = self.tree.limits.walk_entries;
+        self.below(dir, depth, &mut left, &mut out);
+        out
+    }
+
+    fn below(&self, dir: &Path, depth: usize, left: &mut usize, out: &mut Listing<Found>) {
+        let tree = self.tree;
+        let entries = out.take_gaps((self.listed)(tree, dir));
+        for path in entries.into_iter().filter(|path| (self.is_looked_at)(path)) {
+            if *left == 0 {
+                let limit = format!("more than {} entries", tree.limits.walk_entries);
+                out.gaps.push(Unknown::new(dir, Doubt::Limit(limit)));
+                return;
+            }
+            *left -= 1;
+            let found = tree.lstat(&path);
+            let is_dir = matches!(&found, Fact::Known(f) if f.meta.kind == FileKind::Dir);
+            out.push(found.map(|found| Found {
+                path: path.clone(),
+                ..found
+            }));
+            if is_dir && depth > 1 {
+                self.below(&path, depth - 1, left, out);
+                if *left == 0 {
+                    return;
+                }
+            }
         }
     }
 }
