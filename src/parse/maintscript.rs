@@ -8,7 +8,7 @@
 //! | `1.2-3\~`, `'...'`, `"..."` | without the quoting |
 //! | a word with `$` or a backquote in front of `--` | not followed: there is a call that is not read |
 //! | one of its commands behind another word, in no shell, beyond the limit | the same |
-//! | a comment, another command | no call |
+//! | a comment, another of its commands | no call |
 //!
 //! What stands in `preinst` decides: without it the same call in `postinst` finds nothing
 //! to finish, but for a configuration file that gets another name.
@@ -210,6 +210,7 @@ mod tests {
             "dpkg-maintscript-helper rm_conffile /etc/../a 1 -- \"$@\"",
             "dpkg-maintscript-helper mv_conffile /etc/a -- \"$@\"",
             "dpkg-maintscript-helper rm_conffile '/etc/a 1 -- \"$@\"",
+            "echo dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"",
             "exec dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"",
             "if ! dpkg-maintscript-helper rm_conffile /etc/a 1 -- \"$@\"; then",
             "system('dpkg-maintscript-helper dir_to_symlink /etc/a b 1 -- ' . $ARGV[0]);",

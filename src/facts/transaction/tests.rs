@@ -59,8 +59,8 @@ fn small_deb(control: &str, data: &[Entry<'_>]) -> Vec<u8> {
     out
 }
 
-/// The tree after a plan; `@` in it stands for the folder of these archives.
-fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
+/// What a plan makes of a tree; `@` in it stands for the folder of these archives.
+fn laid_out(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Transaction {
     let dir = tempfile::tempdir().unwrap();
     for (name, bytes) in archives {
         std::fs::write(dir.path().join(name), bytes).unwrap();
@@ -68,23 +68,17 @@ fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
     let plan = plan.replace('@', dir.path().to_str().unwrap());
     let plan = parse_plan(plan.as_bytes()).unwrap();
     let tree = Tree::for_tests(base.clone(), Coverage::full(true));
-    let laid_out = lay_out(&tree, Path::new("/"), &plan, Deadline::none()).unwrap();
-    assert_eq!(laid_out.gaps, []);
     // Archives are read when somebody asks: they must outlive the tree.
     std::mem::forget(dir);
-    let overlay = OverlaySource::new(Box::new(base.clone()), laid_out.changes);
-    Tree::for_tests(overlay, Coverage::full(true))
+    lay_out(&tree, Path::new("/"), &plan, Deadline::none()).unwrap()
 }
 
-/// How much of a plan stays open that installs this archive alone.
-fn gaps(base: &MemSource, name: &str, bytes: &[u8]) -> usize {
-    let dir = tempfile::tempdir().unwrap();
-    let file = dir.path().join(name);
-    std::fs::write(&file, bytes).unwrap();
-    let plan = parse_plan(format!("install {}\n", file.display()).as_bytes()).unwrap();
-    let tree = Tree::for_tests(base.clone(), Coverage::full(true));
-    let laid_out = lay_out(&tree, Path::new("/"), &plan, Deadline::none()).unwrap();
-    laid_out.gaps.len()
+/// The tree afterwards.
+fn after(base: &MemSource, archives: &[(&str, Vec<u8>)], plan: &str) -> Tree {
+    let laid_out = laid_out(base, archives, plan);
+    assert_eq!(laid_out.gaps, []);
+    let overlay = OverlaySource::new(Box::new(base.clone()), laid_out.changes);
+    Tree::for_tests(overlay, Coverage::full(true))
 }
 
 fn names(tree: &Tree, dir: &str) -> Vec<String> {
@@ -458,8 +452,8 @@ fn what_a_script_gives_up_goes_or_has_another_name() {
         "dpkg-maintscript-helper rm_conffile $x --\n",
         &[],
     );
-    assert_eq!(gaps(&base, "a.deb", &open), 1);
-    assert_eq!(gaps(&base, archives[0].0, &archives[0].1), 0);
+    let open = laid_out(&base, &[("a.deb", open)], "install @/a.deb\n");
+    assert_eq!(open.gaps.len(), 1);
     // Of a package that is new nothing is given up.
     base.file(
         "/var/lib/dpkg/status",

@@ -278,7 +278,8 @@ impl Archives for Unread {
             }
         }
         // Nothing takes the place of a directory, and files are known by name.
-        if there().is_some_and(|there| there.kind == FileKind::Dir) {
+        let there = there();
+        if there.is_some_and(|there| there.kind == FileKind::Dir) {
             return Ok(None);
         }
         let owners = self.old.get(path);
@@ -294,7 +295,7 @@ impl Archives for Unread {
         }
         // Somebody else may bring what goes, or is not there.
         if found.is_none() {
-            let stands = owners.is_none() && there().is_some();
+            let stands = owners.is_none() && there.is_some();
             let mut near = self.near(path, owners.is_none(), stands);
             near.extend(self.anyway().get(path));
             near.sort_unstable();
@@ -306,7 +307,7 @@ impl Archives for Unread {
                 }
             }
         }
-        let found = found.filter(|node| comes(node.meta.kind, there()));
+        let found = found.filter(|node| comes(node.meta.kind, there));
         Ok(found.map(|node| self.with_mode(path, node)))
     }
 
