@@ -6,6 +6,8 @@
 //! and the checks that the site's own policy declares. `--no-probe` asks nobody.
 
 mod check;
+#[cfg_attr(not(target_os = "linux"), path = "fence_elsewhere.rs")]
+mod fence;
 mod redis;
 mod replay;
 mod systemd;

@@ -9,12 +9,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use landlock::{
-    ABI, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
-    RulesetCreatedAttr as _, RulesetError, path_beneath_rules,
-};
-
 use super::ProbeError;
+use super::fence::fence;
 use crate::time::Deadline;
 
 /// Most that is kept of what it says, bytes.
@@ -65,21 +61,6 @@ impl Said {
             text: text.to_owned(),
         }
     }
-}
-
-/// Has the kernel refuse the calling thread, and what it starts, to write.
-fn fence() -> Result<(), RulesetError> {
-    let null = path_beneath_rules(["/dev/null"], AccessFs::WriteFile);
-    Ruleset::default()
-        .set_compatibility(CompatLevel::HardRequirement)
-        .handle_access(AccessFs::from_write(ABI::V1))?
-        .set_compatibility(CompatLevel::BestEffort)
-        .handle_access(AccessFs::from_write(ABI::V5))?
-        .handle_access(AccessNet::BindTcp)?
-        .create()?
-        .add_rules(null)?
-        .restrict_self()?;
-    Ok(())
 }
 
 /// Starts a program with an environment of its own, behind the fence.

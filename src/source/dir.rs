@@ -1,25 +1,13 @@
 //! A tree on disk: an unpacked root, a configuration repository, or `/` itself.
-//!
-//! Every path is opened relative to the root's descriptor with `openat2` and
-//! `RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS`, so a link swapped in while we look
-//! is refused instead of followed. Kernels and sandboxes without `openat2` get a
-//! walk with `O_NOFOLLOW`, component by component.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read as _;
-use std::os::fd::{AsFd as _, OwnedFd};
-use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::FileExt as _;
-use std::path::{Component, Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{
-    AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatvfs, openat, openat2,
-    readlinkat, statat,
-};
-use rustix::io::Errno;
-
+use super::at::Root;
 use super::helper::{Helper, HelperCommand, Request};
 use super::mounts::{RiskyMount, mounts_now, risky_above};
 use super::{Blob, FileKind, Meta, ReadError, Repository, Source, Usage};
@@ -30,11 +18,10 @@ pub struct DirSource {
     /// The root, absolute and without links, as the mount table names it.
     root: PathBuf,
     /// Absent where the root itself lies on a mount that may hang.
-    handle: Option<OwnedFd>,
+    handle: Option<Root>,
     /// Mounts that may hang; paths of this machine.
     risky: Vec<RiskyMount>,
     helper: Option<Helper>,
-    no_openat2: AtomicBool,
 }
 
 /// Why a directory cannot be examined.
@@ -75,7 +62,6 @@ impl DirSource {
             handle: None,
             risky: mounts_now(),
             helper,
-            no_openat2: AtomicBool::new(false),
         };
         if risky_above(&source.risky, &source.root).is_some() {
             // Not even the root may be touched from here; the helper resolves it.
@@ -88,23 +74,17 @@ impl DirSource {
         let concerns =
             |mount: &RiskyMount| root.starts_with(&mount.point) || mount.point.starts_with(root);
         source.risky.retain(concerns);
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = rustix::fs::open(&source.root, flags, Mode::empty())
-            .map_err(|e| failed(ReadError::from_io(&e.into())))?;
-        source.handle = Some(handle);
+        source.handle = Some(Root::open(root).map_err(failed)?);
         Ok(source)
     }
 
     /// The source inside the helper process: `/`, with no mount held for risky.
     pub(super) fn for_helper() -> Result<Self, ReadError> {
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let handle = rustix::fs::open("/", flags, Mode::empty());
         Ok(Self {
             root: PathBuf::from("/"),
-            handle: Some(handle.map_err(|e| ReadError::from_io(&e.into()))?),
+            handle: Some(Root::open(Path::new("/"))?),
             risky: Vec::new(),
             helper: None,
-            no_openat2: AtomicBool::new(false),
         })
     }
 
@@ -136,7 +116,9 @@ impl DirSource {
     #[doc(hidden)]
     #[must_use]
     pub fn without_openat2(self) -> Self {
-        self.no_openat2.store(true, Ordering::Relaxed);
+        if let Some(root) = &self.handle {
+            root.without_openat2();
+        }
         self
     }
 
@@ -169,39 +151,15 @@ impl DirSource {
         })
     }
 
-    /// Opens `path` without following any link.
-    fn open_at(&self, path: &Path, flags: OFlags) -> Result<OwnedFd, ReadError> {
-        let Some(root) = &self.handle else {
-            return Err(ReadError::Io("the root is not open".into()));
-        };
-        let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let below = path.strip_prefix("/").unwrap_or(path);
-        let below = if below.as_os_str().is_empty() {
-            Path::new(".")
-        } else {
-            below
-        };
-        if !self.no_openat2.load(Ordering::Relaxed) {
-            let resolve =
-                ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-            // O_PATH|O_NOFOLLOW opens a final link itself, which NO_SYMLINKS allows.
-            match openat2(root, below, flags, Mode::empty(), resolve) {
-                Ok(fd) => return Ok(fd),
-                // Old kernels answer ENOSYS; some sandboxes EPERM. Remembered, so that
-                // it is asked once and never in a loop.
-                Err(Errno::NOSYS | Errno::PERM) => {
-                    self.no_openat2.store(true, Ordering::Relaxed);
-                }
-                Err(error) => return Err(ReadError::from_io(&error.into())),
-            }
-        }
-        walk(root, below, flags)
+    fn at(&self) -> Result<&Root, ReadError> {
+        let closed = || ReadError::Io("the root is not open".into());
+        self.handle.as_ref().ok_or_else(closed)
     }
 
     /// Opens a regular file for reading; anything else is refused unopened.
     fn open_regular(&self, path: &Path) -> Result<(Meta, File), ReadError> {
         // Looked at before it is opened: opening a FIFO or a device can block or act.
-        let (meta, _) = Self::meta_of(self.open_at(path, OFlags::PATH)?)?;
+        let meta = self.at()?.look(path)?;
         if meta.kind != FileKind::File {
             return Err(ReadError::NotRegular(meta.kind));
         }
@@ -210,17 +168,11 @@ impl DirSource {
 
     /// The same for a file that was seen to be a regular one.
     fn open_known(&self, path: &Path) -> Result<(Meta, File), ReadError> {
-        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY;
-        let (opened, file) = Self::meta_of(self.open_at(path, flags)?)?;
+        let (opened, file) = self.at()?.file(path)?;
         if opened.kind != FileKind::File {
             return Err(ReadError::NotRegular(opened.kind));
         }
         Ok((opened, file))
-    }
-
-    fn meta_of(fd: OwnedFd) -> Result<(Meta, File), ReadError> {
-        let stat = fstat(&fd).map_err(|e| ReadError::from_io(&e.into()))?;
-        Ok((meta_from(&stat), File::from(fd)))
     }
 
     /// The content of a file that was seen to be a regular one, on no mount that may hang;
@@ -235,30 +187,9 @@ impl DirSource {
         if !self.risky.is_empty() {
             return None;
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY;
-        let mut dir = Dir::new(self.open_at(path, flags).ok()?).ok()?;
-        let mut names = Vec::new();
-        while let Some(entry) = dir.read() {
-            let entry = entry.ok()?;
-            let name = entry.file_name();
-            if matches!(name.to_bytes(), b"." | b"..") {
-                continue;
-            }
-            if names.len() >= most {
-                return None;
-            }
-            names.push(OsString::from_vec(name.to_bytes().to_vec()));
-        }
-        let at = dir.fd().ok()?;
-        // A directory can be readable where what is in it is not to be looked at.
-        statat(at, ".", AtFlags::SYMLINK_NOFOLLOW).ok()?;
-        names.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
-        let look = |name: OsString| {
-            let stat = statat(at, &name, AtFlags::SYMLINK_NOFOLLOW).ok()?;
-            let meta = meta_from(&stat);
-            Some(Named { name, meta })
-        };
-        names.into_iter().map(look).collect()
+        let mut names = self.at().ok()?.looked_at(path, most)?;
+        names.sort_by(|a, b| a.name.as_bytes().cmp(b.name.as_bytes()));
+        Some(names)
     }
 }
 
@@ -309,51 +240,16 @@ fn take(file: File, expected: u64, limit: u64) -> Result<Vec<u8>, ReadError> {
     Ok(content)
 }
 
-/// The walk for systems without `openat2`: each parent must be a real directory.
-fn walk(root: &OwnedFd, below: &Path, flags: OFlags) -> Result<OwnedFd, ReadError> {
-    let failed = |e: Errno| ReadError::from_io(&e.into());
-    let parent_flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut at: Option<OwnedFd> = None;
-    let mut components = below.components().peekable();
-    while let Some(component) = components.next() {
-        let name = match component {
-            Component::Normal(name) => name,
-            Component::CurDir => std::ffi::OsStr::new("."),
-            // Physical paths have neither; refusing keeps the walk inside the root.
-            Component::ParentDir | Component::RootDir | Component::Prefix(_) => {
-                return Err(ReadError::NotFound);
-            }
-        };
-        let last = components.peek().is_none();
-        let flags = if last { flags } else { parent_flags };
-        let dir = at.as_ref().map_or(root.as_fd(), |fd| fd.as_fd());
-        let next = openat(dir, name, flags, Mode::empty()).map_err(failed)?;
-        at = Some(next);
-    }
-    at.ok_or(ReadError::NotFound)
-}
-
-/// The part of a system's metadata that rules may ask for.
-fn meta_from(stat: &Stat) -> Meta {
-    let kind = match FileType::from_raw_mode(stat.st_mode) {
-        FileType::RegularFile => FileKind::File,
-        FileType::Directory => FileKind::Dir,
-        FileType::Symlink => FileKind::Link,
-        FileType::Fifo => FileKind::Fifo,
-        FileType::Socket => FileKind::Socket,
-        FileType::BlockDevice => FileKind::BlockDevice,
-        FileType::CharacterDevice | FileType::Unknown => FileKind::CharDevice,
-    };
-    Meta {
-        kind,
-        len: u64::try_from(stat.st_size).unwrap_or(0),
-        mode: stat.st_mode & 0o7777,
-        uid: stat.st_uid,
-        gid: stat.st_gid,
-        nlink: stat.st_nlink,
-        mtime: stat.st_mtime,
-        dev: stat.st_dev,
-        ino: stat.st_ino,
+impl From<&rustix::fs::StatVfs> for Usage {
+    fn from(stat: &rustix::fs::StatVfs) -> Self {
+        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
+        Self {
+            bytes: bytes(stat.f_blocks),
+            available: bytes(stat.f_bavail),
+            free: bytes(stat.f_bfree),
+            inodes: stat.f_files,
+            inodes_free: stat.f_ffree,
+        }
     }
 }
 
@@ -363,8 +259,7 @@ impl Source for DirSource {
         if let Some(answer) = self.risky(path, request) {
             return answer;
         }
-        let fd = self.open_at(path, OFlags::PATH)?;
-        Self::meta_of(fd).map(|(meta, _)| meta)
+        self.at()?.look(path)
     }
 
     fn read_link(&self, path: &Path) -> Result<PathBuf, ReadError> {
@@ -372,9 +267,7 @@ impl Source for DirSource {
         if let Some(answer) = self.risky(path, request) {
             return answer;
         }
-        let fd = self.open_at(path, OFlags::PATH)?;
-        let target = readlinkat(&fd, "", Vec::new()).map_err(|e| ReadError::from_io(&e.into()))?;
-        Ok(PathBuf::from(OsString::from_vec(target.into_bytes())))
+        self.at()?.link(path)
     }
 
     fn read(&self, path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
@@ -415,20 +308,7 @@ impl Source for DirSource {
         if let Some(answer) = self.risky(path, request) {
             return answer;
         }
-        let fd = self.open_at(path, OFlags::RDONLY | OFlags::DIRECTORY)?;
-        let failed = |e: Errno| ReadError::from_io(&e.into());
-        let mut names = Vec::new();
-        for entry in Dir::new(fd).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name().to_bytes();
-            if name == b"." || name == b".." {
-                continue;
-            }
-            if names.len() >= limit {
-                return Err(ReadError::Limit(format!("more than {limit} entries")));
-            }
-            names.push(OsString::from_vec(name.to_vec()));
-        }
+        let mut names = self.at()?.names(path, limit)?;
         names.sort_by(|a, b| a.as_bytes().cmp(b.as_bytes()));
         Ok(names)
     }
@@ -438,16 +318,7 @@ impl Source for DirSource {
             // Its server may never answer, and its disk is another machine's.
             return Err(ReadError::Limit("on a mount that may hang".into()));
         }
-        let fd = self.open_at(path, OFlags::PATH)?;
-        let stat = fstatvfs(&fd).map_err(|e| ReadError::from_io(&e.into()))?;
-        let bytes = |blocks: u64| blocks.saturating_mul(stat.f_frsize);
-        Ok(Usage {
-            bytes: bytes(stat.f_blocks),
-            available: bytes(stat.f_bavail),
-            free: bytes(stat.f_bfree),
-            inodes: stat.f_files,
-            inodes_free: stat.f_ffree,
-        })
+        self.at()?.usage(path)
     }
 }
 

@@ -17,6 +17,8 @@ use super::{Blob, DirSource, FileKind, MemSource, Meta, ReadError, Source, Usage
 
 /// Where the answers of the kernel's socket stand.
 const DIR: &str = "/netlink";
+/// What may be asked.
+const QUESTIONS: [&str; 5] = ["addresses", "chains", "links", "routes", "rules"];
 
 /// The running system.
 pub struct LiveSource {
@@ -29,6 +31,12 @@ impl LiveSource {
     pub const fn new(files: DirSource) -> Self {
         Self { files }
     }
+}
+
+/// Whether a path is one of the questions.
+fn is_question(path: &Path) -> bool {
+    let name = path.strip_prefix(DIR).ok().and_then(Path::to_str);
+    name.is_some_and(|name| QUESTIONS.contains(&name))
 }
 
 /// What is at a path below `/netlink`; asked anew each time, as the tree remembers.
@@ -50,7 +58,7 @@ fn answer(path: &Path) -> Option<Result<MemSource, ReadError>> {
 
 impl Source for LiveSource {
     fn lstat(&self, path: &Path) -> Result<Meta, ReadError> {
-        if path.parent() == Some(Path::new(DIR)) && netlink::is_question(path) {
+        if is_question(path) {
             return Ok(Meta {
                 kind: FileKind::File,
                 len: 0,
@@ -93,7 +101,7 @@ impl Source for LiveSource {
 
     fn list(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
         if path == Path::new(DIR) {
-            return Ok(netlink::QUESTIONS.iter().map(OsString::from).collect());
+            return Ok(QUESTIONS.iter().map(OsString::from).collect());
         }
         self.files.list(path, limit)
     }

@@ -6,6 +6,8 @@
 //! and speaks in [`Fact`](crate::fact::Fact)s. Nothing else in the crate opens,
 //! lists or stats a file.
 
+#[cfg_attr(not(target_os = "linux"), path = "at_elsewhere.rs")]
+mod at;
 mod coverage;
 mod dir;
 mod fault;
@@ -18,6 +20,7 @@ mod listed;
 mod live;
 mod mem;
 mod mounts;
+#[cfg_attr(not(target_os = "linux"), path = "netlink_elsewhere.rs")]
 mod netlink;
 mod overlay;
 mod pieces;

@@ -6,7 +6,6 @@ mod chains;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
-use std::path::Path;
 
 use netlink_packet_core::{
     NLM_F_DUMP, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
@@ -27,20 +26,12 @@ use netlink_sys::{Socket, SocketAddr};
 use super::ReadError;
 use crate::text::escape;
 
-/// What may be asked.
-pub(super) const QUESTIONS: [&str; 5] = ["addresses", "chains", "links", "routes", "rules"];
 /// Most messages of one answer: a router of the whole internet has a million routes.
 const MOST: usize = 4_000_000;
 /// Most lines of one answer.
 const MOST_LINES: usize = 100_000;
 /// Largest part of an answer (`NLMSG_GOODSIZE` and what the kernel may grow it to).
 const PART: usize = 1 << 16;
-
-/// Whether a path below `/netlink` is one of the questions.
-pub(super) fn is_question(path: &Path) -> bool {
-    let name = path.file_name().and_then(|name| name.to_str());
-    name.is_some_and(|name| QUESTIONS.contains(&name))
-}
 
 /// The answer to a question, if it is one.
 pub(super) fn ask(name: &str) -> Option<Result<String, ReadError>> {
