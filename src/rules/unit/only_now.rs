@@ -98,7 +98,8 @@ fn is_on_call(host: &Host, unit: &str) -> bool {
     lines.any(|line| line.starts_with("BusName=") || matches!(line, "Type=dbus" | "Type=oneshot"))
 }
 
-/// The rules of udev that start units: all of their text.
+/// The rules of udev that start units (`SYSTEMD_WANTS`, systemd.device(5) of systemd 252):
+/// all of their text.
 fn by_device(host: &Host, out: &mut Findings) -> String {
     let mut text = String::new();
     for dir in [
@@ -109,10 +110,13 @@ fn by_device(host: &Host, out: &mut Findings) -> String {
         let found = host.tree().entries(Path::new(dir));
         out.open.extend(found.gaps);
         for path in found.items {
-            if let Fact::Known(file) = host.tree().read(&path) {
+            let file = host.tree().read(&path);
+            out.gap(&file);
+            if let Fact::Known(file) = file {
                 let lines = String::from_utf8_lossy(file.bytes()).into_owned();
-                let lines = lines.lines().filter(|line| line.contains("SYSTEMD_WANTS"));
-                text.extend(lines.map(str::to_owned));
+                let is_comment = |line: &str| line.trim_start().starts_with('#');
+                let wants = |line: &&str| line.contains("SYSTEMD_WANTS") && !is_comment(line);
+                text.extend(lines.lines().filter(wants).map(str::to_owned));
             }
         }
     }
