@@ -382,8 +382,7 @@ fn a_run_that_is_interrupted_leaves_nothing_behind() {
         skip("SIGINT is ignored here");
         return;
     }
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let children = children.unwrap_or_default();
+    let children = children_of(&pid);
     let sent = Command::new("sh")
         .args(["-c", "kill -s INT \"$0\"", &pid])
         .status();
@@ -391,9 +390,26 @@ fn a_run_that_is_interrupted_leaves_nothing_behind() {
     let ended = child.wait().unwrap();
     assert_eq!(ended.code(), None, "it was done before it was interrupted");
     assert_eq!(entries(dir.path()), before);
-    for child in children.split_whitespace() {
-        assert!(!Path::new("/proc").join(child).exists(), "{child} runs on");
+    for child in children {
+        assert!(!child.exists(), "{} runs on", child.display());
     }
+}
+
+/// The processes that one has started and that run, below /proc.
+fn children_of(parent: &str) -> Vec<std::path::PathBuf> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let is_child = |path: &std::path::PathBuf| {
+        // One may end while the list is read. Behind its name: the state, and its parent.
+        let stat = std::fs::read_to_string(path.join("stat"));
+        stat.is_ok_and(|stat| {
+            let behind = stat.rsplit(") ").next();
+            behind.and_then(|rest| rest.split(' ').nth(1)) == Some(parent)
+        })
+    };
+    let own = std::process::id().to_string();
+    let all: Vec<_> = processes.map(|entry| entry.path()).collect();
+    assert!(all.contains(&Path::new("/proc").join(own)), "no /proc");
+    all.into_iter().filter(is_child).collect()
 }
 
 fn entries(dir: &Path) -> BTreeSet<std::ffi::OsString> {
