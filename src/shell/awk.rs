@@ -659,6 +659,9 @@ mod tests {
         }
         assert_eq!(run(&["-f", "x"], "a\n"), None);
         assert_eq!(run(&["{ print }", "file"], "a\n"), None);
+        let long = |len: usize| format!("{{ print }}{}", " ".repeat(len - "{ print }".len()));
+        assert_eq!(run(&[&long(LONGEST)], "a\n"), Some("a\n".to_owned()));
+        assert_eq!(run(&[&long(LONGEST + 1)], "a\n"), None);
         let deep = format!("{{ print {}$1 }}", "(".repeat(5000));
         assert_eq!(run(&[&deep], "a\n"), None);
     }

@@ -107,6 +107,14 @@ mod tests {
     }
 
     #[test]
+    fn a_watch_looks_at_both_clocks() {
+        let mut watch = Watch::start();
+        assert_eq!(watch.jumped(), None);
+        watch.wall = Timestamp::from_second(watch.wall.as_second() - 3600).unwrap();
+        assert!(matches!(watch.jumped(), Some(3599..=3601)));
+    }
+
+    #[test]
     fn a_point_in_time_is_read_with_or_without_an_offset() {
         let zone = Zone::posix("EST5EDT,M3.2.0,M11.1.0").unwrap();
         for (text, expected) in [

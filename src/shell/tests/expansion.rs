@@ -47,6 +47,7 @@ fn words_expand_as_bash_expands_them() {
             "run $((1+2*3)) $((7/2)) $((2**3)) $((5>3 && 1)) $((0x10))",
             "run 7 3 8 1 16",
         ),
+        ("run $(( (1+2) * (3-1) )) $((7-2-1))", "run 6 4"),
         ("i=1; i=$((i+1)); ((i++)); let i+=2; run $i", "run 5"),
         (
             "run $(echo a; echo b) \"$(printf '%s-%d' x 7)\"",

@@ -103,6 +103,10 @@ fn commands_take_this_host_down_or_do_not() {
             "off",
         ),
         (
+            "dbus-send --system --dest=org.freedesktop.systemd1 /o org.freedesktop.systemd1.Manager.KExec",
+            "kexec",
+        ),
+        (
             "busctl call org.freedesktop.login1 /o org.freedesktop.login1.Manager CanReboot",
             "never",
         ),

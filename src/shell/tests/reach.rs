@@ -41,6 +41,11 @@ fn conditions_are_what_the_script_asks() {
             "apt-get upgrade; reboot if ! apt-get upgrade",
         ),
         (
+            "kill -s 0 7 || exit 1\nreboot",
+            "kill -s 0 7; reboot if kill -s 0 7",
+        ),
+        ("kill -s 9 7 || exit 1\nreboot", "kill -s 9 7; reboot"),
+        (
             "if apt-get upgrade; then reboot; fi",
             "apt-get upgrade; reboot if apt-get upgrade",
         ),
