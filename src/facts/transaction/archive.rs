@@ -20,6 +20,11 @@ const LARGEST: u64 = 64 << 20;
 const KEPT: u64 = 256 << 20;
 /// An archive of modules is never read whole above this size, bytes.
 const LARGE: u64 = 4 << 20;
+/// Above this size an archive is read no further than to the file below `/etc` that is
+/// asked for, bytes.
+const LONG: u64 = 256 << 10;
+/// So often; then it is read whole.
+const EARLY: usize = 3;
 
 /// Largest file below `/usr/share` whose content is kept, bytes.
 const SMALL: u64 = 16 << 10;
@@ -50,6 +55,8 @@ pub(super) enum Format {
 enum What<'a> {
     /// Of what is asked for while a box starts.
     Likely,
+    /// The same, up to one file.
+    UpTo(&'a Path),
     /// Of everything.
     All,
     /// Of one file, which is the last that is read.
@@ -69,6 +76,8 @@ pub(super) struct Archive {
     whole: OnceLock<Result<BTreeMap<PathBuf, Arc<Node>>, ReadError>>,
     /// The same with what nobody was expected to ask for.
     full: OnceLock<Result<BTreeMap<PathBuf, Arc<Node>>, ReadError>>,
+    /// What stands in front of a file that was asked for, and how often it was read.
+    early: Mutex<(BTreeMap<PathBuf, Arc<Node>>, usize)>,
     /// Files that were read alone.
     single: Mutex<BTreeMap<PathBuf, Arc<Node>>>,
 }
@@ -95,6 +104,7 @@ impl Archive {
             room: Arc::clone(room),
             whole: OnceLock::new(),
             full: OnceLock::new(),
+            early: Mutex::default(),
             single: Mutex::new(BTreeMap::new()),
         };
         Ok((archive, opened))
@@ -157,11 +167,11 @@ impl Archive {
         read: impl FnOnce(&Wanted<'_>) -> Result<T, Fault>,
     ) -> Result<T, Fault> {
         read(&Wanted {
-            enough: &|path| matches!(what, What::Single(last) if last == path),
+            enough: &|path| matches!(what, What::Single(last) | What::UpTo(last) if last == path),
             keep: &|path, len| {
                 len <= LARGEST
                     && match what {
-                        What::Likely => is_kept(path, len) && self.take(len),
+                        What::Likely | What::UpTo(_) => is_kept(path, len) && self.take(len),
                         What::All => self.take(len),
                         What::Single(last) => last == path,
                     }
@@ -212,6 +222,27 @@ impl Archive {
         whole.as_ref().map_err(Clone::clone)
     }
 
+    /// A file that it is known to have. dpkg-deb goes by name and lets links come last
+    /// (dpkg 1.21 `src/deb/build.c`), so what is below `/etc` is found near the beginning.
+    pub(super) fn known(&self, shipped: &Path) -> Result<Option<Arc<Node>>, ReadError> {
+        let comes_first = self.format == Format::Deb && shipped.starts_with("/etc");
+        if comes_first && self.size > LONG && !self.is_read() {
+            let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+            let (nodes_early, times) = &mut *early;
+            if let Some(node) = nodes_early.get(shipped) {
+                return Ok(Some(Arc::clone(node)));
+            }
+            if *times < EARLY {
+                *times += 1;
+                nodes_early.extend(nodes(&mut self.again(What::UpTo(shipped))?));
+                if let Some(node) = nodes_early.get(shipped) {
+                    return Ok(Some(Arc::clone(node)));
+                }
+            }
+        }
+        Ok(self.whole()?.get(shipped).cloned())
+    }
+
     /// Everything in it, read once more for the contents that were left out.
     pub(super) fn full(&self) -> Result<&BTreeMap<PathBuf, Arc<Node>>, ReadError> {
         let read = || self.again(What::All).map(|mut members| nodes(&mut members));
@@ -246,10 +277,15 @@ impl Archive {
         Ok(Some(node))
     }
 
+    /// Whether it is too large to be read for a directory in which it has no file.
+    pub(super) fn is_large(&self) -> bool {
+        self.size > LARGE
+    }
+
     /// Whether these paths are of an archive of modules, which is too large to be read for
     /// the sake of its links: there are none.
     pub(super) fn is_of_modules(&self, paths: &[Member]) -> bool {
-        self.size > LARGE && paths.iter().any(|member| is_in_modules(&member.path))
+        self.is_large() && paths.iter().any(|member| is_in_modules(&member.path))
     }
 }
 

@@ -201,6 +201,34 @@ fn an_archive_that_breaks_off_leaves_open_what_it_brings_and_nothing_else() {
 }
 
 #[test]
+fn what_is_below_etc_of_a_long_archive_is_read_without_the_rest() {
+    let long = vec![b'y'; 400_000];
+    let whole = deb(
+        "Package: a\nVersion: 2\nArchitecture: all\n",
+        "/etc/a.d/one\n/etc/a.d/two\n",
+        &[
+            ("./etc/a.d/one", b'0', "", b"1\n"),
+            ("./etc/a.d/two", b'0', "", b"2\n"),
+            ("./usr/lib/long", b'0', "", &long),
+            ("./usr/lib/short", b'0', "", b"3\n"),
+        ],
+    );
+    let tree = after(&debian(), &[("a.deb", whole.clone())], "install @/a.deb\n");
+    assert_eq!(text(&tree, "/etc/a.d/two").as_deref(), Some("2\n"));
+    assert_eq!(text(&tree, "/etc/a.d/one").as_deref(), Some("1\n"));
+    assert_eq!(text(&tree, "/usr/lib/short").as_deref(), Some("3\n"));
+    assert!(is_absent(&tree, "/etc/a.d/three"));
+    // Where it breaks off behind them, they are known and what comes there is not.
+    let cut = whole[..300_000].to_vec();
+    let tree = after(&debian(), &[("a.deb", cut)], "install @/a.deb\n");
+    assert_eq!(text(&tree, "/etc/a.d/one").as_deref(), Some("1\n"));
+    assert!(matches!(
+        tree.read(Path::new("/usr/lib/short")),
+        Fact::Unknown(_)
+    ));
+}
+
+#[test]
 fn pacman_keeps_configuration_that_was_changed_and_takes_the_rest() {
     let mut base = MemSource::new();
     let kept = "d00f5d5217896fb7fd601412cb890830";

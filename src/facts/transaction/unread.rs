@@ -2,10 +2,10 @@
 //!
 //! Checksums name the files of an archive, not its links and directories. Those are looked
 //! for when somebody asks for a path: in the archives whose predecessors had something
-//! there, in those that have files in the same directory or, where few do, below it, and in
-//! those that bring units. So a new link or an empty directory in a large archive without
-//! units stays unseen where nothing of that archive is near it. What is read decides alone,
-//! so that the order of the questions makes no difference.
+//! there, in those that have files in the same directory or, where few do and they are not
+//! large, below it, and in those that bring units. So a new link or an empty directory in a
+//! large archive without units stays unseen where no file of that archive is near it. What
+//! is read decides alone, so that the order of the questions makes no difference.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -192,20 +192,27 @@ impl Unread {
             let direct = archives.values().filter(|beside| beside.is_direct).count();
             let is_crowd = is_new && direct > CROWD;
             let alike = |near: &OsString| stem(near) == stem(name);
-            let is_near = |beside: &Beside| {
+            let is_near = |archive: usize, beside: &Beside| {
                 if beside.is_direct {
                     !is_crowd || beside.names.iter().any(alike)
                 } else {
-                    archives.len() <= CROWD
+                    self.is_near_below(archive, archives.len())
                 }
             };
             for (archive, beside) in archives {
-                if !stands && is_near(beside) || self.is_read_anyway(*archive) {
+                if !stands && is_near(*archive, beside) || self.is_read_anyway(*archive) {
                     found.insert(*archive);
                 }
             }
         }
         self.of_use(found)
+    }
+
+    /// Whether an archive that has something further down in a directory is read for it,
+    /// where so many have something there.
+    fn is_near_below(&self, archive: usize, count: usize) -> bool {
+        let known = self.archives.get(archive);
+        count <= CROWD && known.is_some_and(|known| !known.archive.is_large())
     }
 
     fn is_read_anyway(&self, archive: usize) -> bool {
@@ -270,8 +277,8 @@ impl Archives for Unread {
                     }
                 }
                 Some(known) => {
-                    if let Some(node) = known.archive.whole()?.get(shipped) {
-                        return Ok(Some(self.with_mode(path, Arc::clone(node))));
+                    if let Some(node) = known.archive.known(shipped)? {
+                        return Ok(Some(self.with_mode(path, node)));
                     }
                 }
                 None => {}
@@ -316,11 +323,13 @@ impl Archives for Unread {
         let (archive, shipped) = at.ok_or(ReadError::NotFound)?;
         let known = self.archives.get(*archive).ok_or(ReadError::NotFound)?;
         if !known.of_modules {
-            for all in [known.archive.whole()?, known.archive.full()?] {
-                let node = all.get(shipped);
-                if let Some(node) = node.filter(|node| has_content(node)) {
-                    return Ok(self.with_mode(path, Arc::clone(node)));
-                }
+            let mut node = known.archive.known(shipped)?;
+            let has_it = node.as_ref().is_some_and(|node| has_content(node));
+            if !has_it && !known.archive.is_large() {
+                node = known.archive.full()?.get(shipped).cloned();
+            }
+            if let Some(node) = node.filter(|node| has_content(node)) {
+                return Ok(self.with_mode(path, node));
             }
         }
         let node = self.single(*archive, shipped)?;
@@ -354,10 +363,9 @@ impl Archives for Unread {
             let Some(archives) = self.dirs.get(dir) else {
                 continue;
             };
-            let is_crowd = archives.len() > CROWD;
             for (archive, beside) in archives {
-                let is_near = dir == path && (beside.is_direct || !is_crowd);
-                if is_near || self.is_read_anyway(*archive) {
+                let is_near = beside.is_direct || self.is_near_below(*archive, archives.len());
+                if dir == path && is_near || self.is_read_anyway(*archive) {
                     near.insert(*archive);
                 }
             }
