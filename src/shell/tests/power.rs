@@ -44,6 +44,7 @@ fn commands_take_this_host_down_or_do_not() {
         ("/sbin/reboot >> /var/log/x/reboot.log", "reboot"),
         ("sudo reboot >/dev/null 2>&1", "reboot"),
         ("reboot -f", "reboot"),
+        ("su --command=reboot", "reboot"),
         ("reboot -w", "never"),
         ("halt --wtmp-only", "never"),
         ("halt -p", "off"),
