@@ -40,6 +40,7 @@ use crate::text::{Place, escape};
 use crate::time::{Zone, relative};
 pub use beside::{Beside, What};
 use command::{Fall, Judged, guard_in, judge, matters};
+pub use handlers::udev_rules;
 pub use watchdog::NAME as WATCHDOG;
 
 /// Something that takes the box down by itself.

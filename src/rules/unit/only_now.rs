@@ -7,6 +7,7 @@ use crate::facts::Host;
 use crate::facts::running::{must_run, serving};
 use crate::facts::services::unit_file;
 use crate::facts::systemd::Comes;
+use crate::facts::triggers::udev_rules;
 use crate::rules::{Cx, Evidence, Finding, Findings, Level, Rule};
 use crate::text::escape;
 
@@ -113,10 +114,12 @@ fn by_device(host: &Host, out: &mut Findings) -> String {
             let file = host.tree().read(&path);
             out.gap(&file);
             if let Fact::Known(file) = file {
-                let lines = String::from_utf8_lossy(file.bytes()).into_owned();
-                let is_comment = |line: &str| line.trim_start().starts_with('#');
-                let wants = |line: &&str| line.contains("SYSTEMD_WANTS") && !is_comment(line);
-                text.extend(lines.lines().filter(wants).map(str::to_owned));
+                for (_, rule) in udev_rules(file.bytes()) {
+                    let rule = String::from_utf8_lossy(&rule);
+                    if rule.contains("SYSTEMD_WANTS") {
+                        text.push_str(&rule);
+                    }
+                }
             }
         }
     }

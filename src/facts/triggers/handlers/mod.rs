@@ -17,6 +17,7 @@ use crate::facts::paths::matching;
 use crate::shell::Value;
 use crate::source::TreeKind;
 use crate::text::{File, Place, Span};
+pub use udev::rules as udev_rules;
 
 /// Adds what their commands do.
 pub(super) fn read(host: &Host, out: &mut Listing<Trigger>) {

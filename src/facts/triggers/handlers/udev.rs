@@ -67,9 +67,10 @@ fn rule_name(path: &std::path::Path) -> String {
     name.map_or_else(String::new, std::borrow::Cow::into_owned)
 }
 
-/// The rules of a file with where each begins. Continued lines are joined with as many
+/// The rules of a file of udev with where each begins (udev(7)). Continued lines are joined with as many
 /// bytes as they have in the file, so that places stay what they are.
-fn rules(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
+#[must_use]
+pub fn rules(bytes: &[u8]) -> Vec<(usize, Vec<u8>)> {
     let mut out: Vec<(usize, Vec<u8>)> = Vec::new();
     let mut open: Option<(usize, Vec<u8>)> = None;
     let mut at = 0;
