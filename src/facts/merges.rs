@@ -63,16 +63,13 @@ const DEPTH: usize = 6;
 
 /// The left-over files below /etc, in order. Packages bring no such files.
 pub fn pending(tree: &Tree) -> Listing<Merge> {
-    let mut walk = tree.walk_standing(Path::new("/etc"), DEPTH, &|path| merge(path).is_some());
+    let walk = tree.walk_standing(Path::new("/etc"), DEPTH, &|path| merge(path).is_some());
     let mut out = Listing::new();
-    let mut found = Vec::new();
-    for entry in walk.items.drain(..) {
+    for entry in out.take_gaps(walk) {
         if entry.meta.kind == FileKind::File {
-            found.extend(merge(&entry.path));
+            out.items.extend(merge(&entry.path));
         }
     }
-    out.take_gaps(walk);
-    out.items = found;
     out
 }
 

@@ -372,7 +372,7 @@ impl Tree {
     ) -> Listing<Found> {
         Walk {
             tree: self,
-            is_looked_at: &|path| is_wanted(path) || !self.comes_as(path, None),
+            is_looked_at: &|path| !self.comes_as(path, None) || is_wanted(path),
             listed: Self::files,
         }
         .whole(dir, depth)
