@@ -277,7 +277,7 @@ impl Archive {
         Ok(Some(node))
     }
 
-    /// Whether it is too large to be read for a directory in which it has no file.
+    /// Whether it is too large to be read whole where that can be helped.
     pub(super) fn is_large(&self) -> bool {
         self.size > LARGE
     }
