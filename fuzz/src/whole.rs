@@ -126,14 +126,14 @@ pub fn check(tree: Tree) -> Exit {
     let mut pieces = Vec::new();
     json(&outcome, &mut pieces).expect("it is written");
     jsonl(&outcome, &mut pieces).expect("it is written");
+    sarif(&outcome, &mut pieces).expect("it is written");
+    gitlab(&outcome, &mut pieces).expect("it is written");
+    junit(&outcome, &mut pieces).expect("it is written");
     let shown = [
         text(&outcome),
         brief(&outcome),
-        String::from_utf8(pieces).expect("JSON is text"),
-        sarif(&outcome).expect("it is written"),
+        String::from_utf8(pieces).expect("reports are text"),
         github(&outcome),
-        gitlab(&outcome).expect("it is written"),
-        junit(&outcome),
         nagios(&outcome),
         prometheus(&outcome),
         html(&outcome),

@@ -4,46 +4,56 @@
 //! a place with a path and a line; of several with one fingerprint GitLab shows the
 //! first.
 
+use std::io::Write;
+
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
+use super::each::Each;
 use super::spot::{counts, file, identities, sentence, spots};
 use super::{Outcome, ShownHost};
 use crate::rules::Level;
 use crate::text::{escape, escape_path};
 
-/// What counts, and the open questions that decide.
+/// What counts, and the open questions that decide, written host by host.
 ///
 /// # Errors
-/// Those of the serialiser.
-pub fn gitlab(outcome: &Outcome) -> Result<String, serde_json::Error> {
+/// Those of `out` and of the serialiser.
+pub fn gitlab(outcome: &Outcome, out: &mut dyn Write) -> Result<(), serde_json::Error> {
+    let of_hosts = || {
+        outcome
+            .hosts
+            .iter()
+            .flat_map(|shown| entries(outcome, shown))
+    };
+    serde_json::to_writer_pretty(&mut *out, &Each(of_hosts))?;
+    out.write_all(b"\n").map_err(serde_json::Error::io)
+}
+
+fn entries(outcome: &Outcome, shown: &ShownHost) -> Vec<Value> {
+    let identities = identities(shown);
+    let findings = shown.host.findings.iter().zip(&identities);
     let mut all = Vec::new();
-    for shown in &outcome.hosts {
-        let identities = identities(shown);
-        for (judged, identity) in shown.host.findings.iter().zip(&identities) {
-            if !counts(judged) {
-                continue;
-            }
-            let spots = spots(judged);
-            let Some(spot) = spots.first() else { continue };
-            let (begin, end) = spot
-                .region
-                .as_ref()
-                .map_or((1, 1), |region| (region.line, region.end_line));
-            all.push(json!({
-                "description": sentence(shown, judged, outcome.fleet),
-                "check_name": judged.finding.rule,
-                "fingerprint": fingerprint(identity),
-                "severity": severity(judged.level),
-                "location": {
-                    "path": file(shown, &spot.path),
-                    "lines": { "begin": begin, "end": end },
-                },
-            }));
-        }
-        all.extend(open(shown));
+    for (judged, identity) in findings.filter(|(judged, _)| counts(judged)) {
+        let spots = spots(judged);
+        let Some(spot) = spots.first() else { continue };
+        let (begin, end) = spot
+            .region
+            .as_ref()
+            .map_or((1, 1), |region| (region.line, region.end_line));
+        all.push(json!({
+            "description": sentence(shown, judged, outcome.fleet),
+            "check_name": judged.finding.rule,
+            "fingerprint": fingerprint(identity),
+            "severity": severity(judged.level),
+            "location": {
+                "path": file(shown, &spot.path),
+                "lines": { "begin": begin, "end": end },
+            },
+        }));
     }
-    serde_json::to_string_pretty(&all).map(|text| text + "\n")
+    all.extend(open(shown));
+    all
 }
 
 fn open(shown: &ShownHost) -> Vec<Value> {

@@ -4,6 +4,7 @@
 //! A host whose suite has neither failure nor error is one that is clear.
 
 use std::fmt::Write as _;
+use std::io::{self, Write};
 
 use super::markup::markup;
 use super::spot::{counts, cure};
@@ -25,38 +26,78 @@ enum Case {
     Skipped(String),
 }
 
-/// One document.
-#[must_use]
-pub fn junit(outcome: &Outcome) -> String {
-    let mut suites = String::new();
-    let (mut tests, mut failures, mut errors) = (0, 0, 0);
-    for shown in &outcome.hosts {
-        let cases = cases(outcome, shown);
-        let count = |f: &dyn Fn(&Case) -> bool| cases.iter().filter(|(_, _, c)| f(c)).count();
-        let failed = count(&|case| matches!(case, Case::Failed(..)));
-        let open = count(&|case| matches!(case, Case::Error(_)));
-        let skipped = count(&|case| matches!(case, Case::Skipped(_)));
-        let name = markup(&escape(shown.host.examined.name.as_bytes()));
-        let time = outcome.now.strftime("%Y-%m-%dT%H:%M:%S");
-        let _ = writeln!(
-            suites,
-            "  <testsuite name=\"{name}\" hostname=\"{name}\" tests=\"{}\" failures=\"{failed}\" \
-             errors=\"{open}\" skipped=\"{skipped}\" time=\"0\" timestamp=\"{time}\">",
-            cases.len()
-        );
-        for (class, name, case) in &cases {
-            write_case(&mut suites, class, name, case);
+/// How the cases of a host, or of all of them, ended.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    tests: usize,
+    failures: usize,
+    errors: usize,
+    skipped: usize,
+}
+
+impl Tally {
+    fn of(cases: &[(String, String, Case)]) -> Self {
+        let mut tally = Self::default();
+        for (_, _, case) in cases {
+            tally.tests += 1;
+            match case {
+                Case::Failed(..) => tally.failures += 1,
+                Case::Error(_) => tally.errors += 1,
+                Case::Skipped(_) => tally.skipped += 1,
+                Case::Passed | Case::Said(_) => {}
+            }
         }
-        suites.push_str("  </testsuite>\n");
-        tests += cases.len();
-        failures += failed;
-        errors += open;
+        tally
     }
-    format!(
+
+    const fn and(self, other: Self) -> Self {
+        Self {
+            tests: self.tests + other.tests,
+            failures: self.failures + other.failures,
+            errors: self.errors + other.errors,
+            skipped: self.skipped + other.skipped,
+        }
+    }
+}
+
+/// One document, written host by host. The sums stand at its beginning, so every host is
+/// looked at twice rather than all of them kept: they are hundreds of megabytes.
+///
+/// # Errors
+/// Those of `out`.
+pub fn junit(outcome: &Outcome, out: &mut dyn Write) -> io::Result<()> {
+    let hosts = outcome.hosts.iter();
+    let tallies = hosts.map(|shown| Tally::of(&cases(outcome, shown)));
+    let sum = tallies.fold(Tally::default(), Tally::and);
+    writeln!(
+        out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"comeback\" \
-         tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" time=\"0\">\n{suites}\
-         </testsuites>\n"
-    )
+         tests=\"{}\" failures=\"{}\" errors=\"{}\" time=\"0\">",
+        sum.tests, sum.failures, sum.errors
+    )?;
+    for shown in &outcome.hosts {
+        out.write_all(suite(outcome, shown).as_bytes())?;
+    }
+    out.write_all(b"</testsuites>\n")
+}
+
+fn suite(outcome: &Outcome, shown: &ShownHost) -> String {
+    let mut suite = String::new();
+    let cases = cases(outcome, shown);
+    let tally = Tally::of(&cases);
+    let name = markup(&escape(shown.host.examined.name.as_bytes()));
+    let time = outcome.now.strftime("%Y-%m-%dT%H:%M:%S");
+    let _ = writeln!(
+        suite,
+        "  <testsuite name=\"{name}\" hostname=\"{name}\" tests=\"{}\" failures=\"{}\" \
+         errors=\"{}\" skipped=\"{}\" time=\"0\" timestamp=\"{time}\">",
+        tally.tests, tally.failures, tally.errors, tally.skipped
+    );
+    for (class, name, case) in &cases {
+        write_case(&mut suite, class, name, case);
+    }
+    suite.push_str("  </testsuite>\n");
+    suite
 }
 
 fn write_case(out: &mut String, class: &str, name: &str, case: &Case) {

@@ -1,6 +1,7 @@
 //! Reports: wire structs and one file per format.
 
 mod brief;
+mod each;
 mod fleet;
 mod github;
 mod gitlab;

@@ -1,6 +1,7 @@
 //! Metrics in the text format of Prometheus 0.0.4, for the textfile collector of
 //! `node_exporter`.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Outcome, ShownHost};
@@ -24,12 +25,15 @@ pub fn prometheus(outcome: &Outcome) -> String {
     let of_host = |f: &dyn Fn(&ShownHost) -> Vec<Sample>| {
         outcome.hosts.iter().flat_map(f).collect::<Vec<_>>()
     };
+    let mut called: BTreeMap<&str, usize> = BTreeMap::new();
+    for shown in &outcome.hosts {
+        *called.entry(&shown.host.examined.name).or_default() += 1;
+    }
     let host = |shown: &ShownHost| {
-        let name = &shown.host.examined.name;
-        let same = outcome.hosts.iter();
-        let same = same.filter(|other| other.host.examined.name == *name);
+        let name = shown.host.examined.name.as_str();
         // The same labels twice would spoil the whole file, and one would hide the other.
-        let text = if same.count() > 1 && !shown.prefix.is_empty() {
+        let often = called.get(name).is_some_and(|count| *count > 1);
+        let text = if often && !shown.prefix.is_empty() {
             shown.prefix.clone()
         } else {
             escape(name.as_bytes())
@@ -144,8 +148,8 @@ pub fn prometheus(outcome: &Outcome) -> String {
     out
 }
 
-fn by_rule(host: &JudgedHost) -> std::collections::BTreeMap<(&'static str, Level), usize> {
-    let mut count = std::collections::BTreeMap::new();
+fn by_rule(host: &JudgedHost) -> BTreeMap<(&'static str, Level), usize> {
+    let mut count = BTreeMap::new();
     for judged in host.findings.iter().filter(|j| super::spot::counts(j)) {
         *count
             .entry((judged.finding.rule, judged.level))

@@ -5,9 +5,12 @@
 //! become an alert about the host.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::each::Each;
 use super::spot::{Spot, counts, cure, identities, plain, sentence, spots, uri};
 use super::{Outcome, ShownHost};
 use crate::policy::{Age, Judged, Standing};
@@ -21,66 +24,104 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// The base of relative URIs: the directory of the run, which is the repository's in CI.
 const BASE: &str = "%SRCROOT%";
 
-/// One log with one run.
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [R; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<N, R> {
+    tool: Value,
+    automation_details: Value,
+    column_kind: &'static str,
+    original_uri_base_ids: Value,
+    invocations: [Invocation<N>; 1],
+    results: R,
+    properties: Value,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation<N> {
+    execution_successful: bool,
+    exit_code: u8,
+    exit_code_description: &'static str,
+    end_time_utc: String,
+    tool_execution_notifications: N,
+    tool_configuration_notifications: Vec<Value>,
+}
+
+/// One log with one run, written host by host: that of 10,000 hosts is hundreds of
+/// megabytes.
 ///
 /// # Errors
-/// Those of the serialiser.
-pub fn sarif(outcome: &Outcome) -> Result<String, serde_json::Error> {
+/// Those of `out` and of the serialiser.
+pub fn sarif(outcome: &Outcome, out: &mut dyn Write) -> Result<(), serde_json::Error> {
     let cards = cards(outcome);
     let index: BTreeMap<&str, usize> = cards.keys().copied().zip(0..).collect();
-    let mut results = Vec::new();
-    let mut notifications = Vec::new();
-    for shown in &outcome.hosts {
-        let identities = identities(shown);
-        let findings = shown.host.findings.iter().enumerate();
-        for ((at, judged), identity) in findings.zip(&identities) {
-            if !matches!(judged.standing, Standing::Follows(_)) {
-                let of = (at, judged, identity.as_str());
-                results.push(result(outcome, shown, of, &index));
-            }
-        }
-        notifications.extend(open(shown, &index));
-    }
-    let name = match outcome.hosts.as_slice() {
+    let hosts = &outcome.hosts;
+    let name = match hosts.as_slice() {
         [shown] if !outcome.fleet => escape(shown.host.examined.name.as_bytes()),
         _ => "fleet".to_owned(),
     };
     let exit = outcome.exit;
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": env!("CARGO_PKG_NAME"),
-                "version": env!("CARGO_PKG_VERSION"),
-                "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "rules": cards.values().map(|card| rule(card)).collect::<Vec<_>>(),
-            } },
-            "automationDetails": { "id": format!("comeback/{name}/") },
-            "columnKind": "unicodeCodePoints",
-            "originalUriBaseIds": { BASE: {
-                "description": { "text": "The directory in which comeback was run." },
-            } },
-            "invocations": [{
-                "executionSuccessful": matches!(exit.code(), 0 | 1 | 4),
-                "exitCode": exit.code(),
-                "exitCodeDescription": exit.name(),
-                "endTimeUtc": outcome.now.to_string(),
-                "toolExecutionNotifications": notifications,
-                "toolConfigurationNotifications": outcome.stale.iter().map(|waiver| {
-                    let text = format!("{}: a waiver accepts nothing: {}", waiver.place, waiver.why);
-                    json!({ "level": "warning", "message": { "text": message(&text) } })
-                }).collect::<Vec<_>>(),
-            }],
-            "results": results,
-            "properties": {
-                "verdict": exit.verdict().word().to_ascii_lowercase(),
-                "policy": outcome.policy.as_deref().map(escape_path),
-                "against": outcome.against,
-            },
-        }],
+    let stale = outcome.stale.iter().map(|waiver| {
+        let text = format!("{}: a waiver accepts nothing: {}", waiver.place, waiver.why);
+        json!({ "level": "warning", "message": { "text": message(&text) } })
     });
-    serde_json::to_string_pretty(&log).map(|text| text + "\n")
+    let invocation = Invocation {
+        execution_successful: matches!(exit.code(), 0 | 1 | 4),
+        exit_code: exit.code(),
+        exit_code_description: exit.name(),
+        end_time_utc: outcome.now.to_string(),
+        tool_execution_notifications: Each(|| hosts.iter().flat_map(|shown| open(shown, &index))),
+        tool_configuration_notifications: stale.collect(),
+    };
+    let run = Run {
+        tool: json!({ "driver": {
+            "name": env!("CARGO_PKG_NAME"),
+            "version": env!("CARGO_PKG_VERSION"),
+            "semanticVersion": env!("CARGO_PKG_VERSION"),
+            "rules": cards.values().map(|card| rule(card)).collect::<Vec<_>>(),
+        } }),
+        automation_details: json!({ "id": format!("comeback/{name}/") }),
+        column_kind: "unicodeCodePoints",
+        original_uri_base_ids: json!({ BASE: {
+            "description": { "text": "The directory in which comeback was run." },
+        } }),
+        invocations: [invocation],
+        results: Each(|| {
+            hosts
+                .iter()
+                .flat_map(|shown| results(outcome, shown, &index))
+        }),
+        properties: json!({
+            "verdict": exit.verdict().word().to_ascii_lowercase(),
+            "policy": outcome.policy.as_deref().map(escape_path),
+            "against": outcome.against,
+        }),
+    };
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [run],
+    };
+    serde_json::to_writer_pretty(&mut *out, &log)?;
+    out.write_all(b"\n").map_err(serde_json::Error::io)
+}
+
+/// What is told of a host: what counts, and what is waived.
+fn results(outcome: &Outcome, shown: &ShownHost, index: &BTreeMap<&str, usize>) -> Vec<Value> {
+    let identities = identities(shown);
+    let findings = shown.host.findings.iter().enumerate().zip(&identities);
+    findings
+        .filter(|((_, judged), _)| !matches!(judged.standing, Standing::Follows(_)))
+        .map(|((at, judged), identity)| result(outcome, shown, (at, judged, identity), index))
+        .collect()
 }
 
 /// The cards of every rule that ran or found something, by id.
