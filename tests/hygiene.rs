@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a test may fail here
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// One line of a source file with comments and literals blanked out.
@@ -485,4 +486,28 @@ fn every_module_opens_with_what_it_holds() {
         }
     }
     none(&complaints);
+}
+
+#[test]
+fn the_list_of_crates_is_that_of_the_lock() {
+    let lock = std::fs::read_to_string(repository("Cargo.lock")).unwrap();
+    let lock: toml::Table = lock.parse().unwrap();
+    let packages = lock["package"].as_array().unwrap().iter();
+    let word = |package: &toml::Value, key: &str| package[key].as_str().unwrap().to_owned();
+    let locked: BTreeSet<(String, String)> = packages
+        .map(|package| (word(package, "name"), word(package, "version")))
+        .filter(|(name, _)| name != env!("CARGO_PKG_NAME"))
+        .collect();
+    let list = std::fs::read_to_string(repository("contrib/package/crates.tsv")).unwrap();
+    let listed: BTreeSet<(String, String)> = list
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let mut fields = line.split('\t').map(str::to_owned);
+            (fields.next().unwrap(), fields.next().unwrap())
+        })
+        .collect();
+    let differ: Vec<_> = locked.symmetric_difference(&listed).collect();
+    assert!(differ.is_empty(), "run tests/supply/list: {differ:?}");
+    assert!(!listed.is_empty());
 }
