@@ -149,6 +149,7 @@ impl OverlaySource {
         }
         // Where an archive cannot be read, the directory may be one of its own.
         let is_empty = !self.base_keeps(dir)
+            && self.files_to_come(dir).is_empty()
             && self
                 .list(dir, usize::MAX)
                 .is_ok_and(|names| names.is_empty())
@@ -174,6 +175,25 @@ impl OverlaySource {
         self.base
             .list(dir, usize::MAX)
             .is_ok_and(|names| names.iter().any(stays))
+    }
+
+    /// Whether what is in a directory now goes, with the directories in it.
+    fn keeps_nothing(&self, dir: &Path) -> bool {
+        let changes = &self.changes;
+        let goes = |name: &OsString| {
+            let at = dir.join(name);
+            changes.gone.contains(&at) || self.keeps_nothing(&at)
+        };
+        let names = || self.base.list(dir, usize::MAX);
+        changes.emptied.contains(dir)
+            && self.files_to_come(dir).is_empty()
+            && names().is_ok_and(|names| names.iter().all(goes))
+    }
+
+    /// The names of the files that archives are known to have for a directory.
+    fn files_to_come(&self, dir: &Path) -> Vec<OsString> {
+        let archives = self.changes.archives.as_ref();
+        archives.map_or_else(Vec::new, |archives| archives.files(dir))
     }
 
     /// A file that comes, with its content.
@@ -317,19 +337,23 @@ impl Source for OverlaySource {
 
     fn list_files(&self, path: &Path, limit: usize) -> Result<Vec<OsString>, ReadError> {
         let changes = &self.changes;
-        let archives = changes.archives.as_ref();
         let mut names: BTreeSet<OsString> = match self.base.list_files(path, limit) {
             Ok(names) => names.into_iter().collect(),
             Err(ReadError::NotFound | ReadError::NotDir) => BTreeSet::new(),
             Err(error) => return Err(error),
         };
-        names.retain(|name| !changes.gone.contains(&path.join(name)));
+        // What comes where a link is now, or whether a directory stays that has nothing but
+        // what comes again, only its archive can tell; a file has its name.
+        let is_link = |at: &Path| {
+            let there = self.base.lstat(at);
+            there.is_ok_and(|meta| meta.kind == FileKind::Link)
+        };
+        names.retain(|name| {
+            let at = path.join(name);
+            !changes.gone.contains(&at) && !self.keeps_nothing(&at) && !is_link(&at)
+        });
         names.extend(changes.added.list(path, limit).into_iter().flatten());
-        names.extend(
-            archives
-                .into_iter()
-                .flat_map(|archives| archives.files(path)),
-        );
+        names.extend(self.files_to_come(path));
         names.extend(self.made_in(path));
         few(names, limit)
     }
@@ -446,7 +470,8 @@ mod tests {
         base.file("/usr/bin/old", "old")
             .file("/usr/bin/kept", "kept")
             .file("/usr/share/alone/file", "x")
-            .file("/etc/conf", "mine");
+            .file("/etc/conf", "mine")
+            .link("/etc/leads", "conf");
         let mut added = MemSource::new();
         added.file("/usr/bin/new", "new").link("/usr/lib/l", "x");
         base.file("/usr/lib/moved", "old")
@@ -503,8 +528,8 @@ mod tests {
         let source = sample();
         let files = |path: &str| source.list_files(Path::new(path), 100).unwrap();
         assert_eq!(files("/usr/bin"), ["kept", "long", "new"]);
-        assert_eq!(files("/usr/lib"), ["half", "l"]);
-        assert_eq!(files("/usr/share"), ["alone", "doc"]);
+        assert_eq!(files("/usr/lib"), ["l"]);
+        assert_eq!(files("/usr/share"), ["doc"]);
         assert_eq!(files("/etc"), ["conf", "moved"]);
         assert!(source.list_files(Path::new("/usr/bin"), 2).is_err());
         let comes = |path: &str, sum: Option<&[u8]>| source.comes_as(Path::new(path), sum);
@@ -537,7 +562,7 @@ mod tests {
         let moved = Path::new("/etc/moved");
         assert_eq!(source.read(moved, 9), Ok(b"mine".to_vec()));
         assert_eq!(source.lstat(moved).unwrap().kind, FileKind::File);
-        assert_eq!(names(&source, "/etc"), ["conf", "moved"]);
+        assert_eq!(names(&source, "/etc"), ["conf", "leads", "moved"]);
     }
 
     #[test]
