@@ -7,8 +7,8 @@ use super::Error;
 use super::args::CheckArgs;
 use super::run::{Opened, Setup, devices, host, label, open_changed};
 use crate::facts::transaction::{Plan, Refused, lay_out, parse_plan};
-use crate::facts::{Host, callers};
-use crate::rules::{Examined, Outline, Selection, examine, examine_against};
+use crate::facts::{Host, callers, pool};
+use crate::rules::{Examined, Outline, Selection, examine_on};
 use crate::source::{TreeKind, read_given};
 use crate::text::escape_path;
 
@@ -46,7 +46,11 @@ pub(super) fn run(
         host
     };
     let before = as_host(tree);
-    let first = examine(&before, selection, setup.horizon);
+    // Archives take seconds; where there is no thread to be had, the rules have this one.
+    let pool = pool().ok();
+    let examine =
+        |host: &Host, base| examine_on(pool.as_ref(), host, base, selection, setup.horizon);
+    let first = examine(&before, None);
     if first.busy.is_some() {
         return Ok(first);
     }
@@ -61,7 +65,7 @@ pub(super) fn run(
     })?;
     let tree = open_changed(&args.tree, root, setup.deadline, laid_out.changes)?;
     let after = as_host(tree);
-    let mut examined = examine_against(&after, Some(&before), selection, setup.horizon);
+    let mut examined = examine(&after, Some(&before));
     examined.only_new(&first);
     examined.transaction = Some(Outline {
         removed: laid_out.removed,

@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
+use rayon::prelude::*;
+
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{BRANCHES, SEQUENCE, Summary, summaries};
 use super::finding::{Evidence, Finding, Findings, Level};
@@ -157,6 +159,12 @@ impl Examined {
         }
     }
 
+    fn take(&mut self, (card, (findings, ended, crashed)): (&'static Card, Checked)) {
+        self.crashed |= crashed;
+        self.findings.extend(findings);
+        self.runs.push(Run { card, ended });
+    }
+
     /// What the verdict needs besides the rules and could not be looked at.
     pub fn unread(&self) -> impl Iterator<Item = (&'static str, &Unknown)> {
         let policy = self.unread_policy.as_ref();
@@ -293,7 +301,9 @@ pub fn examine_after(
         base: Some(before),
     };
     for rule in carded(AFTER).chain(carded(VERIFY)) {
-        run(rule, host, &cx, selection, &mut examined);
+        if let Some(one) = checked(rule, host, &cx, selection) {
+            examined.take(one);
+        }
     }
     examined
 }
@@ -301,6 +311,18 @@ pub fn examine_after(
 /// Runs the selected rules on `host`, which the rules may compare with what it was.
 #[must_use]
 pub fn examine_against(
+    host: &Host,
+    base: Option<&Host>,
+    selection: &Selection,
+    horizon: jiff::SignedDuration,
+) -> Examined {
+    examine_on(None, host, base, selection, horizon)
+}
+
+/// The same with the rules side by side on a pool, which pays where a fact takes seconds.
+#[must_use]
+pub fn examine_on(
+    pool: Option<&rayon::ThreadPool>,
     host: &Host,
     base: Option<&Host>,
     selection: &Selection,
@@ -323,8 +345,13 @@ pub fn examine_against(
             before: &before,
             base,
         };
-        for rule in rules {
-            run(*rule, host, &cx, selection, &mut examined);
+        let check = |rule: &Carded| checked(*rule, host, &cx, selection);
+        let all: Vec<_> = match pool {
+            Some(pool) => pool.install(|| rules.par_iter().map(check).collect()),
+            None => rules.iter().map(check).collect(),
+        };
+        for one in all.into_iter().flatten() {
+            examined.take(one);
         }
     }
     examined.trusted = trusted(host, &examined.findings);
@@ -380,18 +407,21 @@ fn shielded<T>(make: impl FnOnce() -> T) -> (Option<T>, bool) {
     }
 }
 
-fn run((rule, card): Carded, host: &Host, cx: &Cx<'_>, selection: &Selection, out: &mut Examined) {
-    if !selection.includes(card) {
-        return;
-    }
-    let (findings, ended, crashed) = outcome(|| rule.check(host, cx));
-    out.crashed |= crashed;
-    out.findings.extend(findings);
-    out.runs.push(Run { card, ended });
+/// What a check came to: its findings, how it ended, and whether it crashed.
+type Checked = (Vec<Finding>, Ended, bool);
+
+/// What a selected rule says.
+fn checked(
+    (rule, card): Carded,
+    host: &Host,
+    cx: &Cx<'_>,
+    selection: &Selection,
+) -> Option<(&'static Card, Checked)> {
+    let is_selected = selection.includes(card);
+    is_selected.then(|| (card, outcome(|| rule.check(host, cx))))
 }
 
-/// What a check came to: its findings, how it ended, and whether it crashed.
-fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> (Vec<Finding>, Ended, bool) {
+fn outcome(check: impl FnOnce() -> Result<Findings, Stop>) -> Checked {
     match catch_unwind(AssertUnwindSafe(check)) {
         Ok(Ok(findings)) => {
             let ended = if !findings.open.is_empty() {

@@ -34,7 +34,7 @@ pub(crate) use chain::{BRANCHES, SEQUENCE};
 pub use chain::{ChainLine, LinkState, Summary};
 pub use engine::{
     Ended, Examined, Outline, Run, Selection, all_ids, examine, examine_after, examine_against,
-    examine_fleet,
+    examine_fleet, examine_on,
 };
 pub use finding::{Confidence, Evidence, Finding, Findings, Impact, Level};
 pub use upgrades::{Boundary, Since, parse_upgrades, upgrades};
