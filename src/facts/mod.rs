@@ -43,7 +43,7 @@ mod zone;
 
 #[cfg(test)]
 #[path = "../../tests/elf/maker.rs"]
-mod elf_maker;
+pub(crate) mod elf_maker;
 
 pub use crate::shell::pool;
 pub use busy::callers;

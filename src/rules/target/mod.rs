@@ -218,3 +218,30 @@ fn behind(host: &Host) -> String {
     };
     format!(": {count} {word}{logins}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Given;
+    use crate::facts::elf_maker::Elf;
+    use crate::source::{Coverage, MemSource, Tree};
+
+    #[test]
+    fn of_an_init_whose_services_are_not_modelled_that_is_said() {
+        let said = |name: &str| {
+            let mut source = MemSource::new();
+            source
+                .file_mode(format!("/bin/{name}"), Elf::default().bytes(), 0o755)
+                .link("/sbin/init", format!("/bin/{name}"));
+            let tree = Tree::for_tests(source, Coverage::full(true));
+            let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
+            let line = of_another_init(&host);
+            (line.state, line.text)
+        };
+        let text = "dinit's services cannot be modelled".to_owned();
+        assert_eq!(said("dinit"), (LinkState::NotExamined, text));
+        assert_eq!(said("something"), (LinkState::NotExamined, String::new()));
+        let runs = "OpenRC's default runlevel: 0 services".to_owned();
+        assert_eq!(said("openrc-init"), (LinkState::Ok, runs));
+    }
+}

@@ -101,8 +101,10 @@ fn openrc(host: &Host, out: &mut Findings) {
         };
         let level = escape(call.level.as_bytes());
         let message = format!("OpenRC starts nothing in {level}: there is no such runlevel");
+        let fix = "Make the runlevel again with rc-update add, or enter one that is there.";
         let mut finding = Finding::new(ID, level, message, Evidence::from(&looked))
-            .follows(&["init-half-migrated"]);
+            .follows(&["init-half-migrated"])
+            .fix(fix, &[]);
         if let Some(place) = &call.place {
             finding = finding.with(Evidence::span(place.clone(), "called here"));
         }

@@ -29,6 +29,7 @@ fn words_expand_as_bash_expands_them() {
             "run master mASTER 6 AST STER ER",
         ),
         ("x=ab; run ${x^^} ${x^}", "run AB Ab"),
+        ("set -- a b c; run ${@:2} ${@:1:1} ${*: -1}", "run b c a c"),
         ("a=b; b=c; run ${!a}", "run c"),
         (
             "a=(x 'y z' w); run ${a[1]} ${#a[@]} \"${a[@]}\" ${a[-1]} ${!a[@]}",
@@ -49,6 +50,10 @@ fn words_expand_as_bash_expands_them() {
         ),
         ("x=y; y=2; run $((x)) $(printf '\\101\\60')", "run 2 A0"),
         ("run $$ $! $-", "run <?> <?> <?>"),
+        (
+            "x=1; run $((0 && (x=5))) $x $((1 || (x=7))) $x",
+            "run 0 1 1 1",
+        ),
         ("run $(( (1+2) * (3-1) )) $((7-2-1))", "run 6 4"),
         ("i=1; i=$((i+1)); ((i++)); let i+=2; run $i", "run 5"),
         (
@@ -56,6 +61,19 @@ fn words_expand_as_bash_expands_them() {
             "run a b x-7",
         ),
         ("run `echo \\`echo deep\\``", "run deep"),
+        ("y=; run ${y:-'}'b}", "run }b"),
+        (
+            "run =$(echo a >&2)= $(echo b 2>&1) $(echo abc | rev)",
+            "run == b cba",
+        ),
+        (
+            "run $(echo ab | awk '{ print toupper($1) tolower(\"X\") }')",
+            "run ABx",
+        ),
+        (
+            "run $(expr 7 - 3) $(expr a != b) $(expr 10 '<' 9) $(expr 2 \\* 3)",
+            "run 4 1 0 6",
+        ),
         (
             "run $(basename /a/b.sh .sh) $(dirname /a/b/c)",
             "run b /a/b",

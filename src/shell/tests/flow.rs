@@ -247,6 +247,15 @@ fn a_fifo_line_is_read_into_its_fields() {
 }
 
 #[test]
+fn env_in_the_first_line_names_the_shell_behind_its_own_words() {
+    for first in ["env bash", "env -S bash", "env -S LC_ALL=C bash"] {
+        let text = format!("#!/usr/bin/{first}\na=(x y); run ${{a[1]}}\n");
+        let outcome = call(Tree::default(), &text, &[]);
+        assert_eq!(lines(&outcome), ["run y"], "{first}");
+    }
+}
+
+#[test]
 fn a_script_that_calls_itself_ends() {
     let outcome = call(Tree::default(), "#!/bin/sh\na\n/x.sh\n", &[]);
     assert_eq!(lines(&outcome), ["a", "/x.sh"]);

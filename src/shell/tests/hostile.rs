@@ -83,6 +83,18 @@ fn endless_loops_end() {
 }
 
 #[test]
+fn more_commands_than_are_followed_are_an_open_question() {
+    let mut text = "f0() { :; }; ".to_owned();
+    for level in 1..6 {
+        let calls = format!("f{}; ", level - 1).repeat(10);
+        text += &format!("f{level}() {{ {calls}}}; ");
+    }
+    let outcome = bash(&(text + "f5; a"));
+    let mut open = outcome.undecided.iter();
+    assert!(open.any(|unknown| matches!(unknown.doubt, Doubt::Limit(_))));
+}
+
+#[test]
 fn a_limit_is_never_silent() {
     let outcome = bash("i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done; a");
     assert!(
