@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use crate::fact::{Fact, Stop};
+use crate::fact::{Doubt, Fact, Listing, Stop, Unknown};
 use crate::facts::Host;
 use crate::parse::pam::{Control, Line, Type, parse};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
@@ -15,6 +15,8 @@ pub(in crate::rules) struct PamModuleMissing;
 /// Where modules are: libpam has one of these built in, below the machine's own name on
 /// Debian.
 const LIBRARIES: [&str; 4] = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"];
+/// So many files of one service are followed.
+const MAX_FILES: usize = 200;
 
 impl Rule for PamModuleMissing {
     fn id(&self) -> &'static str {
@@ -29,7 +31,8 @@ impl Rule for PamModuleMissing {
             return Err(Stop::NotApplicable("sshd does not ask PAM"));
         }
         let dirs = directories(host);
-        if dirs.is_empty() {
+        if dirs.items.is_empty() {
+            dirs.complete()?;
             return Err(Stop::NotApplicable(
                 "no directory of PAM's modules is there",
             ));
@@ -61,12 +64,15 @@ impl Rule for PamModuleMissing {
 }
 
 /// Directories of modules that are there.
-fn directories(host: &Host) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+fn directories(host: &Host) -> Listing<PathBuf> {
+    let mut found = Listing::new();
     for library in LIBRARIES {
         let library = Path::new(library);
         let mut candidates = vec![library.join("security")];
-        for entry in host.tree().entries(library).items {
+        let entries = host.tree().entries(library);
+        found.gaps.extend(entries.gaps);
+        found.uncovered.extend(entries.uncovered);
+        for entry in entries.items {
             let name = entry
                 .file_name()
                 .map(|name| name.to_string_lossy().into_owned());
@@ -75,9 +81,7 @@ fn directories(host: &Host) -> Vec<PathBuf> {
             }
         }
         for dir in candidates {
-            if matches!(host.tree().list(&dir), Fact::Known(_)) {
-                found.push(dir);
-            }
+            found.push(host.tree().list(&dir).map(|_| dir));
         }
     }
     found
@@ -85,7 +89,7 @@ fn directories(host: &Host) -> Vec<PathBuf> {
 
 struct Walk<'a> {
     host: &'a Host,
-    dirs: Vec<PathBuf>,
+    dirs: Listing<PathBuf>,
     seen: BTreeSet<String>,
     out: Findings,
 }
@@ -93,7 +97,7 @@ struct Walk<'a> {
 impl Walk<'_> {
     /// Follows a service's file, for one type of lines or for all.
     fn file(&mut self, name: &str, only: Option<Type>, asked: Option<&Place>) -> Result<(), Stop> {
-        if !self.seen.insert(format!("{name} {only:?}")) || self.seen.len() > 200 {
+        if !self.seen.insert(format!("{name} {only:?}")) {
             return Ok(());
         }
         let path = if name.starts_with('/') {
@@ -101,12 +105,19 @@ impl Walk<'_> {
         } else {
             Path::new("/etc/pam.d").join(name)
         };
+        if self.seen.len() > MAX_FILES {
+            let doubt = Doubt::Limit(format!("{MAX_FILES} files of PAM"));
+            return Err(Stop::Undecided(vec![Unknown::new(path, doubt)]));
+        }
         let mut there = self.host.tree().read(&path);
         if matches!(there, Fact::Absent(_)) && !name.starts_with('/') {
             // What the vendor ships (libpam 1.5 and later, where it is built in).
-            let vendor = Path::new("/usr/lib/pam.d").join(name);
-            if let Fact::Known(file) = self.host.tree().read(&vendor) {
-                there = Fact::Known(file);
+            let vendor = self
+                .host
+                .tree()
+                .read(&Path::new("/usr/lib/pam.d").join(name));
+            if !matches!(vendor, Fact::Absent(_)) {
+                there = vendor;
             }
         }
         let Some(file) = there.require()?.cloned() else {
@@ -149,12 +160,16 @@ impl Walk<'_> {
         let paths: Vec<PathBuf> = if name.starts_with('/') {
             vec![PathBuf::from(name)]
         } else {
-            self.dirs.iter().map(|dir| dir.join(name)).collect()
+            let dirs = self.dirs.items.iter();
+            dirs.map(|dir| dir.join(name)).collect()
         };
         for path in &paths {
             if self.host.resolve(path).require()?.is_some() {
                 return Ok(());
             }
+        }
+        if !name.starts_with('/') {
+            self.dirs.complete()?;
         }
         let shown = escape(name.as_bytes());
         let word = if kind == Type::Account {
@@ -172,5 +187,36 @@ impl Walk<'_> {
         let evidence = Evidence::span(place.clone(), label);
         let finding = Finding::new("", subject.to_owned(), message, evidence);
         self.out.push(finding);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::Given;
+    use crate::source::{Coverage, MemSource, Tree};
+
+    #[test]
+    fn more_files_than_are_followed_are_an_open_question() {
+        let walk = |files: usize| {
+            let mut source = MemSource::new();
+            source.file("/etc/pam.d/part0", "account required /lib/pam_unix.so\n");
+            source.file("/lib/pam_unix.so", "");
+            for number in 1..files {
+                let text = format!("@include part{}\n", number - 1);
+                source.file(format!("/etc/pam.d/part{number}"), text);
+            }
+            let tree = Tree::for_tests(source, Coverage::full(true));
+            let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
+            let mut walk = Walk {
+                host: &host,
+                dirs: Listing::new(),
+                seen: BTreeSet::new(),
+                out: Findings::new(),
+            };
+            walk.file(&format!("part{}", files - 1), None, None)
+        };
+        assert_eq!(walk(MAX_FILES), Ok(()));
+        assert!(matches!(walk(MAX_FILES + 1), Err(Stop::Undecided(_))));
     }
 }
