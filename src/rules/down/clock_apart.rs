@@ -79,3 +79,14 @@ fn worded(seconds: u64) -> String {
         format!("{} days", seconds / 86400)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_time_is_told_in_the_unit_that_fits_it() {
+        let told = super::worded;
+        assert_eq!([told(300), told(7199)], ["5 minutes", "119 minutes"]);
+        assert_eq!([told(7200), told(172_799)], ["2 hours", "47 hours"]);
+        assert_eq!(told(172_800), "2 days");
+    }
+}

@@ -84,11 +84,12 @@ fn endless_loops_end() {
 
 #[test]
 fn more_commands_than_are_followed_are_an_open_question() {
-    let mut text = "f0() { :; }; ".to_owned();
-    for level in 1..6 {
+    let level = |level: usize| {
         let calls = format!("f{}; ", level - 1).repeat(10);
-        text += &format!("f{level}() {{ {calls}}}; ");
-    }
+        format!("f{level}() {{ {calls}}}; ")
+    };
+    let levels: String = (1..6).map(level).collect();
+    let text = format!("f0() {{ :; }}; {levels}");
     let outcome = bash(&(text + "f5; a"));
     let mut open = outcome.undecided.iter();
     assert!(open.any(|unknown| matches!(unknown.doubt, Doubt::Limit(_))));
