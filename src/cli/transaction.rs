@@ -50,13 +50,17 @@ pub(super) fn run(
     let pool = pool().ok();
     let examine =
         |host: &Host, base| examine_on(pool.as_ref(), host, base, selection, setup.horizon);
-    let first = examine(&before, None);
+    let root = args.tree.root.as_deref();
+    let at = root.unwrap_or(Path::new("/"));
+    let as_it_is = || examine(&before, None);
+    let laid_out = || lay_out(before.tree(), at, &plan, setup.deadline);
+    let (first, laid_out) = match &pool {
+        Some(pool) => pool.join(as_it_is, laid_out),
+        None => (as_it_is(), laid_out()),
+    };
     if first.busy.is_some() {
         return Ok(first);
     }
-    let root = args.tree.root.as_deref();
-    let at = root.unwrap_or(Path::new("/"));
-    let laid_out = lay_out(before.tree(), at, &plan, setup.deadline);
     let laid_out = laid_out.map_err(|refused| match refused {
         Refused::Unknown(_) => Error::Undecided(format!("--transaction: {refused}")),
         Refused::NoDatabase | Refused::NotInstalled(_) => {

@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-
-use rayon::prelude::*;
+use std::sync::{LazyLock, OnceLock};
 
 use super::card::{Card, Link, Scope, Status, card};
 use super::chain::{BRANCHES, SEQUENCE, Summary, summaries};
@@ -347,7 +345,7 @@ pub fn examine_on(
         };
         let check = |rule: &Carded| checked(*rule, host, &cx, selection);
         let all: Vec<_> = match pool {
-            Some(pool) => pool.install(|| rules.par_iter().map(check).collect()),
+            Some(pool) => side_by_side(pool, rules, check),
             None => rules.iter().map(check).collect(),
         };
         for one in all.into_iter().flatten() {
@@ -364,6 +362,35 @@ pub fn examine_on(
     examined.triggers = triggers.unwrap_or_else(Vec::new);
     examined.crashed |= crashed;
     examined
+}
+
+/// Rules that read for long what no other rule needs: they begin first where rules run side
+/// by side, as the others wait for each other's facts.
+const LONG: [&str; 2] = ["packages-file-altered", "packages-config-merge-pending"];
+
+/// What `check` says of each rule, in their order.
+fn side_by_side<T: Send + Sync>(
+    pool: &rayon::ThreadPool,
+    rules: &[Carded],
+    check: impl Fn(&Carded) -> T + Sync,
+) -> Vec<T> {
+    let slots: Vec<OnceLock<T>> = rules.iter().map(|_| OnceLock::new()).collect();
+    let (long, other): (Vec<usize>, Vec<usize>) = (0..rules.len()).partition(|at| {
+        rules
+            .get(*at)
+            .is_some_and(|(rule, _)| LONG.contains(&rule.id()))
+    });
+    let (slots_of, check) = (&slots, &check);
+    pool.in_place_scope_fifo(|scope| {
+        for at in long.into_iter().chain(other) {
+            if let (Some(rule), Some(slot)) = (rules.get(at), slots_of.get(at)) {
+                scope.spawn_fifo(move |_| {
+                    slot.get_or_init(|| check(rule));
+                });
+            }
+        }
+    });
+    slots.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 /// Those files of the findings in which a waiver counts. Only a file that speaks of one
@@ -534,6 +561,15 @@ mod tests {
         assert!(findings.is_empty() && crashed);
         let expected = Unknown::new("/", Doubt::Crashed("boom 1".into()));
         assert_eq!(ended, Ended::Undecided(vec![expected]));
+    }
+
+    #[test]
+    fn side_by_side_the_answers_stand_in_the_order_of_the_rules() {
+        let [rules, _] = &*HOST_RULES;
+        let ids: Vec<&str> = rules.iter().map(|(rule, _)| rule.id()).collect();
+        assert!(LONG.iter().all(|long| ids.contains(long)));
+        let pool = crate::facts::pool().unwrap();
+        assert_eq!(side_by_side(&pool, rules, |(rule, _)| rule.id()), ids);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use super::archive::has_content;
+use super::by_path::{ByPath, PathSet};
 use super::claims::{self, Taken, list_of};
 use super::scripts::GivenUp;
 use super::unread::{Known, Rights, Unread, comes};
@@ -20,7 +21,7 @@ use crate::source::{FileKind, MemSource, Node, Stands, Tree};
 /// dpkg's unpacking follows them.
 pub(super) struct Places<'a> {
     tree: &'a Tree,
-    dirs: HashMap<PathBuf, PathBuf>,
+    dirs: ByPath<PathBuf>,
     /// Links that will be directories.
     pub(super) real: BTreeSet<PathBuf>,
 }
@@ -29,7 +30,7 @@ impl<'a> Places<'a> {
     pub(super) fn new(tree: &'a Tree) -> Self {
         Self {
             tree,
-            dirs: HashMap::new(),
+            dirs: ByPath::default(),
             real: BTreeSet::new(),
         }
     }
@@ -57,9 +58,11 @@ struct Layout<'a> {
     places: Places<'a>,
     unread: Unread,
     /// What comes, and the directories above it.
-    incoming: HashSet<PathBuf>,
+    incoming: PathSet,
     /// Directories that are there, or that were made for what is known by name.
-    made: HashSet<PathBuf>,
+    made: PathSet,
+    /// What was put among what is added, of archives that were read.
+    placed: PathSet,
     /// What comes in place of what somebody else has.
     taken: Taken,
     /// What is given up.
@@ -80,8 +83,9 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
         work,
         places,
         unread: Unread::default(),
-        incoming: HashSet::new(),
-        made: HashSet::new(),
+        incoming: PathSet::default(),
+        made: PathSet::default(),
+        placed: PathSet::default(),
         taken: Taken::default(),
         given_up,
     };
@@ -269,7 +273,7 @@ impl Layout<'_> {
                 if self.incoming.contains(above) {
                     break;
                 }
-                self.incoming.insert(above.to_path_buf());
+                self.incoming.note(above);
             }
             // Where a file comes by its name alone nobody asks what is there; configuration
             // that another package takes with it is gone.
@@ -310,15 +314,16 @@ impl Layout<'_> {
                         rights.apply(&mut node);
                     }
                     added.insert(&at, node);
+                    self.placed.insert(at, ());
                 }
                 None if whole.is_some() => {}
                 None => {
                     // The last one wins.
-                    if added.node(&at).is_some() {
+                    if self.placed.contains(&at) || self.made.contains(&at) {
                         added.remove(&at);
                     }
-                    if let Some(dir) = at.parent().filter(|dir| !self.made.contains(*dir)) {
-                        self.made.insert(dir.to_path_buf());
+                    if let Some(dir) = at.parent().filter(|dir| !self.made.contains(dir)) {
+                        self.made.note(dir);
                         let is_there = stands(work.tree, dir).is_some_and(|there| there.is_dir);
                         if !is_there && crate::source::Source::lstat(added, dir).is_err() {
                             added.dir(dir);
@@ -431,7 +436,7 @@ impl Layout<'_> {
                 self.places.dirs.insert(link, found.path);
             }
         }
-        let dirs = std::mem::take(&mut self.places.dirs).into_iter();
+        let dirs = std::mem::take(&mut self.places.dirs).into_entries();
         self.unread.aliases = dirs.filter(|(shipped, at)| shipped != at).collect();
         for diversion in &work.db.diversions {
             let from = PathBuf::from(OsStr::from_bytes(&diversion.from));

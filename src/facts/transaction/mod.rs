@@ -1,6 +1,7 @@
 //! What a transaction would make of a tree: the changes to lay over it.
 
 mod archive;
+mod by_path;
 mod claims;
 mod databases;
 mod fetched;
@@ -314,7 +315,7 @@ impl Work<'_> {
         made::lay_out(self, &mut transaction, &|path| {
             let there = crate::source::Source::lstat(&added, path);
             there.is_ok_and(|meta| meta.kind == crate::source::FileKind::File)
-                || unread.named.contains_key(path)
+                || unread.named.contains(path)
         });
         transaction.changes.archives = Some(Box::new(unread));
         // What dpkg's journal said is in the new status file.

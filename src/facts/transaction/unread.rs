@@ -8,13 +8,14 @@
 //! is read decides alone, so that the order of the questions makes no difference.
 
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use super::archive::{Archive, has_content, is_in_modules};
+use super::by_path::ByPath;
 use crate::source::{Archives, FileKind, Node, ReadError, Stands, There};
 
 /// Archives, and what is known of them by name.
@@ -22,21 +23,21 @@ use crate::source::{Archives, FileKind, Node, ReadError, Stands, There};
 pub(super) struct Unread {
     pub(super) archives: Vec<Known>,
     /// Where a file is known by its name: the archive, and the path as shipped.
-    pub(super) named: HashMap<PathBuf, (usize, PathBuf)>,
+    pub(super) named: ByPath<(usize, PathBuf)>,
     /// Files of archives that were read, whose content was not kept.
-    pub(super) contents: HashMap<PathBuf, (usize, PathBuf)>,
+    pub(super) contents: ByPath<(usize, PathBuf)>,
     /// What stands in the tree and goes, unless one of these archives has it.
-    pub(super) old: HashMap<PathBuf, BTreeSet<usize>>,
+    pub(super) old: ByPath<BTreeSet<usize>>,
     /// Directories in which archives have or had something, and the names of that.
-    pub(super) dirs: HashMap<PathBuf, BTreeMap<usize, Beside>>,
+    pub(super) dirs: ByPath<BTreeMap<usize, Beside>>,
     /// Directories that are elsewhere in the tree than packages ship them.
     pub(super) aliases: BTreeMap<PathBuf, PathBuf>,
     /// Diversions: from where to where, and whose files are not sent.
     pub(super) diversions: Vec<(PathBuf, PathBuf, Option<String>)>,
     /// Whose owner and mode are decided elsewhere than in its archive.
-    pub(super) rights: HashMap<PathBuf, Rights>,
-    /// The links and directories of the archives that are read anyway.
-    pub(super) anyway: OnceLock<BTreeMap<PathBuf, usize>>,
+    pub(super) rights: ByPath<Rights>,
+    /// What the archives bring that are read anyway.
+    pub(super) anyway: OnceLock<Anyway>,
 }
 
 /// What an archive has in a directory.
@@ -45,6 +46,15 @@ pub(super) struct Beside {
     names: Vec<OsString>,
     /// Whether these are files, not only directories with something in them.
     is_direct: bool,
+}
+
+/// What the archives bring that are read anyway.
+#[derive(Default)]
+pub(super) struct Anyway {
+    /// Where they have links and directories, and the last of them that has it.
+    others: BTreeMap<PathBuf, usize>,
+    /// Those that cannot be read.
+    failed: BTreeSet<usize>,
 }
 
 /// Owner and mode of a file.
@@ -92,7 +102,7 @@ impl Unread {
         let mut at = at;
         let mut is_direct = true;
         while let (Some(dir), Some(name)) = (at.parent(), at.file_name()) {
-            if !self.dirs.contains_key(dir) {
+            if !self.dirs.contains(dir) {
                 self.dirs.insert(dir.to_path_buf(), BTreeMap::new());
             }
             let Some(archives) = self.dirs.get_mut(dir) else {
@@ -147,21 +157,24 @@ impl Unread {
         }))
     }
 
-    /// Where the archives that are read anyway have links and directories, and the last of
-    /// them that has it; one that cannot be read has none.
-    fn anyway(&self) -> &BTreeMap<PathBuf, usize> {
+    /// Reads those that are read anyway.
+    fn anyway(&self) -> &Anyway {
         self.anyway.get_or_init(|| {
             let all = (0..self.archives.len()).filter(|at| self.is_read_anyway(*at));
             let read = self.of_use(all.collect());
             self.read(&read);
-            let mut found = BTreeMap::new();
+            let mut found = Anyway::default();
             for at in read {
-                let others = self.archives.get(at).map(|known| self.others(known));
-                let paths = others
-                    .and_then(Result::ok)
-                    .into_iter()
-                    .flat_map(BTreeMap::keys);
-                found.extend(paths.map(|path| (path.clone(), at)));
+                match self.archives.get(at).map(|known| self.others(known)) {
+                    Some(Ok(others)) => {
+                        let others = others.keys().map(|path| (path.clone(), at));
+                        found.others.extend(others);
+                    }
+                    Some(Err(_)) => {
+                        found.failed.insert(at);
+                    }
+                    None => {}
+                }
             }
             found
         })
@@ -179,7 +192,8 @@ impl Unread {
     }
 
     /// The archives that may have something of that name beside what they have there. Where
-    /// something `stands` that is nobody's to replace, only those that are read anyway.
+    /// something `stands` that is nobody's to replace, only those that are read anyway, and
+    /// of these what they have is known.
     fn near(&self, path: &Path, is_new: bool, stands: bool) -> Vec<usize> {
         let mut found = BTreeSet::new();
         let (Some(dir), Some(name)) = (path.parent(), path.file_name()) else {
@@ -199,8 +213,13 @@ impl Unread {
                     self.is_near_below(archive, archives.len())
                 }
             };
+            if stands {
+                let failed = &self.anyway().failed;
+                found.extend(failed.iter().filter(|at| archives.contains_key(at)));
+                continue;
+            }
             for (archive, beside) in archives {
-                if !stands && is_near(*archive, beside) || self.is_read_anyway(*archive) {
+                if is_near(*archive, beside) || self.is_read_anyway(*archive) {
                     found.insert(*archive);
                 }
             }
@@ -304,7 +323,7 @@ impl Archives for Unread {
         if found.is_none() {
             let stands = owners.is_none() && there.is_some();
             let mut near = self.near(path, owners.is_none(), stands);
-            near.extend(self.anyway().get(path));
+            near.extend(self.anyway().others.get(path));
             near.sort_unstable();
             self.read(&near);
             for archive in near.into_iter().rev() {
@@ -352,7 +371,7 @@ impl Archives for Unread {
     fn files(&self, path: &Path) -> Vec<OsString> {
         let besides = self.dirs.get(path).into_iter().flat_map(BTreeMap::values);
         let names = besides.flat_map(|beside| &beside.names);
-        let is_named = |name: &&OsString| self.named.contains_key(&path.join(name));
+        let is_named = |name: &&OsString| self.named.contains(&path.join(name));
         names.filter(is_named).cloned().collect()
     }
 
@@ -378,7 +397,7 @@ impl Archives for Unread {
             };
             names.extend(names_in(self.others(known)?, path));
         }
-        names.extend(names_in(self.anyway(), path));
+        names.extend(names_in(&self.anyway().others, path));
         Ok(names.into_iter().collect())
     }
 }
@@ -423,6 +442,13 @@ fn stem(name: &OsStr) -> &[u8] {
 
 /// Does something for each number below `count`, on all processors.
 pub(super) fn side_by_side(count: usize, each: &(dyn Fn(usize) + Sync)) {
+    // To ask for their number takes longer than to see that nothing is to be done.
+    static THREADS: LazyLock<usize> =
+        LazyLock::new(|| std::thread::available_parallelism().map_or(1, usize::from));
+    if count <= 1 {
+        (0..count).for_each(each);
+        return;
+    }
     let next = AtomicUsize::new(0);
     let work = || loop {
         let at = next.fetch_add(1, Ordering::Relaxed);
@@ -431,9 +457,8 @@ pub(super) fn side_by_side(count: usize, each: &(dyn Fn(usize) + Sync)) {
         }
         each(at);
     };
-    let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
-        for _ in 1..threads.min(count) {
+        for _ in 1..count.min(*THREADS) {
             // Where no thread can be had, this one does it all.
             let _ = std::thread::Builder::new().spawn_scoped(scope, work);
         }
