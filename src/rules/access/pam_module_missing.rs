@@ -12,6 +12,8 @@ use crate::text::{Place, escape};
 
 pub(in crate::rules) struct PamModuleMissing;
 
+const ID: &str = "access-pam-module-missing";
+
 /// Where modules are: libpam has one of these built in, below the machine's own name on
 /// Debian.
 const LIBRARIES: [&str; 4] = ["/lib", "/usr/lib", "/lib64", "/usr/lib64"];
@@ -20,7 +22,7 @@ const MAX_FILES: usize = 200;
 
 impl Rule for PamModuleMissing {
     fn id(&self) -> &'static str {
-        "access-pam-module-missing"
+        ID
     }
 
     fn check(&self, host: &Host, _cx: &Cx<'_>) -> Result<Findings, Stop> {
@@ -33,32 +35,13 @@ impl Rule for PamModuleMissing {
         let dirs = directories(host);
         if dirs.items.is_empty() {
             dirs.complete()?;
-            return Err(Stop::NotApplicable(
-                "no directory of PAM's modules is there",
-            ));
+            return Err(Stop::NotApplicable("PAM's modules have no directory"));
         }
-        let mut walk = Walk {
-            host,
-            dirs,
-            seen: BTreeSet::new(),
-            out: Findings::new(),
-        };
+        let mut walk = Walk::new(host, dirs);
         walk.file("sshd", None, None)?;
         let mut out = walk.out;
-        let id = self.id();
-        out.list = out
-            .list
-            .into_iter()
-            .map(|finding| Finding {
-                rule: id,
-                ..finding
-            })
-            .collect();
-        out.list = out
-            .list
-            .into_iter()
-            .map(|finding| super::weighed(host, finding))
-            .collect();
+        let found = std::mem::take(&mut out.list).into_iter();
+        out.list = found.map(|one| super::weighed(host, one)).collect();
         Ok(out)
     }
 }
@@ -73,10 +56,8 @@ fn directories(host: &Host) -> Listing<PathBuf> {
         found.gaps.extend(entries.gaps);
         found.uncovered.extend(entries.uncovered);
         for entry in entries.items {
-            let name = entry
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned());
-            if name.is_some_and(|name| name.contains("-linux-")) {
+            let name = entry.file_name().unwrap_or_default();
+            if name.to_string_lossy().contains("-linux-") {
                 candidates.push(entry.join("security"));
             }
         }
@@ -94,7 +75,17 @@ struct Walk<'a> {
     out: Findings,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(host: &'a Host, dirs: Listing<PathBuf>) -> Self {
+        let (seen, out) = (BTreeSet::new(), Findings::new());
+        Self {
+            host,
+            dirs,
+            seen,
+            out,
+        }
+    }
+
     /// Follows a service's file, for one type of lines or for all.
     fn file(&mut self, name: &str, only: Option<Type>, asked: Option<&Place>) -> Result<(), Stop> {
         if !self.seen.insert(format!("{name} {only:?}")) {
@@ -112,10 +103,8 @@ impl Walk<'_> {
         let mut there = self.host.tree().read(&path);
         if matches!(there, Fact::Absent(_)) && !name.starts_with('/') {
             // What the vendor ships (libpam 1.5 and later, where it is built in).
-            let vendor = self
-                .host
-                .tree()
-                .read(&Path::new("/usr/lib/pam.d").join(name));
+            let vendor = Path::new("/usr/lib/pam.d").join(name);
+            let vendor = self.host.tree().read(&vendor);
             if !matches!(vendor, Fact::Absent(_)) {
                 there = vendor;
             }
@@ -124,8 +113,8 @@ impl Walk<'_> {
             // sshd without a file of its own is served by `other`.
             if let Some(place) = asked {
                 let shown = escape(name.as_bytes());
-                let message =
-                    format!("PAM refuses everybody: {shown}, a part of its stack, is not there");
+                let what = "a part of its stack, is not there";
+                let message = format!("PAM refuses everybody: {shown}, {what}");
                 let label = format!("asks for {shown}");
                 self.push(&shown, message, place, &label);
             }
@@ -157,14 +146,9 @@ impl Walk<'_> {
     }
 
     fn module(&mut self, kind: Type, name: &str, place: &Place) -> Result<(), Stop> {
-        let paths: Vec<PathBuf> = if name.starts_with('/') {
-            vec![PathBuf::from(name)]
-        } else {
-            let dirs = self.dirs.items.iter();
-            dirs.map(|dir| dir.join(name)).collect()
-        };
-        for path in &paths {
-            if self.host.resolve(path).require()?.is_some() {
+        // A name that begins with a slash stays as it is.
+        for dir in &self.dirs.items {
+            if self.host.resolve(&dir.join(name)).require()?.is_some() {
                 return Ok(());
             }
         }
@@ -172,20 +156,17 @@ impl Walk<'_> {
             self.dirs.complete()?;
         }
         let shown = escape(name.as_bytes());
-        let word = if kind == Type::Account {
-            "account"
-        } else {
-            "session"
-        };
-        let message =
-            format!("PAM lets nobody in by ssh: {shown}, which {word} requires, is not there");
+        let is_account = kind == Type::Account;
+        let word = if is_account { "account" } else { "session" };
+        let what = format!("{shown}, which {word} requires, is not there");
+        let message = format!("PAM lets nobody in by ssh: {what}");
         self.push(&shown, message, place, "must succeed, and cannot be loaded");
         Ok(())
     }
 
     fn push(&mut self, subject: &str, message: String, place: &Place, label: &str) {
         let evidence = Evidence::span(place.clone(), label);
-        let finding = Finding::new("", subject.to_owned(), message, evidence);
+        let finding = Finding::new(ID, subject, message, evidence);
         self.out.push(finding);
     }
 }
@@ -200,20 +181,14 @@ mod tests {
     fn more_files_than_are_followed_are_an_open_question() {
         let walk = |files: usize| {
             let mut source = MemSource::new();
-            source.file("/etc/pam.d/part0", "account required /lib/pam_unix.so\n");
-            source.file("/lib/pam_unix.so", "");
-            for number in 1..files {
-                let text = format!("@include part{}\n", number - 1);
-                source.file(format!("/etc/pam.d/part{number}"), text);
+            source.file("/etc/pam.d/part0", "");
+            for at in 1..files {
+                let text = format!("@include part{}\n", at - 1);
+                source.file(format!("/etc/pam.d/part{at}"), text);
             }
             let tree = Tree::for_tests(source, Coverage::full(true));
             let host = Host::new(tree, jiff::Timestamp::UNIX_EPOCH, Given::default());
-            let mut walk = Walk {
-                host: &host,
-                dirs: Listing::new(),
-                seen: BTreeSet::new(),
-                out: Findings::new(),
-            };
+            let mut walk = Walk::new(&host, Listing::new());
             walk.file(&format!("part{}", files - 1), None, None)
         };
         assert_eq!(walk(MAX_FILES), Ok(()));
