@@ -10,12 +10,13 @@ use super::archive::has_content;
 use super::by_path::{ByPath, PathSet};
 use super::claims::{self, Taken, list_of};
 use super::scripts::GivenUp;
-use super::unread::{Known, Rights, Unread, comes};
+use super::unread::{Known, Rights, Unread, both, comes};
 use super::{Incoming, Transaction, Work};
-use crate::fact::Fact;
+use crate::fact::{Fact, Unknown};
 use crate::parse::archive::Member;
 use crate::parse::dpkg::{Diversion, Field, Package, conffiles, parse_list, statoverrides};
 use crate::source::{FileKind, MemSource, Node, Stands, Tree};
+use crate::text::File;
 
 /// Finds where a path of a package really is: links in its parents are followed, as
 /// dpkg's unpacking follows them.
@@ -90,11 +91,19 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
         given_up,
     };
     layout.modes();
-    for (at, one) in work.incoming.iter().enumerate() {
-        layout.bring(at, one, added);
+    let bring = || {
+        for (at, one) in work.incoming.iter().enumerate() {
+            layout.bring(at, one, added);
+        }
+    };
+    let ((), leaving) = both(bring, &|| Leaving::of(work));
+    let is_new = |gap: &Unknown| !out.gaps.contains(gap);
+    let gaps: Vec<Unknown> = leaving.gaps.into_iter().filter(is_new).collect();
+    out.gaps.extend(gaps);
+    for (package, list) in &leaving.staying {
+        layout.taken.rewrite(work, package, list, added);
     }
-    let candidates = candidates(work, &layout.taken, out, added);
-    for (path, candidate) in &candidates {
+    for (path, candidate) in &leaving.candidates {
         layout.take(path, candidate, out);
     }
     for (from, to) in claims::undiverted(work) {
@@ -115,72 +124,83 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
     unread
 }
 
-/// What no package owns any more, by its path as listed, or as diverted.
-fn candidates(
-    work: &Work<'_>,
-    taken: &Taken,
-    out: &mut Transaction,
-    added: &mut MemSource,
-) -> BTreeMap<Vec<u8>, Candidate> {
-    // What another package ships too stays: dpkg counts owners.
-    let mut candidates: BTreeMap<Vec<u8>, Candidate> = BTreeMap::new();
-    let replaced: Vec<(usize, &Package)> = work
-        .incoming
-        .iter()
-        .enumerate()
-        .filter_map(|(at, one)| Some((at, one.replaces(work.db)?)))
-        .collect();
-    let sent = Sent::new(work);
-    let going = work
-        .leaving()
-        .map(|(package, purge)| (None, package, purge));
-    let changing = replaced
-        .iter()
-        .map(|(at, package)| (Some(*at), *package, false));
-    for (archive, package, purge) in going.chain(changing) {
-        let Some(list) = list_of(work, package, &mut out.gaps) else {
-            continue;
-        };
-        let configs: BTreeSet<&[u8]> = conffiles(package.field(Field::Conffiles))
-            .map(|conf| conf.path)
+/// What leaves its packages, as the database lists it.
+struct Leaving<'a> {
+    /// What no package owns any more, by its path as listed, or as diverted.
+    candidates: BTreeMap<Vec<u8>, Candidate>,
+    /// Packages that stay as they are, and their lists.
+    staying: Vec<(&'a Package, Arc<File>)>,
+    gaps: Vec<Unknown>,
+}
+
+impl<'a> Leaving<'a> {
+    fn of(work: &Work<'a>) -> Self {
+        let mut gaps = Vec::new();
+        let mut staying = Vec::new();
+        // What another package ships too stays: dpkg counts owners.
+        let mut candidates: BTreeMap<Vec<u8>, Candidate> = BTreeMap::new();
+        let replaced: Vec<(usize, &Package)> = work
+            .incoming
+            .iter()
+            .enumerate()
+            .filter_map(|(at, one)| Some((at, one.replaces(work.db)?)))
             .collect();
-        let stays = archive.is_none() && !purge;
-        let mut lines = parse_list(list.bytes())
-            .filter(|path| *path != b"/.")
-            .peekable();
-        while let Some(path) = lines.next() {
-            // Configuration stays when a package goes, and when it no longer ships it.
-            if configs.contains(path) && (archive.is_some() || !purge) {
+        let sent = Sent::new(work);
+        let going = work
+            .leaving()
+            .map(|(package, purge)| (None, package, purge));
+        let changing = replaced
+            .iter()
+            .map(|(at, package)| (Some(*at), *package, false));
+        for (archive, package, purge) in going.chain(changing) {
+            let Some(list) = list_of(work, package, &mut gaps) else {
+                continue;
+            };
+            let configs: BTreeSet<&[u8]> = conffiles(package.field(Field::Conffiles))
+                .map(|conf| conf.path)
+                .collect();
+            let stays = archive.is_none() && !purge;
+            let mut lines = parse_list(list.bytes())
+                .filter(|path| *path != b"/.")
+                .peekable();
+            while let Some(path) = lines.next() {
+                // Configuration stays when a package goes, and when it no longer ships it.
+                if configs.contains(path) && (archive.is_some() || !purge) {
+                    continue;
+                }
+                // So does the directory that it was in.
+                if stays && configs.iter().any(|config| is_below(config, path)) {
+                    continue;
+                }
+                // What is in a directory is listed behind it.
+                let is_dir = lines.peek().is_some_and(|next| is_below(next, path));
+                let path = sent.of(package, path);
+                let candidate = candidates.entry(path.to_vec()).or_insert(Candidate {
+                    archives: BTreeSet::new(),
+                    is_dir: false,
+                });
+                candidate.is_dir |= is_dir;
+                candidate.archives.extend(archive);
+            }
+        }
+        for (at, package) in work.db.packages.iter().enumerate() {
+            let changes = replaced.iter().any(|(_, old)| std::ptr::eq(*old, package));
+            if work.outgoing.contains_key(&at) || changes || !package.state.has_files() {
                 continue;
             }
-            // So does the directory that it was in.
-            if stays && configs.iter().any(|config| is_below(config, path)) {
-                continue;
+            if let Some(list) = list_of(work, package, &mut gaps) {
+                for path in parse_list(list.bytes()) {
+                    candidates.remove(sent.of(package, path));
+                }
+                staying.push((package, list));
             }
-            // What is in a directory is listed behind it.
-            let is_dir = lines.peek().is_some_and(|next| is_below(next, path));
-            let path = sent.of(package, path);
-            let candidate = candidates.entry(path.to_vec()).or_insert(Candidate {
-                archives: BTreeSet::new(),
-                is_dir: false,
-            });
-            candidate.is_dir |= is_dir;
-            candidate.archives.extend(archive);
+        }
+        Self {
+            candidates,
+            staying,
+            gaps,
         }
     }
-    for (at, package) in work.db.packages.iter().enumerate() {
-        let changes = replaced.iter().any(|(_, old)| std::ptr::eq(*old, package));
-        if work.outgoing.contains_key(&at) || changes || !package.state.has_files() {
-            continue;
-        }
-        if let Some(list) = list_of(work, package, &mut out.gaps) {
-            for path in parse_list(list.bytes()) {
-                candidates.remove(sent.of(package, path));
-            }
-            taken.rewrite(work, package, &list, added);
-        }
-    }
-    candidates
 }
 
 /// Whether a path is below a directory.

@@ -10,6 +10,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ffi::{OsStr, OsString};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, OnceLock};
@@ -464,4 +465,18 @@ pub(super) fn side_by_side(count: usize, each: &(dyn Fn(usize) + Sync)) {
         }
         work();
     });
+}
+
+/// Does one thing here and another on a thread of its own, or behind it where there is none
+/// to be had.
+pub(super) fn both<A, B: Send>(here: impl FnOnce() -> A, there: &(dyn Fn() -> B + Sync)) -> (A, B) {
+    std::thread::scope(|scope| {
+        let started = std::thread::Builder::new().spawn_scoped(scope, there);
+        let done = here();
+        let other = match started {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            Err(_) => there(),
+        };
+        (done, other)
+    })
 }
