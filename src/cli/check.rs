@@ -22,7 +22,7 @@ use crate::facts::devices::Devices;
 use crate::fleet::Member;
 use crate::policy::{Exit, JudgedHost, Judgement, Verdict, Waiver, compare, judge, stale, worst};
 use crate::report::{Outcome, ShownHost};
-use crate::rules::{Examined, FLEET, Level, Selection, examine_against, examine_fleet};
+use crate::rules::{Examined, FLEET, Level, Selection, examine_fleet, examine_on};
 use crate::source::{Tree, glob_hosts};
 use crate::text::escape_path;
 use crate::time::Deadline;
@@ -62,10 +62,13 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
         let label = label(args.tree.root.as_ref(), &tree);
         let devices = devices(&args.devices, &tree)?;
         let base = base(args, root, &tree, deadline)?;
+        // Of one host the rules run side by side, of many the hosts.
+        let pool = crate::facts::pool().ok();
         let run = Run {
             setup: &setup,
             args,
             selection: &selection,
+            pool: pool.as_ref(),
         };
         let mut one = run.one(tree, base, (label, devices), String::new());
         one.root = root_from_here(root);
@@ -76,6 +79,7 @@ pub(super) fn outcome_of(args: &CheckArgs) -> Result<Outcome, Error> {
             setup: &setup,
             args,
             selection: &selection,
+            pool: None,
         };
         let examined = run.hosts()?;
         (setup, examined)
@@ -186,6 +190,8 @@ struct Run<'a> {
     setup: &'a Setup,
     args: &'a CheckArgs,
     selection: &'a Selection,
+    /// On what the rules of one host run.
+    pool: Option<&'a rayon::ThreadPool>,
 }
 
 impl Run<'_> {
@@ -206,7 +212,10 @@ impl Run<'_> {
         let was = was.map(|tree| over(tree, label.clone(), devices.clone()));
         let host = over(tree, label, devices);
         let horizon = setup.horizon;
-        let mut examined = examine_against(&host, was.as_ref(), self.selection, horizon);
+        let examine = |host: &Host, base: Option<&Host>| {
+            examine_on(self.pool, host, base, self.selection, horizon)
+        };
+        let mut examined = examine(&host, was.as_ref());
         examined.unread_policy.clone_from(&setup.config.unread);
         let fleet = !self.args.hosts.is_empty();
         let member = |host: &Host, name: &str| {
@@ -222,7 +231,7 @@ impl Run<'_> {
             (None, _) => Before::NotAsked,
             (Some(name), None) => Before::NotThere(name),
             (Some(name), Some(was)) => {
-                let mut before = examine_against(&was, None, self.selection, horizon);
+                let mut before = examine(&was, None);
                 before.member = member(&was, &before.name);
                 Before::Was(Box::new(before), name)
             }
