@@ -2,6 +2,7 @@
 //! everybody.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::fact::{Doubt, Fact, Listing, Stop, Unknown};
@@ -56,8 +57,8 @@ fn directories(host: &Host) -> Listing<PathBuf> {
         found.gaps.extend(entries.gaps);
         found.uncovered.extend(entries.uncovered);
         for entry in entries.items {
-            let name = entry.file_name().unwrap_or_default();
-            if name.to_string_lossy().contains("-linux-") {
+            let name = entry.file_name().map(OsStr::to_string_lossy);
+            if name.is_some_and(|name| name.contains("-linux-")) {
                 candidates.push(entry.join("security"));
             }
         }
