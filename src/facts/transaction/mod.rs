@@ -11,6 +11,7 @@ mod made_others;
 mod others;
 mod scripts;
 mod status;
+mod threads;
 mod unread;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -18,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use self::archive::Archive;
-use self::unread::side_by_side;
+use self::threads::side_by_side;
 use super::INIT_PACKAGES;
 use super::packages::{self, Dpkg, Family};
 use crate::fact::{Doubt, Fact, Unknown};
