@@ -1,6 +1,6 @@
 //! What an ordinary user is told about a root that only root may read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::support::{Call, NOW, PROGRAM, Root, Run, has, healthy, is_root, skip};
 
@@ -13,7 +13,10 @@ fn as_nobody(root: &Root, command: &str, more: &[&str]) -> Option<Run> {
     // The build's own folder may be closed to strangers.
     let place = Root::new();
     let program: PathBuf = place.at("comeback");
-    std::fs::copy(PROGRAM, &program).unwrap();
+    // Not by this process: what another test starts meanwhile would hold the copy open for
+    // writing, and nobody could run it.
+    let copied = Call::of("cp", [Path::new(PROGRAM), &program]).run();
+    assert_eq!(copied.code, 0, "{}", copied.stderr);
     let mut args = vec![
         "--reuid=65534",
         "--regid=65534",
