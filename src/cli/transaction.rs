@@ -6,6 +6,7 @@ use std::path::Path;
 use super::Error;
 use super::args::CheckArgs;
 use super::run::{Opened, Setup, devices, host, label, open_changed};
+use crate::fact::Fact;
 use crate::facts::transaction::{Plan, Refused, lay_out, parse_plan};
 use crate::facts::{Host, callers, pool};
 use crate::rules::{Examined, Outline, Selection, examine_on};
@@ -50,6 +51,10 @@ pub(super) fn run(
     let pool = pool().ok();
     let examine =
         |host: &Host, base| examine_on(pool.as_ref(), host, base, selection, setup.horizon);
+    // Beside a package manager at work nothing is laid out.
+    if matches!(before.busy(), Fact::Known(_)) {
+        return Ok(examine(&before, None));
+    }
     let root = args.tree.root.as_deref();
     let at = root.unwrap_or(Path::new("/"));
     let as_it_is = || examine(&before, None);
@@ -58,6 +63,7 @@ pub(super) fn run(
         Some(pool) => pool.join(as_it_is, laid_out),
         None => (as_it_is(), laid_out()),
     };
+    // One may have begun since.
     if first.busy.is_some() {
         return Ok(first);
     }
