@@ -74,7 +74,8 @@ pub(super) fn run(
         }
     })?;
     let tree = open_changed(&args.tree, root, setup.deadline, laid_out.changes)?;
-    let after = as_host(tree);
+    let mut after = as_host(tree);
+    after.share_sums(&before);
     let mut examined = examine(&after, Some(&before));
     examined.only_new(&first);
     // The process ends with the report: to free a million small things first is a tenth of

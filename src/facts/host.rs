@@ -23,7 +23,7 @@ use super::merges::{self, Merge};
 use super::mounts::{self, Mounts, Support, Types};
 use super::network::plan::Plan;
 use super::network::{self, Network};
-use super::packages::{self, Owners, Packages};
+use super::packages::{self, Owners, Packages, Sums};
 use super::programs::{self, Needed};
 use super::running::{self, Process};
 use super::services::{self, Enabled, System};
@@ -69,6 +69,7 @@ pub struct Host {
     given: Given,
     os: OnceLock<Fact<Os>>,
     packages: OnceLock<Fact<Packages>>,
+    sums: Arc<Sums>,
     owners: Owners,
     init: OnceLock<Init>,
     kernels: OnceLock<Listing<Kernel>>,
@@ -129,6 +130,7 @@ impl Host {
             given,
             os: OnceLock::new(),
             packages: OnceLock::new(),
+            sums: Arc::default(),
             owners: Owners::default(),
             init: OnceLock::new(),
             kernels: OnceLock::new(),
@@ -175,6 +177,17 @@ impl Host {
     /// Says which processes called us.
     pub fn set_callers(&mut self, callers: Vec<u32>) {
         self.given.callers = callers;
+    }
+
+    /// Has what was summed of `other` not summed again.
+    pub fn share_sums(&mut self, other: &Self) {
+        self.sums = Arc::clone(&other.sums);
+    }
+
+    /// The checksums of its files, as far as somebody asked.
+    #[must_use]
+    pub fn sums(&self) -> &Sums {
+        &self.sums
     }
 
     /// What is known of its boot so far.

@@ -5,12 +5,14 @@
 //! is refused instead of followed. Kernels and sandboxes without `openat2` get a
 //! walk with `O_NOFOLLOW`, component by component.
 
+use std::collections::VecDeque;
 use std::ffi::OsString;
 use std::fs::File;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::fs::{
     AtFlags, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, fstat, fstatvfs, openat, openat2,
@@ -25,7 +27,13 @@ use super::{FileKind, Meta, ReadError, Usage};
 pub(super) struct Root {
     handle: OwnedFd,
     no_openat2: AtomicBool,
+    /// Directories that something was looked at in, the last one first.
+    recent: Mutex<VecDeque<(OsString, Arc<OwnedFd>)>>,
 }
+
+/// So many directories are kept open. What is looked at lies side by side, mostly, and a
+/// file system of which one is open cannot be unmounted.
+const RECENT: usize = 8;
 
 fn failed(error: Errno) -> ReadError {
     ReadError::from_io(&error.into())
@@ -38,6 +46,7 @@ impl Root {
         Ok(Self {
             handle: rustix::fs::open(root, flags, Mode::empty()).map_err(failed)?,
             no_openat2: AtomicBool::new(false),
+            recent: Mutex::default(),
         })
     }
 
@@ -72,8 +81,33 @@ impl Root {
 
     /// What is at `path`.
     pub(super) fn look(&self, path: &Path) -> Result<Meta, ReadError> {
+        // One name in a directory that is open takes a third of the time.
+        if let (Some(dir), Some(name)) = (path.parent(), path.file_name())
+            && let Some(dir) = self.recent(dir)
+        {
+            let stat = statat(dir, name, AtFlags::SYMLINK_NOFOLLOW);
+            return stat.map(|stat| meta_from(&stat)).map_err(failed);
+        }
         let fd = self.at(path, OFlags::PATH)?;
         fstat(&fd).map(|stat| meta_from(&stat)).map_err(failed)
+    }
+
+    /// The directory at `path`, where it is one.
+    fn recent(&self, path: &Path) -> Option<Arc<OwnedFd>> {
+        let recent = || self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = recent()
+            .iter()
+            .find(|(known, _)| known == path.as_os_str())
+            .map(|(_, dir)| Arc::clone(dir));
+        if known.is_some() {
+            return known;
+        }
+        let dir = self.at(path, OFlags::PATH | OFlags::DIRECTORY).ok()?;
+        let dir = Arc::new(dir);
+        let mut recent = recent();
+        recent.truncate(RECENT - 1);
+        recent.push_front((path.into(), Arc::clone(&dir)));
+        Some(dir)
     }
 
     /// Where the link at `path` points.

@@ -376,6 +376,36 @@ mod tests {
     }
 
     #[test]
+    fn a_link_that_takes_the_place_of_a_directory_is_not_followed_either() {
+        for forgets in [false, true] {
+            let (dir, outside) = (sample(), sample());
+            let root = dir.path();
+            std::fs::write(outside.path().join("etc/secret"), b"secret").unwrap();
+            let [with, without] = both(&dir);
+            let source = if forgets { without } else { with };
+            assert!(source.lstat(Path::new("/etc/a")).is_ok());
+            std::fs::rename(root.join("etc"), root.join("old")).unwrap();
+            symlink(outside.path().join("etc"), root.join("etc")).unwrap();
+            assert!(source.lstat(Path::new("/etc/secret")).is_err());
+            assert!(source.read(Path::new("/etc/secret"), 100).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_made_in_a_directory_that_was_looked_at_is_seen() {
+        let dir = sample();
+        for source in both(&dir) {
+            let made = dir.path().join("etc/new");
+            let new = Path::new("/etc/new");
+            assert_eq!(source.lstat(new), Err(ReadError::NotFound));
+            std::fs::write(&made, b"new").unwrap();
+            assert_eq!(source.lstat(new).map(|meta| meta.len), Ok(3));
+            std::fs::remove_file(&made).unwrap();
+            assert_eq!(source.lstat(new), Err(ReadError::NotFound));
+        }
+    }
+
+    #[test]
     fn a_fifo_is_seen_and_never_opened() {
         let dir = sample();
         let fifo = dir.path().join("etc/fifo");

@@ -1,9 +1,11 @@
 //! A tree as it will be: changes laid over another source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use foldhash::fast::RandomState;
 
 use super::{Blob, FileKind, MemSource, Meta, Node, ReadError, Source};
 
@@ -12,6 +14,8 @@ use super::{Blob, FileKind, MemSource, Meta, Node, ReadError, Source};
 pub struct Changes {
     /// Files and links that will be gone, unless [`Changes::archives`] know better.
     pub gone: BTreeSet<PathBuf>,
+    /// Links to directories that will be gone, unless archives have a directory there.
+    pub links_gone: BTreeSet<PathBuf>,
     /// Directories that will be gone if nothing is left in them, deepest last.
     pub emptied: BTreeSet<PathBuf>,
     /// What will be there. A file that is longer than its content is read of the archives.
@@ -61,9 +65,13 @@ pub struct OverlaySource {
     changes: Changes,
     /// Which directories have nothing left in them, as far as somebody asked.
     empty: Mutex<BTreeMap<PathBuf, bool>>,
+    /// What stands where, as far as somebody asked: for a link that is followed it is asked
+    /// twice.
+    known: Mutex<HashMap<OsString, Result<Standing, ReadError>, RandomState>>,
 }
 
 /// Where what stands at a path comes from.
+#[derive(Clone)]
 enum Standing {
     Base,
     /// The same under another name.
@@ -80,10 +88,21 @@ impl OverlaySource {
             base,
             changes,
             empty: Mutex::new(BTreeMap::new()),
+            known: Mutex::default(),
         }
     }
 
     fn standing(&self, path: &Path) -> Result<Standing, ReadError> {
+        let known = || self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = known().get(path.as_os_str()).cloned();
+        before.unwrap_or_else(|| {
+            let found = self.find_standing(path);
+            known().insert(path.into(), found.clone());
+            found
+        })
+    }
+
+    fn find_standing(&self, path: &Path) -> Result<Standing, ReadError> {
         let changes = &self.changes;
         if let Some(by) = changes.made.get(path) {
             return Err(ReadError::WillBeMade(by.clone()));
@@ -128,14 +147,19 @@ impl OverlaySource {
 
     fn base_has_dir(&self, path: &Path) -> bool {
         let is_dir = || self.stands(path).is_some_and(|there| there.is_dir);
-        !self.changes.gone.contains(path) && is_dir()
+        !self.goes(path) && is_dir()
     }
 
     /// Whether the path itself or a directory above it is taken away.
     fn is_gone(&self, path: &Path) -> bool {
-        path.ancestors().any(|dir| {
-            self.changes.gone.contains(dir) || (dir != Path::new("/") && self.is_emptied(dir))
-        })
+        path.ancestors()
+            .any(|dir| self.goes(dir) || (dir != Path::new("/") && self.is_emptied(dir)))
+    }
+
+    /// Whether the path itself is taken away.
+    fn goes(&self, path: &Path) -> bool {
+        let changes = &self.changes;
+        changes.gone.contains(path) || changes.links_gone.contains(path) && !self.is_shipped(path)
     }
 
     /// Whether a directory that nobody owns any more has nothing left in it.
@@ -167,10 +191,9 @@ impl OverlaySource {
 
     /// Whether something stays in a directory that nothing takes away.
     fn base_keeps(&self, dir: &Path) -> bool {
-        let changes = &self.changes;
         let stays = |name: &OsString| {
             let at = dir.join(name);
-            !changes.gone.contains(&at) && !changes.emptied.contains(&at)
+            !self.goes(&at) && !self.changes.emptied.contains(&at)
         };
         self.base
             .list(dir, usize::MAX)
@@ -179,13 +202,12 @@ impl OverlaySource {
 
     /// Whether what is in a directory now goes, with the directories in it.
     fn keeps_nothing(&self, dir: &Path) -> bool {
-        let changes = &self.changes;
         let goes = |name: &OsString| {
             let at = dir.join(name);
-            changes.gone.contains(&at) || self.keeps_nothing(&at)
+            self.goes(&at) || self.keeps_nothing(&at)
         };
         let names = || self.base.list(dir, usize::MAX);
-        changes.emptied.contains(dir)
+        self.changes.emptied.contains(dir)
             && self.files_to_come(dir).is_empty()
             && names().is_ok_and(|names| names.iter().all(goes))
     }
@@ -312,7 +334,7 @@ impl Source for OverlaySource {
         let mut names: BTreeSet<OsString> = BTreeSet::new();
         for name in below {
             let at = path.join(&name);
-            let goes = self.changes.gone.contains(&at) || self.is_emptied(&at);
+            let goes = self.goes(&at) || self.is_emptied(&at);
             if !goes || self.brought(&at)?.is_some() {
                 names.insert(name);
             }
@@ -492,6 +514,7 @@ mod tests {
             ]
             .map(PathBuf::from)
             .into(),
+            links_gone: BTreeSet::new(),
             emptied: [
                 "/usr",
                 "/usr/bin",

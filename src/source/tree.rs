@@ -6,6 +6,8 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use super::{Coverage, FileKind, Meta, Pieces, ReadError, Source, Usage};
 use crate::fact::{Doubt, Fact, Listing, Looked, Unknown, Why};
 use crate::text::{File, escape_path};
@@ -67,7 +69,7 @@ pub struct Tree {
 #[derive(Default)]
 struct Cache {
     /// Directories already resolved.
-    dirs: HashMap<OsString, Meta>,
+    dirs: HashMap<OsString, Meta, RandomState>,
     files: HashMap<OsString, Fact<Arc<File>>>,
     heads: HashMap<(OsString, u64), Fact<Arc<File>>>,
     lists: HashMap<OsString, Fact<Arc<Vec<OsString>>>>,
@@ -406,9 +408,7 @@ impl Tree {
             Some(Err(error)) => return self.failed(path, path, &[], error),
             Some(Ok(_)) | None => {}
         }
-        let mut pending: VecDeque<OsString> = VecDeque::new();
-        push_front(&mut pending, path);
-        let mut at = PathBuf::from("/");
+        let (mut at, mut pending) = self.walk_begins(path);
         let mut hops: Vec<Hop> = Vec::new();
         let mut meta = None;
         while let Some(name) = pending.pop_front() {
@@ -464,6 +464,19 @@ impl Tree {
             meta,
             hops,
         })
+    }
+
+    /// Where a walk to `path` may begin, and what is left of it: the directory that holds it
+    /// where that was walked to before, and no link led there.
+    fn walk_begins(&self, path: &Path) -> (PathBuf, VecDeque<OsString>) {
+        if let (Some(dir), Some(name)) = (path.parent(), path.file_name())
+            && self.with_cache(|cache| cache.dirs.contains_key(dir.as_os_str()))
+        {
+            return (dir.to_path_buf(), VecDeque::from([name.to_owned()]));
+        }
+        let mut pending = VecDeque::new();
+        push_front(&mut pending, path);
+        (PathBuf::from("/"), pending)
     }
 
     /// `lstat`, remembered for directories: they are asked for again and again.

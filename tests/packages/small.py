@@ -18,6 +18,9 @@ import subprocess
 import sys
 
 DIRS = ["/usr/lib/a", "/lib/a", "/usr/lib/a/b", "/usr/libexec", "/usr/lib", "/opt/x/y"]
+# Where one package alone has something, as the C library has: it is never taken away.
+ALONE = "pa"
+ALONE_DIRS = ["/lib64", "/lib64/m"]
 NAMES = ["one", "two", "three", "four", "lib.so", "lib.so.1"]
 CONFIGS = ["/etc/one.conf", "/etc/two.conf", "/etc/d/three.conf", "/etc/d/four.conf"]
 SKIPPED = (".dpkg-dist", ".dpkg-old", ".dpkg-new", ".dpkg-tmp")
@@ -55,8 +58,9 @@ class Round:
     def chance(self, percent):
         return self.dice.randrange(100) < percent
 
-    def path(self):
-        return self.dice.choice(DIRS) + "/" + self.dice.choice(NAMES)
+    def path(self, name=None):
+        dirs = DIRS + ALONE_DIRS * 2 if name == ALONE else DIRS
+        return self.dice.choice(dirs) + "/" + self.dice.choice(NAMES)
 
     def deb(self, name, version):
         """An archive of that name; its file."""
@@ -66,7 +70,7 @@ class Round:
         files, configs, others = [], [], []
         large = self.chance(60)
         for _ in range(dice.randint(1, 7)):
-            path = self.path()
+            path = self.path(name)
             at = tree + path
             kind = dice.choice(["file", "file", "file", "link", "dir", "hard"])
             # Only files are diverted.
@@ -87,10 +91,17 @@ class Round:
                 os.makedirs(at)
             elif kind == "link":
                 os.symlink(dice.choice(NAMES + ["b", "../a", "nowhere"]), at)
-            elif kind == "hard" and files:
-                other = dice.choice(files)
+            elif kind == "hard":
+                # Both names are its own: where another package keeps the first, dpkg links
+                # to that one's file, which nobody has met outside of here.
+                path, at = path + "-" + name, at + "-" + name
+                other = path + ".first"
+                if os.path.lexists(at) or os.path.lexists(tree + other):
+                    continue
+                write(tree + other, "%s %s %s\n" % (name, version, other),
+                      dice.choice([0o644, 0o755, 0o4755]))
                 os.link(tree + other, at)
-                files.append(path)
+                files += [other, path]
                 if large:
                     self.loose |= {merged(path), merged(other)}
             else:
@@ -134,17 +145,20 @@ class Round:
                    "--force-unsafe-io", "--force-not-root", *words)
 
     def begin(self):
-        for path in ["usr/lib", "usr/bin", "etc", "var/lib/dpkg/info", "var/lib/dpkg/updates",
-                     "var/lib/dpkg/triggers", "usr/libexec", "srv/elsewhere"]:
+        for path in ["usr/lib", "usr/lib64", "usr/bin", "etc", "var/lib/dpkg/info",
+                     "var/lib/dpkg/updates", "var/lib/dpkg/triggers", "usr/libexec",
+                     "srv/elsewhere"]:
             os.makedirs(os.path.join(self.root, path))
         os.symlink("usr/lib", self.root + "/lib")
+        # As Debian's, which only the C library has something in, and so its name.
+        os.symlink("usr/lib64", self.root + "/lib64")
         write(self.root + "/var/lib/dpkg/status", "")
         write(self.root + "/var/lib/dpkg/available", "")
         write(self.root + "/etc/passwd", "root:x:0:0::/:/bin/sh\nsomebody:x:77:78::/:/bin/sh\n")
         write(self.root + "/etc/group", "root:x:0:\nsomegroup:x:78:\n")
         # What every root has a package for.
         tree = self.top + "/base"
-        for path in ["usr/lib", "lib", "etc", "usr/bin", "usr/libexec", "var", "srv", "DEBIAN"]:
+        for path in ["usr/lib", "usr/lib64", "lib", "etc", "usr/bin", "usr/libexec", "var", "srv", "DEBIAN"]:
             os.makedirs(os.path.join(tree, path))
         write(tree + "/DEBIAN/control", "Package: base\nVersion: 1\nArchitecture: all\n"
               "Maintainer: nobody <nobody@example.org>\nDescription: the directories\n")
@@ -180,8 +194,11 @@ class Round:
                 os.symlink("../srv/elsewhere/moved", at)
         if self.chance(40):
             path = dice.choice([self.path(), dice.choice(CONFIGS)])
-            run("dpkg-statoverride", "--root=" + self.root, "--force-statoverride-add", "--update",
-                "--add", "#77", "#78", dice.choice(["0750", "2711"]), path)
+            mode = dice.choice(["0750", "2711"])
+            # dpkg goes by the name that a package ships; the overlay by where that is.
+            for name in {path, merged(path), path.replace("/usr/lib/", "/lib/")}:
+                run("dpkg-statoverride", "--root=" + self.root, "--force-statoverride-add",
+                    "--update", "--add", "#77", "#78", mode, name)
         for _ in range(dice.randint(0, 1)):
             path = dice.choice(DIRS) + "/one"
             whose = ["--local"] if self.chance(40) else ["--package", dice.choice(PACKAGES)]
@@ -194,7 +211,7 @@ class Round:
                      "-f", "${Package} ${db:Status-Status}\n").stdout.decode().split("\n")
         there = [line.split()[0] for line in status if line.endswith(" installed")]
         there = [name for name in there if name in PACKAGES]
-        going = self.some(there, 2)
+        going = self.some([name for name in there if name != ALONE], 2)
         coming = [n for n in self.some(PACKAGES, 3) if n not in going]
         self.dice.shuffle(coming)
         steps = [(self.dice.choice(["remove", "purge"]), name) for name in going]
@@ -242,7 +259,7 @@ class Round:
                 return None
         theirs = self.really(real)
         asked = sorted(set(theirs) | set(self.really(self.root)) | {
-            d + "/" + n for d in DIRS for n in NAMES})
+            d + "/" + n for d in DIRS + ALONE_DIRS for n in NAMES})
         self.dice.shuffle(asked)
         # Names that lead through a link are others of the same.
         asked = [path for path in asked if not through_link(real, path)
@@ -276,7 +293,7 @@ def through_link(root, path):
 
 
 def merged(path):
-    return "/usr" + path if path.startswith("/lib/") else path
+    return "/usr" + path if path.startswith(("/lib/", "/lib64/")) else path
 
 
 def keep_owners(old, new):

@@ -7,7 +7,7 @@ use crate::parse::apk::{Package, parse};
 use crate::source::Tree;
 
 /// Where it is: below /usr since apk-tools 2.14.5 on a merged root.
-const PLACES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
+pub(super) const PLACES: [&str; 2] = ["/lib/apk/db/installed", "/usr/lib/apk/db/installed"];
 
 pub(super) fn read(tree: &Tree) -> Fact<Vec<Package>> {
     let mut looked = Looked {

@@ -7,6 +7,7 @@ mod owners;
 mod pacman;
 mod portage;
 mod rpm;
+mod sums;
 pub(in crate::facts) mod verify;
 
 use std::path::Path;
@@ -15,12 +16,16 @@ pub use dpkg::{Complaint, Dpkg};
 pub use owners::Owners;
 pub use portage::{Ebuild, Portage, RESUME, left_to_merge};
 pub use rpm::Rpm;
-pub(crate) use verify::sum_of;
-pub use verify::{Altered, Wrong, altered, md5_of};
+pub(crate) use sums::sum_of;
+pub use sums::{Sums, md5_of};
+pub use verify::{Altered, Wrong, altered};
 
 use crate::fact::{Doubt, Fact, Looked, Unknown, Why};
 use crate::parse;
 use crate::source::Tree;
+
+/// Void's database.
+const XBPS: &str = "/var/db/xbps";
 
 /// What the package databases of a tree say.
 #[derive(Debug)]
@@ -161,6 +166,14 @@ impl Answers {
     }
 }
 
+/// Where the databases are that dpkg has nothing to do with.
+pub(in crate::facts) fn other_places() -> impl Iterator<Item = &'static Path> {
+    let places = apk::PLACES.into_iter().chain(rpm::DIRS);
+    places
+        .chain([pacman::DIR, portage::DIR, XBPS])
+        .map(Path::new)
+}
+
 /// Reads the databases of `tree`.
 pub fn read(tree: &Tree) -> Fact<Packages> {
     match read_all(tree) {
@@ -184,7 +197,7 @@ fn read_all(tree: &Tree) -> Result<Packages, Box<Fact<Packages>>> {
     let apk = answers.beside("apk", alone, apk::read(tree))?;
     let pacman = answers.beside("pacman", alone, pacman::read(tree))?;
     let rpm = answers.beside("rpm", alone, rpm::read(tree))?;
-    if let Fact::Known(_) = tree.resolve(Path::new("/var/db/xbps")) {
+    if let Fact::Known(_) = tree.resolve(Path::new(XBPS)) {
         answers.unread.push(("xbps", "is not read yet".to_owned()));
     }
     let none = alone && apk.is_none() && pacman.is_none() && rpm.is_none();

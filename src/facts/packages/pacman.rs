@@ -19,8 +19,11 @@ pub struct Package {
     pub path: PathBuf,
 }
 
+/// Where it is.
+pub(super) const DIR: &str = "/var/lib/pacman/local";
+
 pub(super) fn read(tree: &Tree) -> Fact<Vec<Package>> {
-    let top = Path::new("/var/lib/pacman/local");
+    let top = Path::new(DIR);
     tree.list(top).and_then(|names| {
         let mut packages = Vec::new();
         for name in names.iter() {

@@ -28,8 +28,11 @@ pub struct Ebuild {
     pub path: PathBuf,
 }
 
+/// Where it is.
+pub(super) const DIR: &str = "/var/db/pkg";
+
 pub(super) fn read(tree: &Tree) -> Fact<Portage> {
-    let top = Path::new("/var/db/pkg");
+    let top = Path::new(DIR);
     tree.list(top).and_then(|categories| {
         let mut portage = Portage {
             packages: Vec::new(),

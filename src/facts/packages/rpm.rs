@@ -24,7 +24,7 @@ enum Kind {
 }
 
 /// Where it is, by age: `/usr/lib/sysimage/rpm` at SUSE since 2019 and Fedora since 36.
-const DIRS: [&str; 3] = ["/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"];
+pub(super) const DIRS: [&str; 3] = ["/usr/lib/sysimage/rpm", "/usr/share/rpm", "/var/lib/rpm"];
 
 pub(super) fn read(tree: &Tree) -> Fact<Rpm> {
     let mut looked = Looked {

@@ -1,15 +1,12 @@
 //! Whether the files of a package are as it ships them.
 
 use std::collections::BTreeMap;
-use std::io::Read as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use md5::{Digest as _, Md5};
-use sha2::Sha256;
-
 use super::Packages;
+use super::sums::{Sums, sum_of_file};
 use crate::fact::{Fact, Listing};
 use crate::parse::dpkg::{Field, Package, conffiles, md5sums, parse_list};
 use crate::source::{FileKind, Tree};
@@ -40,9 +37,11 @@ pub struct Altered {
 /// The files of some packages that are not as they were shipped: dpkg's and rpm's, as
 /// `dpkg --verify` and `rpm -V` look at them.
 ///
-/// `packages` chooses by name; `paths` says of a path (as shipped) whether to look at it.
+/// `packages` chooses by name; `paths` says of a path (as shipped) whether to look at it;
+/// what `sums` has is not read again.
 pub fn altered(
     tree: &Tree,
+    sums: &Sums,
     databases: &Packages,
     packages: &dyn Fn(&str) -> bool,
     paths: &dyn Fn(&[u8]) -> bool,
@@ -56,7 +55,7 @@ pub fn altered(
                     crate::parse::dpkg::State::Unpacked | crate::parse::dpkg::State::HalfConfigured
                 );
             if has_files && packages(&package.name) {
-                dpkg(tree, databases, package, paths, &mut out);
+                dpkg(tree, sums, databases, package, paths, &mut out);
             }
         }
     }
@@ -77,6 +76,7 @@ pub fn altered(
                 let sum = (regular && !file.may_change).then_some(file.digest.as_slice());
                 let wrong = look(
                     tree,
+                    sums,
                     &file.path,
                     sum.filter(|sum| !sum.is_empty()),
                     &mut out,
@@ -94,6 +94,7 @@ pub fn altered(
 
 fn dpkg(
     tree: &Tree,
+    known: &Sums,
     databases: &Packages,
     package: &Package,
     paths: &dyn Fn(&[u8]) -> bool,
@@ -124,7 +125,7 @@ fn dpkg(
             .find(|d| d.from == path && d.by.as_deref() != Some(package.name.as_str()));
         let at = sent.map_or(path, |diversion| diversion.to.as_slice());
         let sum = sum.filter(|sum| sum.len() == 32);
-        let wrong = look(tree, at, sum, out);
+        let wrong = look(tree, known, at, sum, out);
         push(&package.name, at, wrong, config.is_some(), out);
     }
 }
@@ -167,7 +168,13 @@ pub(in crate::facts) fn info<T>(
 }
 
 /// What is wrong with one file; `sum` is its checksum in hexadecimal.
-fn look(tree: &Tree, path: &[u8], sum: Option<&[u8]>, out: &mut Listing<Altered>) -> Option<Wrong> {
+fn look(
+    tree: &Tree,
+    sums: &Sums,
+    path: &[u8],
+    sum: Option<&[u8]>,
+    out: &mut Listing<Altered>,
+) -> Option<Wrong> {
     let path = Path::new(std::ffi::OsStr::from_bytes(path));
     // What a package brings is what it says it is: nothing has to be unpacked for that.
     if tree.comes_as(path, sum) {
@@ -186,71 +193,18 @@ fn look(tree: &Tree, path: &[u8], sum: Option<&[u8]>, out: &mut Listing<Altered>
         // A file that became a link, as update-alternatives and administrators make them.
         return None;
     }
-    let file = out.take(tree.open(path))?;
-    let mut hash = Hash::of_len(sum.len())?;
-    let mut reader = file.reader_from(0);
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => hash.update(buffer.get(..read).unwrap_or(&[])),
-            Err(_) => {
+    let digits = sum.len();
+    let now = match sums.known(&found.meta, digits) {
+        Some(known) => known,
+        None => {
+            let file = out.take(tree.open(path))?;
+            let Some(now) = sum_of_file(&file, digits) else {
                 out.gaps.extend(file.failed());
                 return None;
-            }
+            };
+            sums.note(&found.meta, &now);
+            now
         }
-    }
-    (!sum.eq_ignore_ascii_case(hash.hex().as_bytes())).then_some(Wrong::Changed)
-}
-
-/// The MD5 of some bytes, in hexadecimal, as dpkg keeps it.
-#[must_use]
-pub fn md5_of(bytes: &[u8]) -> String {
-    let mut hash = Hash::Md5(Md5::new());
-    hash.update(bytes);
-    hash.hex()
-}
-
-/// The checksum of that many hexadecimal digits: MD5 or SHA-256.
-pub(crate) fn sum_of(bytes: &[u8], digits: usize) -> Option<Vec<u8>> {
-    let mut hash = Hash::of_len(digits)?;
-    hash.update(bytes);
-    Some(hash.hex().into_bytes())
-}
-
-enum Hash {
-    Md5(Md5),
-    Sha256(Sha256),
-}
-
-impl Hash {
-    /// By the number of its hexadecimal digits.
-    fn of_len(digits: usize) -> Option<Self> {
-        match digits {
-            32 => Some(Self::Md5(Md5::new())),
-            64 => Some(Self::Sha256(Sha256::new())),
-            _ => None,
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        match self {
-            Self::Md5(hash) => hash.update(bytes),
-            Self::Sha256(hash) => hash.update(bytes),
-        }
-    }
-
-    fn hex(self) -> String {
-        use std::fmt::Write as _;
-        let mut text = String::new();
-        let bytes = match self {
-            Self::Md5(hash) => hash.finalize().to_vec(),
-            Self::Sha256(hash) => hash.finalize().to_vec(),
-        };
-        for byte in bytes {
-            // Writing to a String cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        text
-    }
+    };
+    (!sum.eq_ignore_ascii_case(&now)).then_some(Wrong::Changed)
 }

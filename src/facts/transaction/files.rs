@@ -14,6 +14,7 @@ use super::threads::both;
 use super::unread::{Known, Rights, Unread, comes};
 use super::{Incoming, Transaction, Work};
 use crate::fact::{Fact, Unknown};
+use crate::facts::packages::other_places;
 use crate::parse::archive::Member;
 use crate::parse::dpkg::{Diversion, Field, Package, conffiles, parse_list, statoverrides};
 use crate::source::{FileKind, MemSource, Node, Stands, Tree};
@@ -115,6 +116,7 @@ pub(super) fn lay_out(work: &Work<'_>, out: &mut Transaction, added: &mut MemSou
         }
     }
     layout.aliases();
+    layout.foreign();
     let Layout {
         unread,
         given_up,
@@ -256,8 +258,17 @@ impl Layout<'_> {
             Fact::Known(found) if found.meta.kind == FileKind::Dir => {
                 out.changes.emptied.insert(at.clone());
             }
-            // A link that stands in place of a directory goes too (dpkg 1.21
-            // `src/main/remove.c`), where nobody else has that.
+            // A link that stands in place of a directory goes too, where nobody else has that
+            // (dpkg 1.21 `src/main/remove.c`), and the new package has not (`src/main/unpack.c`,
+            // `pkg_remove_old_files`).
+            Fact::Known(found) if found.meta.kind == FileKind::Link && !unread.is_empty() => {
+                let leads = stands(self.work.tree, &at).is_some_and(|there| there.is_dir);
+                let gone = match leads {
+                    true => &mut out.changes.links_gone,
+                    false => &mut out.changes.gone,
+                };
+                gone.insert(at.clone());
+            }
             Fact::Known(_) => {
                 out.changes.gone.insert(at.clone());
             }
@@ -441,6 +452,20 @@ impl Layout<'_> {
                 mode: found.meta.mode,
             };
             self.unread.rights.insert(at.to_path_buf(), rights);
+        }
+    }
+
+    /// Says where no database of another package manager is.
+    fn foreign(&mut self) {
+        let tree = self.work.tree;
+        for place in other_places() {
+            let mut above: Vec<&Path> = place.ancestors().collect();
+            above.reverse();
+            let is_absent = |path: &&Path| matches!(tree.resolve(path), Fact::Absent(_));
+            if let Some(first) = above.into_iter().find(is_absent) {
+                let at = self.places.physical(first);
+                self.unread.foreign.insert(at);
+            }
         }
     }
 

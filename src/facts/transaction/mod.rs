@@ -84,6 +84,12 @@ struct Work<'a> {
 /// Directories of units: what those of a new package ask for is made when it is
 /// configured.
 const UNITS: [&str; 2] = ["/lib/systemd/system", "/usr/lib/systemd/system"];
+/// Directories that rules ask for the names of, other than those of units.
+const LISTED: [&str; 3] = [
+    "/lib/udev/rules.d",
+    "/usr/lib/udev/rules.d",
+    "/usr/lib/sysctl.d",
+];
 /// An archive that is this small is read at once, bytes: both of its parts without a file
 /// worth the name, and not compressed, are 20 KiB.
 const TINY: u64 = 32 << 10;
@@ -140,6 +146,7 @@ fn lay_out_located(tree: &Tree, plan: &Plan, deadline: Deadline) -> Result<Trans
             Err(unknown) => gaps.push(unknown),
         }
     }
+    read_ahead(&work.incoming);
     for step in &plan.steps {
         let purge = match &step.action {
             Action::Configure
@@ -231,6 +238,42 @@ fn archives(plan: &Plan, db: &Dpkg, deadline: Deadline) -> Vec<Result<Incoming, 
         }
     });
     read.into_iter().filter_map(OnceLock::into_inner).collect()
+}
+
+/// Reads the archives that are read anyway while all is laid out, and then those that are
+/// most often read in the end: most of both work is that of one processor, and of several
+/// the others would wait.
+fn read_ahead(incoming: &[Incoming]) {
+    let is_listed = |path: &Path| {
+        let dir = path.parent().map(Path::as_os_str);
+        dir.is_some_and(|dir| LISTED.iter().any(|listed| dir == *listed))
+    };
+    let order = |one: &Incoming| {
+        let members = &one.deb.members;
+        match () {
+            () if one.deb.is_whole || one.archive.is_of_modules(members) => None,
+            () if is_of_boot(one) => Some(0),
+            () if members.iter().any(|member| is_listed(&member.path)) => Some(1),
+            () => None,
+        }
+    };
+    let archives = incoming
+        .iter()
+        .filter_map(|one| Some((order(one)?, &one.archive)));
+    let mut archives: Vec<(u8, Arc<Archive>)> = archives
+        .map(|(order, one)| (order, Arc::clone(one)))
+        .collect();
+    archives.sort_by_key(|(order, archive)| (*order, std::cmp::Reverse(archive.size)));
+    if archives.is_empty() {
+        return;
+    }
+    // What fails is said when somebody asks, and where no thread is to be had they are read
+    // then.
+    let _ = std::thread::Builder::new().spawn(move || {
+        for (_, archive) in archives {
+            let _ = archive.whole();
+        }
+    });
 }
 
 /// Whether an archive is unpacked although the names of its files are known. Of a package

@@ -201,6 +201,60 @@ fn an_archive_that_breaks_off_leaves_open_what_it_brings_and_nothing_else() {
 }
 
 #[test]
+fn a_link_to_a_directory_stays_where_the_new_package_has_that_directory() {
+    let control = "Package: libc6\nVersion: 2\nArchitecture: amd64\n";
+    let archive = deb(
+        control,
+        "",
+        &[
+            ("./lib", b'5', "", b""),
+            ("./lib64", b'5', "", b""),
+            ("./lib/ld.so", b'0', "", b"new"),
+            ("./lib64/ld.so.2", b'2', "/lib/ld.so", b""),
+        ],
+    );
+    let mut base = MemSource::new();
+    base.file(
+        "/var/lib/dpkg/status",
+        "Package: libc6\nStatus: install ok installed\nVersion: 1\nArchitecture: amd64\n",
+    )
+    .file(
+        "/var/lib/dpkg/info/libc6.list",
+        "/.\n/lib\n/lib/ld.so\n/lib64\n/lib64/ld.so.2\n/old64\n/old64/x\n",
+    )
+    .link("/lib", "usr/lib")
+    .link("/lib64", "usr/lib64")
+    .link("/old64", "usr/old64")
+    .file("/usr/lib/ld.so", "old")
+    .file("/usr/old64/x", "old")
+    .link("/usr/lib64/ld.so.2", "/lib/ld.so");
+    let tree = after(&base, &[("a.deb", archive)], "install @/a.deb\n");
+    assert_eq!(link(&tree, "/lib64").as_deref(), Some("usr/lib64"));
+    assert_eq!(text(&tree, "/lib64/ld.so.2").as_deref(), Some("new"));
+    // What the new one does not have goes, link or not.
+    assert!(is_absent(&tree, "/old64"));
+    assert_eq!(names(&tree, "/"), ["lib", "lib64", "usr", "var"]);
+}
+
+#[test]
+fn no_archive_is_read_for_the_database_of_another_manager() {
+    let control = "Package: liba\nVersion: 2\nArchitecture: amd64\n";
+    // Its file is where its directory is asked for, and it can be read no further.
+    let mut broken = deb(control, "", &[("./usr/share/rpm.txt", b'0', "", b"")]);
+    broken.truncate(broken.len() - 1_000);
+    let mut base = debian();
+    base.dir("/usr/share").dir("/var/lib");
+    let tree = after(&base, &[("a.deb", broken)], "upgrade @/a.deb");
+    assert!(matches!(
+        tree.lstat(Path::new("/usr/share/rpm.d")),
+        Fact::Unknown(_)
+    ));
+    assert!(is_absent(&tree, "/usr/share/rpm"));
+    // The database itself is not there either.
+    assert_eq!(version(&tree, "liba").as_deref(), Some("2"));
+}
+
+#[test]
 fn what_is_below_etc_of_a_long_archive_is_read_without_the_rest() {
     let long = vec![b'y'; 400_000];
     let whole = deb(

@@ -34,6 +34,9 @@ pub(super) struct Unread {
     pub(super) aliases: BTreeMap<PathBuf, PathBuf>,
     /// Diversions: from where to where, and whose files are not sent.
     pub(super) diversions: Vec<(PathBuf, PathBuf, Option<String>)>,
+    /// Where other package managers would have their databases, and nothing is: no archive
+    /// is read to see that it brings none.
+    pub(super) foreign: BTreeSet<PathBuf>,
     /// Whose owner and mode are decided elsewhere than in its archive.
     pub(super) rights: ByPath<Rights>,
     /// What the archives bring that are read anyway.
@@ -302,6 +305,9 @@ impl Archives for Unread {
                 }
                 None => {}
             }
+        }
+        if self.foreign.contains(path) {
+            return Ok(None);
         }
         // Nothing takes the place of a directory, and files are known by name.
         let there = there();

@@ -96,7 +96,7 @@ impl Rule for FileAltered {
             let inside = DIRS.iter().any(|dir| path.starts_with(dir));
             inside && !NOT.iter().any(|not| contains(path, not))
         };
-        let found = altered(host.tree(), packages, &name, &path);
+        let found = altered(host.tree(), host.sums(), packages, &name, &path);
         let mut out = Findings::new();
         out.open.extend(found.gaps);
         out.uncovered.extend(found.uncovered);
