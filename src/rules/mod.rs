@@ -295,6 +295,7 @@ pub static ALL: &[&dyn Rule] = &[
     &network::DhcpClientMissing,
     &network::FirewallLost,
     &network::GatewayTwice,
+    &network::InterfaceIncomplete,
     &network::InterfaceNotRaised,
     &network::InterfaceUnowned,
     &network::InterfacesRefused,

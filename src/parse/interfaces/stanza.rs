@@ -183,6 +183,13 @@ impl Stanza {
         (length <= most).then_some((address, length))
     }
 
+    /// The address, where it is written like one of IPv4 and ip(8) refuses it.
+    #[must_use]
+    pub fn refused_address(&self) -> Option<&str> {
+        let text = self.get("address")?.value.split_whitespace().next()?;
+        is_no_address(text).then_some(text)
+    }
+
     /// The address of its `gateway`.
     #[must_use]
     pub fn gateway(&self) -> Option<(IpAddr, &Place)> {
@@ -190,6 +197,20 @@ impl Stanza {
         let word = option.value.split_whitespace().next()?;
         Some((word.parse().ok()?, &option.place))
     }
+}
+
+/// Whether ip(8) refuses what is written like an address of IPv4 (iproute2 6.1
+/// `lib/utils.c`, `get_addr_ipv4`: up to four numbers, each of at most 255).
+fn is_no_address(text: &str) -> bool {
+    let written = |c: char| c.is_ascii_digit() || matches!(c, '.' | '/');
+    if !text.contains('.') || !text.chars().all(written) {
+        return false;
+    }
+    let (address, length) = text.split_once('/').unwrap_or((text, "32"));
+    let is_part = |part: &str| part.parse::<u32>().is_ok_and(|number| number <= 255);
+    let parts = address.split('.');
+    let is_length = length.contains('.') || length.parse::<u32>().is_ok_and(|bits| bits <= 32);
+    parts.clone().count() > 4 || !parts.into_iter().all(is_part) || !is_length
 }
 
 /// `255.255.255.0` or `24`.
@@ -201,4 +222,35 @@ fn mask_length(text: &str) -> Option<u8> {
     let ones = u32::from(mask).leading_ones();
     let whole = u32::from(mask).count_ones() == ones;
     whole.then(|| u8::try_from(ones).ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_no_address;
+
+    #[test]
+    fn an_address_is_refused_for_a_number_that_is_too_large_and_for_nothing_unknown() {
+        for refused in [
+            "192.0.2.300",
+            "192.0.2.10/33",
+            "1.2.3.4.5/24",
+            "192.0..2/24",
+            "256.1",
+        ] {
+            assert!(is_no_address(refused), "{refused}");
+        }
+        let taken = [
+            "192.0.2.10",
+            "192.0.2.10/24",
+            "192.0.2.10/255.255.255.0",
+            "10.1",
+            "192.000.002.001",
+            "2001:db8::1/64",
+            "$ADDRESS",
+            "host.example.org",
+        ];
+        for taken in taken {
+            assert!(!is_no_address(taken), "{taken}");
+        }
+    }
 }

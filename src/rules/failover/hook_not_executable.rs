@@ -27,24 +27,24 @@ impl Rule for HookNotExecutable {
             let shown = escape_path(path);
             let owner = super::called(call.subject, &call.name);
             let place = call.command.place.clone();
-            let mut report = |message: String, evidence: Evidence| {
+            let finding = |message: String, evidence: Evidence| {
                 let label = "called here, and silently not run";
-                out.push(
-                    Finding::new(self.id(), shown.clone(), message, evidence)
-                        .with(Evidence::span(place.clone(), label)),
-                );
+                Finding::new(self.id(), shown.clone(), message, evidence)
+                    .with(Evidence::span(place.clone(), label))
             };
             if found.meta.kind != FileKind::File {
                 let what = found.meta.kind.noun();
                 let message = format!("the hook of {owner} is {what}: {shown}");
-                report(message, Evidence::path(&found.path, what));
+                out.push(finding(message, Evidence::path(&found.path, what)));
                 continue;
             }
             if !found.meta.any_execute_bit() {
                 let mode = found.meta.mode & 0o777;
                 let message = format!("the hook of {owner} is not executable: {shown}");
                 let text = format!("mode {mode:04o}, no execute bit");
-                report(message, Evidence::path(&found.path, text));
+                let found = finding(message, Evidence::path(&found.path, text));
+                let chmod = format!("chmod 755 {shown}");
+                out.push(found.fix("Make it executable:", &[&chmod]));
                 continue;
             }
             let file = match host.tree().read_head(path, 512) {
@@ -71,7 +71,10 @@ impl Rule for HookNotExecutable {
                     let message =
                         format!("the hook of {owner} needs {shown}, which does not exist");
                     let place = interpreter.place.clone();
-                    report(message, Evidence::span(place, "no such interpreter"));
+                    out.push(finding(
+                        message,
+                        Evidence::span(place, "no such interpreter"),
+                    ));
                 }
                 // execve refuses both; keepalived 2 runs hooks without a shell.
                 Head::Plain
@@ -79,15 +82,15 @@ impl Rule for HookNotExecutable {
                 {
                     let message = format!("the hook of {owner} has no interpreter line: {shown}");
                     let place = file.place(file.line_span(1));
-                    report(
+                    out.push(finding(
                         message,
                         Evidence::span(place, "the kernel cannot tell how to run this"),
-                    );
+                    ));
                 }
                 Head::Plain => {}
                 Head::Empty => {
                     let message = format!("the hook of {owner} is empty: {shown}");
-                    report(message, Evidence::path(&found.path, "0 bytes"));
+                    out.push(finding(message, Evidence::path(&found.path, "0 bytes")));
                 }
             }
         }

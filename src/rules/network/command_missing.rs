@@ -1,5 +1,5 @@
-//! `network-command-missing`: ifup runs a command that is not there, and gives the
-//! interface up.
+//! `network-command-missing`: ifup runs a command that is not there, or one that reads what
+//! is not there, and gives the interface up.
 
 use std::path::{Path, PathBuf};
 
@@ -39,11 +39,18 @@ impl Rule for CommandMissing {
                     let Some(program) = simple(command) else {
                         continue;
                     };
-                    if is_there(host, program)? {
-                        continue;
-                    }
+                    let missing = if is_there(host, program)? {
+                        match input(program, command) {
+                            Some(path) if host.resolve(Path::new(path)).require()?.is_none() => {
+                                path
+                            }
+                            _ => continue,
+                        }
+                    } else {
+                        program
+                    };
                     let interface = escape(stanza.name.as_bytes());
-                    let shown = escape(program.as_bytes());
+                    let shown = escape(missing.as_bytes());
                     let message = if name == "pre-up" {
                         format!(
                             "ifup gives {interface} up before it has an address: {shown} is not there"
@@ -82,6 +89,27 @@ fn simple(command: &str) -> Option<&str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
     let is_plain = word.chars().all(plain) && !BUILT_IN.contains(&word);
     is_plain.then_some(word)
+}
+
+/// The file that a command reads, where that is plain: it cannot go on without.
+fn input<'a>(program: &str, command: &'a str) -> Option<&'a str> {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    let words: Vec<&str> = command.split_whitespace().collect();
+    let redirected = words.iter().enumerate().find_map(|(at, word)| match *word {
+        "<" => words.get(at + 1).copied(),
+        word => word.strip_prefix('<').filter(|path| path.starts_with('/')),
+    });
+    let operand = || match name {
+        "iptables-restore" | "ip6tables-restore" => words.last().copied(),
+        "nft" => words
+            .iter()
+            .position(|word| *word == "-f")
+            .and_then(|at| words.get(at + 1).copied()),
+        _ => None,
+    };
+    let path = redirected.or_else(operand)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '+');
+    (path.starts_with('/') && path.chars().all(plain) && path.len() > 1).then_some(path)
 }
 
 fn is_there(host: &Host, program: &str) -> Result<bool, Stop> {

@@ -166,6 +166,11 @@ cp "$here/contrib/apt/90comeback" "$box/etc/apt/apt.conf.d/90comeback"
 goes "with the snippet left behind" install /debs/harmless.deb
 
 fresh
+# A transaction that changes nothing breaks nothing, whatever its packages have between them.
+everything=$(chroot "$box" dpkg-query -W -f '${db:Status-Abbrev}${Package}\n' | sed -n 's/^ii //p')
+# shellcheck disable=SC2086 # a list of words
+goes "reinstall every package" install --reinstall $everything
+fresh
 goes "install sysvinit-core, which replaces the init" install sysvinit-core
 fresh
 goes "install another kernel" install linux-image-rt-amd64

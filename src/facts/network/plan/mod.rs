@@ -275,6 +275,14 @@ fn follow(host: &Host, manager: &str, plan: &mut Plan) {
     }
 }
 
+/// What the files of systemd-networkd say, whether the boot starts it or not.
+#[must_use]
+pub fn of_networkd(host: &Host) -> Plan {
+    let mut plan = Plan::EMPTY;
+    networkd::read(host, &mut plan);
+    plan
+}
+
 /// What the files of each program say, of those that the boot starts or that it cannot be
 /// told of: a part of a root does not tell what starts.
 #[must_use]
