@@ -65,6 +65,13 @@ impl Unlock {
         String::from_utf8_lossy(&self.entry.name).into_owned()
     }
 
+    /// Whether each boot makes what is on it (`swap`, `tmp`), or has a new key for it.
+    #[must_use]
+    pub fn is_made_anew(&self) -> bool {
+        let made = ["swap", "tmp"];
+        self.with == With::Random || made.iter().any(|name| self.entry.option(name).is_some())
+    }
+
     /// The node it makes.
     #[must_use]
     pub fn node(&self) -> Vec<u8> {

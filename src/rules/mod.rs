@@ -286,6 +286,7 @@ pub static ALL: &[&dyn Rule] = &[
     &mount::ParentListedLater,
     &mount::PointMissing,
     &mount::SourceMissing,
+    &mount::TypeMismatch,
     &mount::TypeUnsupported,
     &mount::UsrNeedsInitrd,
     &network::AddressLost,

@@ -5,6 +5,8 @@
 //! `mm/shmem.c`, `fs/fat/inode.c`), those of security modules, and those that mount(8)
 //! keeps for itself or turns into flags (util-linux 2.38, `libmount/src/optmap.c`).
 
+mod values;
+
 use crate::parse::fstab::Opt;
 
 /// What a file system does with an option.
@@ -21,7 +23,7 @@ pub enum Judged {
 }
 
 /// Flags and words of mount(8) and of systemd.
-const GENERIC: [&str; 62] = [
+const GENERIC: [&str; 60] = [
     "ro",
     "rw",
     "exec",
@@ -81,8 +83,6 @@ const GENERIC: [&str; 62] = [
     "loop",
     "uhelper",
     "helper",
-    "sw",
-    "_rnetdev",
     "move",
 ];
 
@@ -454,7 +454,7 @@ pub fn judge_text(kind: &[u8], text: &[u8]) -> Judged {
     let values = values.find(|(of, option, _)| *of == family && *option == name);
     match (values, value) {
         (Some((_, _, values)), Some(value)) if !values.contains(&value) => Judged::BadValue(values),
-        _ => Judged::Fine,
+        _ => values::of(family, name).map_or(Judged::Fine, |form| form.judge(value)),
     }
 }
 
@@ -485,6 +485,8 @@ mod tests {
             ("nosuch", "bogus"),
             ("ntfs", "bogus"),
             ("ext4", "nofail\r"),
+            ("ext4", "_netdev"),
+            ("tmpfs", "_netdev"),
         ] {
             assert_eq!(judged(kind, option), Judged::Fine, "{kind} {option}");
         }
@@ -501,5 +503,9 @@ mod tests {
             Judged::BadValue(_)
         ));
         assert_eq!(judged("ext4", "ro=1"), Judged::Unknown);
+        for kind in ["ext4", "tmpfs"] {
+            assert_eq!(judged(kind, "sw"), Judged::Unknown);
+            assert_eq!(judged(kind, "_rnetdev"), Judged::Unknown);
+        }
     }
 }

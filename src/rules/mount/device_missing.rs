@@ -60,6 +60,9 @@ impl Rule for DeviceMissing {
                         finding = finding.with(evidence);
                     }
                     finding = finding.with(listed(host, spec));
+                    if plan.entry.is_nofail() {
+                        finding = finding.fix("Correct the name as blkid prints it.", &["blkid"]);
+                    }
                     out.push(finding);
                 }
             }

@@ -3,7 +3,7 @@
 use super::{field, found};
 use crate::fact::Stop;
 use crate::facts::Host;
-use crate::facts::mounts::{Failure, Support};
+use crate::facts::mounts::{Failure, Plan, Support};
 use crate::rules::{Cx, Evidence, Findings, Rule};
 use crate::text::{escape, escape_path};
 
@@ -32,11 +32,50 @@ impl Rule for HelperMissing {
                         notes: Vec::new(),
                     };
                     let finding = found(self.id(), plan, &consequence, &problem, evidence);
-                    out.push(finding.with(missing));
+                    let mut finding = finding.with(missing);
+                    if let Some(package) = package(plan) {
+                        let command = format!("apt-get install {package}");
+                        finding = finding.fix("Install the package with the helper.", &[&command]);
+                    }
+                    out.push(finding);
                 }
                 Support::Yes | Support::No(_) | Support::NotCovered(_) => out.judged += 1,
             }
         }
         Ok(out)
     }
+}
+
+/// The package of Debian that has the helper of a line, or depends on it.
+fn package(plan: &Plan) -> Option<&'static str> {
+    let kind = plan.entry.kind.as_slice();
+    let program = match kind {
+        // An old way to name the program of FUSE: before a hash in the source.
+        b"fuse" => {
+            let source = plan.entry.source.as_slice();
+            let hash = source.iter().position(|byte| *byte == b'#');
+            hash.and_then(|at| source.get(..at)).unwrap_or(kind)
+        }
+        _ => kind.strip_prefix(b"fuse.").unwrap_or(kind),
+    };
+    Some(match program {
+        b"nfs" | b"nfs4" => "nfs-common",
+        b"cifs" | b"smb3" => "cifs-utils",
+        b"ceph" => "ceph-common",
+        b"glusterfs" => "glusterfs-client",
+        b"davfs" => "davfs2",
+        b"ecryptfs" => "ecryptfs-utils",
+        b"vboxsf" => "virtualbox-guest-utils",
+        b"ntfs-3g" => "ntfs-3g",
+        b"sshfs" => "sshfs",
+        b"s3fs" => "s3fs",
+        b"mergerfs" => "mergerfs",
+        b"encfs" => "encfs",
+        b"lxcfs" => "lxcfs",
+        b"bindfs" => "bindfs",
+        b"curlftpfs" => "curlftpfs",
+        b"rclone" | b"rclonefs" => "rclone",
+        b"lustre" => return None,
+        _ => "fuse3",
+    })
 }

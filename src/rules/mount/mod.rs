@@ -14,6 +14,7 @@ mod point_missing;
 mod root_read_only;
 mod source_missing;
 mod swap_source_missing;
+mod type_mismatch;
 mod type_unsupported;
 mod usr_needs_initrd;
 
@@ -31,6 +32,7 @@ pub(super) use point_missing::PointMissing;
 pub(super) use root_read_only::RootReadOnly;
 pub(super) use source_missing::SourceMissing;
 pub(super) use swap_source_missing::SwapSourceMissing;
+pub(super) use type_mismatch::TypeMismatch;
 pub(super) use type_unsupported::TypeUnsupported;
 pub(super) use usr_needs_initrd::UsrNeedsInitrd;
 

@@ -4,7 +4,7 @@ use super::found;
 use crate::fact::{Fact, Stop, Unknown};
 use crate::facts::Host;
 use crate::facts::kernels::version_in;
-use crate::facts::mounts::{Failure, Judged, Outcome, Role, judge_option};
+use crate::facts::mounts::{Failure, Judged, Manager, Outcome, Role, judge_option};
 use crate::rules::{Cx, Evidence, Findings, Rule};
 use crate::text::escape;
 
@@ -27,6 +27,10 @@ impl Rule for OptionUnknown {
             out.judged += 1;
             let kind = &plan.entry.kind;
             for option in &plan.entry.options {
+                // mount of busybox keeps this one for itself.
+                if mounts.manager == Manager::Busybox && option.text == b"sw" {
+                    continue;
+                }
                 let (what, label) = match judge_option(kind, option) {
                     Judged::Fine => continue,
                     Judged::Unknown => ("has no option".to_owned(), "unknown".to_owned()),
