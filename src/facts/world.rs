@@ -126,6 +126,17 @@ impl World for TreeWorld<'_> {
         }
     }
 
+    fn real(&self, path: &Path) -> Fact<PathBuf> {
+        self.tree.resolve(path).map(|found| found.path)
+    }
+
+    fn link(&self, path: &Path) -> Fact<PathBuf> {
+        match self.tree.read_link(path) {
+            Fact::Absent(_) if !Self::settled(path) => Fact::Unknown(unsettled(path)),
+            other => other,
+        }
+    }
+
     fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {
         if !Self::settled(path) {
             return Fact::Unknown(unsettled(path));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::evaluate::{Evaluator, condition_at};
+use super::paths::{pop_directory, without_dots};
 use super::print::{echo, printf};
 use super::read::read;
 use super::state::{Contents, Flow, Jump, Positional, State, Status, Variable};
@@ -129,12 +130,17 @@ impl Evaluator<'_> {
             }
             b"." | b"source" => Ok(self.source(argv, place, state)),
             b"cd" => Ok(self.change_directory(args, place, state)),
-            b"pushd" | b"popd" => {
-                state.cwd = Value::unknown();
-                done(state, 0)
-            }
+            // dash has neither, and looks for programs of these names
+            b"pushd" | b"popd" if self.is_bash(&state) == Some(false) => Err(Box::new(state)),
+            b"pushd" => Ok(self.push_directory(args, place, state)),
+            b"popd" => Ok(pop_directory(args, state)),
             b"pwd" => {
-                let cwd = Traced::new(state.cwd.clone());
+                let physical = args.iter().any(|w| w.value.is(b"-P"));
+                let cwd = if physical {
+                    Traced::new(self.real_directory(&state.cwd))
+                } else {
+                    Traced::new(state.cwd.clone())
+                };
                 state.print(&cwd);
                 state.print(&Traced::known("\n"));
                 done(state, 0)
@@ -201,7 +207,12 @@ impl Evaluator<'_> {
         }
     }
 
-    fn change_directory(&mut self, args: &[Traced], place: &Place, mut state: State) -> Flow {
+    pub(super) fn change_directory(
+        &mut self,
+        args: &[Traced],
+        place: &Place,
+        mut state: State,
+    ) -> Flow {
         let target = args.iter().find(|w| {
             let bytes = w.value.prefix();
             !bytes.starts_with(b"-") || bytes == b"-"
@@ -231,7 +242,11 @@ impl Evaluator<'_> {
             // 2 in dash
             return Flow::done(state, 1);
         }
+        let path = without_dots(&path);
         state.cwd = Value::known(path.to_string_lossy().into_owned());
+        if args.iter().any(|w| w.value.is(b"-P")) {
+            state.cwd = self.real_directory(&state.cwd);
+        }
         state.status = match exists {
             Some(_) => Status::Known(0),
             None => Status::Assumed(condition_at(place)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::library;
 use super::source::Source;
-use super::state::{Flow, Jump, State, Status};
+use super::state::{Flow, Function, Jump, State, Status};
 use super::syntax::{AndOr, Command, Item, Kind, List, Pipeline};
 use super::value::Traced;
 use super::{Branch, Comparison, Condition, Dialect, Effect, Limits, World};
@@ -359,7 +359,11 @@ impl Evaluator<'_> {
             }
             Kind::Case { word, arms } => self.case(word, arms, state),
             Kind::Function { name, body } => {
-                Arc::make_mut(&mut state.functions).insert(name.clone(), Arc::clone(body));
+                let function = Function {
+                    body: Arc::clone(body),
+                    source: state.sources.first().cloned(),
+                };
+                Arc::make_mut(&mut state.functions).insert(name.clone(), function);
                 Flow::done(state, 0)
             }
             Kind::Subshell(list) => {

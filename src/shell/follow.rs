@@ -1,14 +1,14 @@
 //! Calls that lead to more shell: functions, sourced files, scripts of the tree,
 //! text given to another shell.
 
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::evaluate::{Evaluator, condition_at};
 use super::power;
 use super::source::Source;
-use super::state::{Flow, Frame, Jump, Positional, State, Status, join};
-use super::syntax::Command;
+use super::state::{Flow, Frame, Function, Jump, Positional, State, Status, join};
 use super::tools;
 use super::value::{Traced, Value};
 use super::wrappers;
@@ -31,6 +31,34 @@ pub const DEFAULT_DIRS: [&str; 6] = [
     "/bin",
 ];
 
+/// What stays open where a file is read, or a program started, whose name is made of
+/// something that is not known.
+pub(super) const UNNAMED_SOURCE: &str = "sources a file whose name is not known";
+/// The same of a program.
+pub(super) const UNNAMED_PROGRAM: &str = "the program's name is not known";
+/// The same of a script given to a shell.
+pub(super) const UNNAMED_SCRIPT: &str = "the script's name is not known";
+/// A relative name where a `cd` was not followed.
+pub(super) const NO_DIRECTORY: &str = "the working directory is not known";
+
+/// Whether a question stayed open because nobody knows which file is run or read there.
+#[must_use]
+pub fn is_unfollowed(unknown: &Unknown) -> bool {
+    let Doubt::CannotModel(what) = &unknown.doubt else {
+        return false;
+    };
+    let text = unknown.place.as_ref().map(Place::text).unwrap_or_default();
+    match what.as_str() {
+        UNNAMED_SOURCE | UNNAMED_SCRIPT | NO_DIRECTORY => true,
+        // `$DIR/work.sh` is a file; `"$@"` and `$PAGER` may be anything
+        UNNAMED_PROGRAM => {
+            let mut words = text.split_whitespace().take(2);
+            words.any(|word| word.contains('/') && word.contains(['$', '`']))
+        }
+        _ => false,
+    }
+}
+
 /// A path made absolute; `None` where the working directory is not known.
 pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {
     let text = std::str::from_utf8(path).ok()?;
@@ -45,7 +73,7 @@ pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {
 impl Evaluator<'_> {
     pub(super) fn call_function(
         &mut self,
-        body: &Arc<Command>,
+        function: &Function,
         argv: &[Traced],
         place: &Place,
         mut state: State,
@@ -63,13 +91,15 @@ impl Evaluator<'_> {
             locals: std::collections::BTreeMap::new(),
             positional: std::mem::replace(&mut state.positional, Positional::new(args)),
         });
+        let outer = state.enter(function.source.clone());
         self.calls += 1;
         self.via.push(place.clone());
-        let mut flow = self.command(body, state);
+        let mut flow = self.command(&function.body, state);
         self.via.pop();
         self.calls -= 1;
         flow.next = join(flow.next.take(), flow.jumps.remove(&Jump::Return));
         for state in flow.states() {
+            state.sources = Arc::clone(&outer);
             if let Some(frame) = state.frames.pop() {
                 state.positional = frame.positional;
                 for (name, before) in frame.locals {
@@ -95,10 +125,19 @@ impl Evaluator<'_> {
             Some(b"/dev/null") => return Flow::done(state, 0),
             Some(bytes) if bytes.contains(&b'/') => match absolute(bytes, &state.cwd) {
                 Some(path) => Fact::Known(path),
-                None => Fact::Unknown(unresolved(place, "the working directory is not known")),
+                None => Fact::Unknown(unresolved(place, NO_DIRECTORY)),
             },
-            Some(bytes) => self.find(bytes, place, &state),
-            None => Fact::Unknown(unresolved(place, "sources a file whose name is not known")),
+            Some(bytes) => match self.find(bytes, place, &state) {
+                // bash under its own name looks in the working directory then
+                Fact::Absent(_) if state.dialect == Dialect::Bash => {
+                    match absolute(bytes, &state.cwd) {
+                        Some(path) => Fact::Known(path),
+                        None => Fact::Unknown(unresolved(place, NO_DIRECTORY)),
+                    }
+                }
+                found => found,
+            },
+            None => Fact::Unknown(unresolved(place, UNNAMED_SOURCE)),
         };
         let file = fact.and_then(|path| self.world.script(&path).map(|file| (path, file)));
         match file {
@@ -115,11 +154,22 @@ impl Evaluator<'_> {
                         Positional::new(args),
                     ))
                 };
+                // a name without a slash was looked for, and is what was found
+                let named = match name.bytes() {
+                    Some(bytes) if !bytes.contains(&b'/') => {
+                        Traced::known(path.as_os_str().as_bytes())
+                    }
+                    _ => name.clone(),
+                };
+                let outer = state.enter(Some(named));
                 self.scripts.push(path);
                 self.via.push(place.clone());
                 let mut flow = self.text(&Source::whole(&file), state);
                 self.via.pop();
                 self.scripts.pop();
+                for state in flow.states() {
+                    state.sources = Arc::clone(&outer);
+                }
                 flow.next = join(flow.next.take(), flow.jumps.remove(&Jump::Return));
                 if let Some(kept) = kept {
                     for state in flow.states() {
@@ -171,7 +221,7 @@ impl Evaluator<'_> {
         if name.contains(&b'/') {
             return match absolute(name, &state.cwd) {
                 Some(path) => Fact::Known(path),
-                None => Fact::Unknown(unresolved(place, "the working directory is not known")),
+                None => Fact::Unknown(unresolved(place, NO_DIRECTORY)),
             };
         }
         let path = state.variables.get(b"PATH".as_slice());
@@ -214,7 +264,7 @@ impl Evaluator<'_> {
     pub(super) fn program(&mut self, argv: &[Traced], place: &Place, state: State) -> Flow {
         let name = argv.first().and_then(Traced::bytes).map(<[u8]>::to_vec);
         let Some(name) = name else {
-            let fact = Fact::Unknown(unresolved(place, "the program's name is not known"));
+            let fact = Fact::Unknown(unresolved(place, UNNAMED_PROGRAM));
             self.effect(argv, place, &state, fact);
             return Self::ran(argv, place, state);
         };
@@ -237,7 +287,12 @@ impl Evaluator<'_> {
             Fact::Known(file) => {
                 if let Some(dialect) = Self::dialect(&file) {
                     let args = argv.get(1..).unwrap_or(&[]).to_vec();
-                    let zero = Traced::known(name);
+                    // the kernel tells the interpreter where the script was found
+                    let zero = if name.contains(&b'/') {
+                        Traced::known(name)
+                    } else {
+                        Traced::known(path.as_os_str().as_bytes())
+                    };
                     return self.call_script(&path, &file, zero, args, argv, place, dialect, state);
                 }
                 self.effect(argv, place, &state, Fact::Known(path));
@@ -275,6 +330,7 @@ impl Evaluator<'_> {
             return Self::ran(argv, place, state);
         }
         let mut inside = child(&state, dialect);
+        inside.enter(Some(zero.clone()));
         inside.zero = zero;
         inside.positional = Positional::new(args);
         self.scripts.push(path.to_path_buf());

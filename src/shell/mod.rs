@@ -50,6 +50,7 @@ mod forms;
 mod jobs;
 mod library;
 mod parameter;
+mod paths;
 mod pattern;
 pub mod power;
 mod print;
@@ -78,7 +79,7 @@ use std::sync::Arc;
 use crate::fact::{Doubt, Fact, Unknown};
 use crate::text::{File, Place};
 
-pub use follow::{DEFAULT_DIRS, DEFAULT_PATH};
+pub use follow::{DEFAULT_DIRS, DEFAULT_PATH, is_unfollowed};
 pub use source::Source;
 pub use start::{evaluate, is_shell_script, pool, syntax_fault};
 pub use tools::{is_opaque, is_quiet};
@@ -94,6 +95,14 @@ pub trait World: Sync {
     fn test(&self, what: FileTest, path: &Path) -> Fact<bool>;
     /// The bytes of the file at `path`, where the tree decides them.
     fn content(&self, path: &Path) -> Fact<Arc<File>> {
+        not_asked(path)
+    }
+    /// Where `path` lies when all links on the way, and at its end, are followed.
+    fn real(&self, path: &Path) -> Fact<PathBuf> {
+        not_asked(path)
+    }
+    /// The text of the link at `path`; absent where it is none.
+    fn link(&self, path: &Path) -> Fact<PathBuf> {
         not_asked(path)
     }
     /// The names in the directory at `path`, in byte order, where the tree decides them.

@@ -64,6 +64,9 @@ impl Evaluator<'_> {
         }
         let subscript = parameter.subscript.as_ref();
         let key = subscript.map(|word| self.single(word, state));
+        if name == b"BASH_SOURCE" {
+            return self.source_name(key.as_ref(), state);
+        }
         let Some(variable) = state.variables.get(name) else {
             return match name {
                 b"PWD" => Found::One(Traced::new(state.cwd.clone())),
@@ -441,7 +444,6 @@ fn is_dynamic(name: &[u8]) -> bool {
             | b"OSTYPE"
             | b"HOSTTYPE"
             | b"MACHTYPE"
-            | b"BASH_SOURCE"
             | b"FUNCNAME"
             | b"GROUPS"
             | b"SHLVL"

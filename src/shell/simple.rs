@@ -227,8 +227,8 @@ impl Evaluator<'_> {
         let Some(name) = first.bytes() else {
             return self.program(argv, place, state);
         };
-        if let Some(body) = state.functions.get(name).cloned() {
-            return self.call_function(&body, argv, place, state);
+        if let Some(function) = state.functions.get(name).cloned() {
+            return self.call_function(&function, argv, place, state);
         }
         let name = name.to_vec();
         match self.builtin(&name, argv, place, state) {

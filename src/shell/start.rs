@@ -144,6 +144,7 @@ impl Evaluator<'_> {
             && let Some(dialect) = Self::dialect(file)
         {
             state.dialect = dialect;
+            state.enter(Some(Traced::known(name.clone())));
             state.zero = Traced::known(name);
             state.positional = Positional::new(args);
             self.scripts.push(path.to_path_buf());

@@ -15,8 +15,12 @@ pub(super) struct State {
     pub(super) variables: Variables,
     pub(super) positional: Positional,
     pub(super) zero: Traced,
-    pub(super) functions: Arc<BTreeMap<Vec<u8>, Arc<Command>>>,
+    pub(super) functions: Arc<BTreeMap<Vec<u8>, Function>>,
     pub(super) cwd: Value,
+    /// Directories of `pushd`, the last one on top; `None` where they are not known.
+    pub(super) dirs: Option<Vec<Value>>,
+    /// The files being read, as they were named, the innermost first: bash's `BASH_SOURCE`.
+    pub(super) sources: Arc<Vec<Traced>>,
     pub(super) errexit: bool,
     pub(super) status: Status,
     /// What had to hold to get here.
@@ -45,6 +49,14 @@ pub(super) struct Positional {
     pub(super) values: Vec<Traced>,
     /// From this one on their number and values are unknown.
     pub(super) open_from: Option<usize>,
+}
+
+/// A function.
+#[derive(Clone, Debug)]
+pub(super) struct Function {
+    pub(super) body: Arc<Command>,
+    /// The file that defined it, as it was named.
+    pub(super) source: Option<Traced>,
 }
 
 /// What a function call puts back at its end.
@@ -211,6 +223,8 @@ impl State {
             zero: Traced::known("sh"),
             functions: Arc::default(),
             cwd: Value::known("/"),
+            dirs: Some(Vec::new()),
+            sources: Arc::default(),
             errexit: false,
             status: Status::Known(0),
             path: Vec::new(),
@@ -234,10 +248,11 @@ impl State {
         self.positional = self.positional.join(other.positional);
         if !Arc::ptr_eq(&self.functions, &other.functions) {
             let theirs = other.functions.iter();
-            let theirs = theirs.map(|(name, body)| (name.clone(), Arc::clone(body)));
+            let theirs = theirs.map(|(name, function)| (name.clone(), function.clone()));
             Arc::make_mut(&mut self.functions).extend(theirs);
         }
         self.cwd = self.cwd.join(&other.cwd);
+        self.dirs = self.dirs.filter(|dirs| other.dirs.as_ref() == Some(dirs));
         self.errexit = self.errexit || other.errexit;
         self.status = self.status.join(other.status);
         let common = self.path.iter().zip(&other.path);
@@ -283,6 +298,13 @@ impl State {
             exported,
         };
         self.variables.insert(name, variable);
+    }
+
+    /// Begins to read a file, or to run a function of it.
+    pub(super) fn enter(&mut self, source: Option<Traced>) -> Arc<Vec<Traced>> {
+        let outer = Arc::clone(&self.sources);
+        self.sources = Arc::new(source.into_iter().chain(outer.iter().cloned()).collect());
+        outer
     }
 
     /// Output, where somebody looks at it.

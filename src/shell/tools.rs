@@ -377,6 +377,7 @@ impl Evaluator<'_> {
                 Ok(Flow::done(state, 0))
             }
             b"tee" => Ok(self.tee(args, place, state)),
+            b"readlink" | b"realpath" => self.real_path(&name, args, state),
             b"awk" | b"gawk" | b"mawk" if let Some(text) = commands(args, state.stdin.as_ref()) => {
                 Ok(self.shell_text(&text, Vec::new(), Dialect::Sh, place, state))
             }

@@ -1,9 +1,9 @@
 //! Commands behind wrappers, and text given to another shell.
 
 use super::evaluate::{Evaluator, condition_at};
-use super::follow::{absolute, child, returned, unresolved};
+use super::follow::{NO_DIRECTORY, UNNAMED_SCRIPT, absolute, child, returned, unresolved};
 use super::state::{Flow, Positional, State, Status};
-use super::value::Traced;
+use super::value::{Traced, Value};
 use super::wrappers::{self, Plan};
 use super::{Dialect, Scope};
 use crate::fact::Fact;
@@ -17,9 +17,17 @@ impl Evaluator<'_> {
         place: &Place,
         mut state: State,
     ) -> Result<Flow, Box<State>> {
-        let Some(wrapped) = wrappers::unwrap(argv, state.dialect) else {
+        let Some(mut wrapped) = wrappers::unwrap(argv, state.dialect) else {
             return Err(Box::new(state));
         };
+        let base = argv.first().and_then(Traced::bytes).map(wrappers::base);
+        if base == Some(b"xargs")
+            && let Plan::Words(words) = &mut wrapped.plan
+            && let Some(read) = given_words(argv, words.len(), state.stdin.as_ref())
+        {
+            words.pop();
+            words.extend(read);
+        }
         // a wrapper of the tree's own under a wrapper's name is a script
         let kept = (state.scope.clone(), state.deferred);
         if let Some(scope) = wrapped.scope {
@@ -130,9 +138,9 @@ impl Evaluator<'_> {
             // `sh file` looks in the working directory first
             Some(bytes) => match absolute(bytes, &state.cwd) {
                 Some(path) if state.scope == Scope::Here => Fact::Known(path),
-                _ => Fact::Unknown(unresolved(place, "the working directory is not known")),
+                _ => Fact::Unknown(unresolved(place, NO_DIRECTORY)),
             },
-            None => Fact::Unknown(unresolved(place, "the script's name is not known")),
+            None => Fact::Unknown(unresolved(place, UNNAMED_SCRIPT)),
         };
         let file = fact.clone().and_then(|path| self.world.script(&path));
         match (fact, file) {
@@ -190,6 +198,33 @@ impl Evaluator<'_> {
             }
         }
     }
+}
+
+/// The words that `xargs` reads, where they are known and all go to one call: no option
+/// that splits or replaces them, no quotes (xargs(1)).
+fn given_words(argv: &[Traced], command: usize, stdin: Option<&Traced>) -> Option<Vec<Traced>> {
+    const MOST: usize = 64;
+    let input = stdin?;
+    let text = input.bytes()?;
+    if text.iter().any(|b| matches!(b, b'\'' | b'"' | b'\\')) {
+        return None;
+    }
+    let words: Vec<&[u8]> = text
+        .split(u8::is_ascii_whitespace)
+        .filter(|word| !word.is_empty())
+        .collect();
+    // The command has one word more, in place of what is read.
+    let options = argv.get(1..argv.len().saturating_sub(command.saturating_sub(1)))?;
+    let plain = |word: &Traced| match word.bytes() {
+        Some(b"-r" | b"-t" | b"--no-run-if-empty" | b"--verbose") => true,
+        Some(b"-n1" | b"-L1") => words.len() == 1,
+        _ => false,
+    };
+    if words.is_empty() || words.len() > MOST || !options.iter().all(plain) {
+        return None;
+    }
+    let known = |word: &[u8]| input.derived(Value::known(word));
+    Some(words.into_iter().map(known).collect())
 }
 
 fn ends_with(word: &Traced, name: &[u8]) -> bool {

@@ -144,6 +144,14 @@ impl World for Feed<'_> {
         self.world.content(path)
     }
 
+    fn real(&self, path: &Path) -> Fact<PathBuf> {
+        self.world.real(path)
+    }
+
+    fn link(&self, path: &Path) -> Fact<PathBuf> {
+        self.world.link(path)
+    }
+
     fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {
         self.world.entries(path)
     }

@@ -13,7 +13,7 @@ use crate::facts::world::TreeWorld;
 use crate::parse::crontab::{Daemon, Directory, RunParts, accepted_name};
 use crate::parse::init_script::{Head, head};
 use crate::shell::power::{Down, TakesDown, takes_down};
-use crate::shell::{Action, Call, Limits, Program, Value, evaluate};
+use crate::shell::{Action, Call, Limits, Program, Value, evaluate, is_unfollowed};
 use crate::text::{Place, escape};
 
 /// Words without which no script of another language takes a box down.
@@ -51,7 +51,9 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     } else {
         place.file.bytes()
     };
-    names_a_way_down(text) && !host.is_shipped(place.path())
+    // Which file runs there may be any, so what the rest of the script says does not count.
+    let leads_on = names_a_way_down(text) || is_unfollowed(unknown);
+    leads_on && !host.is_shipped(place.path())
 }
 
 /// Whether a text has one of the words without which nothing takes a box down.
@@ -98,7 +100,7 @@ impl Judged {
 }
 
 /// Directories of `run-parts` inside each other at most.
-const NESTED: usize = 2;
+pub(super) const NESTED: usize = 2;
 
 pub(super) fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> Judged {
     let world = TreeWorld::new(host.tree());
@@ -144,6 +146,16 @@ pub(super) fn judge(host: &Host, call: &Call, daemon: Daemon, depth: usize) -> J
             Judged::Open(more) => open.extend(more),
             Judged::NotCovered(why) => uncovered = Some(why),
             Judged::Down(fall) => return Judged::Down(within_effect(fall, effect)),
+        }
+    }
+    for effect in &outcome.effects {
+        for unit in super::started::units(effect) {
+            match super::started::judge(host, &unit, daemon, depth) {
+                Judged::Not => {}
+                Judged::Open(more) => open.extend(more),
+                Judged::NotCovered(why) => uncovered = Some(why),
+                Judged::Down(fall) => return Judged::Down(within_effect(fall, effect)),
+            }
         }
     }
     match (open.is_empty(), uncovered) {
@@ -206,6 +218,9 @@ fn program(
             return run_parts(host, dir, program, call, daemon, depth);
         }
     }
+    if let Some(code) = code_of(base, &words) {
+        return code_of_interpreter(base, code, effect);
+    }
     if let Some(script) = interpreted(base, &words) {
         return script_of_interpreter(host, script, effect);
     }
@@ -222,6 +237,41 @@ fn program(
             }
         }
     }
+}
+
+/// The program text among an interpreter's words: `python3 -c TEXT`, `perl -e TEXT`.
+fn code_of<'a>(base: &[u8], words: &[&'a [u8]]) -> Option<&'a [u8]> {
+    let letters: &[u8] = match base {
+        _ if base.starts_with(b"python") => b"c",
+        _ if base.starts_with(b"php") => b"r",
+        _ if base.starts_with(b"perl") => b"eE",
+        _ if base.starts_with(b"ruby") || base.starts_with(b"node") => b"e",
+        _ => return None,
+    };
+    let takes = |word: &&&[u8]| {
+        let letter = word.last().is_some_and(|last| letters.contains(last));
+        letter && word.starts_with(b"-") && !word.starts_with(b"--")
+    };
+    // Behind the name of a script stands what that script is told.
+    let options = words
+        .iter()
+        .skip(1)
+        .take_while(|word| word.starts_with(b"-"));
+    let at = options.enumerate().find(|(_, word)| takes(word))?.0;
+    words.get(at + 2).copied()
+}
+
+/// `python3 -c 'import os; os.system("reboot")'`
+fn code_of_interpreter(base: &[u8], code: &[u8], effect: &crate::shell::Effect) -> Judged {
+    if !names_a_way_down(code) {
+        return Judged::Not;
+    }
+    let what = format!(
+        "the code given to {} names a way down, and is not read",
+        escape(base)
+    );
+    let doubt = Doubt::CannotModel(what);
+    Judged::Open(vec![Unknown::at(effect.place.clone(), doubt)])
 }
 
 /// The script an interpreter is started with: its first word that is no option.

@@ -17,6 +17,7 @@ mod panic;
 mod parts;
 mod pending;
 mod scripts;
+mod started;
 mod timers;
 mod transient;
 mod unattended;

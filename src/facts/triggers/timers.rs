@@ -188,7 +188,7 @@ fn armed(host: &Host) -> Option<Plan> {
     matches!(target.state, LoadState::Loaded).then_some(plan)
 }
 
-fn has_systemd(host: &Host) -> bool {
+pub(super) fn has_systemd(host: &Host) -> bool {
     let mut programs = ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].iter();
     programs.any(|path| matches!(host.resolve(Path::new(path)), Fact::Known(_)))
 }
@@ -661,7 +661,7 @@ fn checks(run: &Run) -> Option<String> {
 }
 
 /// A way down seen from the unit file.
-fn told_from(fall: Fall, run: &Run, needs: Vec<String>) -> Fall {
+pub(super) fn told_from(fall: Fall, run: &Run, needs: Vec<String>) -> Fall {
     let is_words = |place: &Place| place.path().as_os_str() == WORDS;
     let mut via: Vec<Place> = fall.via;
     via.push(fall.place);
@@ -678,7 +678,7 @@ fn told_from(fall: Fall, run: &Run, needs: Vec<String>) -> Fall {
 }
 
 /// An open question about words of a unit file, at their place.
-fn placed(unknown: Unknown, run: &Run) -> Unknown {
+pub(super) fn placed(unknown: Unknown, run: &Run) -> Unknown {
     match &unknown.place {
         Some(place) if place.path().as_os_str() == WORDS => {
             Unknown::at(run.place.clone(), unknown.doubt)

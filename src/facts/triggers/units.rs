@@ -113,7 +113,10 @@ fn of_boot(host: &Host, boot: &Systemd, ix: Ix, unit: &Unit, out: &mut Listing<T
     });
     let Some(fall) = fall else { return };
     // A start script of the distribution that does so when a file system is broken.
-    if !fall.conditions.is_empty() && host.is_shipped(fall.place.path()) {
+    // What does it decides, not the unit that starts it: rc-local.service is shipped too,
+    // and runs a script of the site.
+    let own = fall.via.last().unwrap_or(&fall.place).path();
+    if !fall.conditions.is_empty() && host.is_shipped(own) && !own.ends_with("rc.local") {
         return;
     }
     let lasts = !ends(unit) && unit.settings.service.effective() != ServiceType::Oneshot;

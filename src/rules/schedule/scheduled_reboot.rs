@@ -70,6 +70,8 @@ impl Rule for ScheduledReboot {
                 let fix = "Take it out if its reason is gone, or stop it while you work on \
                            what sets it off.";
                 finding = finding.fix(fix, &[]);
+            } else if trigger.guard.is_some() {
+                finding = finding.fix(GUARDED, &[]);
             } else if let Some((text, commands)) = fix(&trigger.starter) {
                 finding = finding.fix(text, commands);
             }
@@ -85,6 +87,9 @@ impl Rule for ScheduledReboot {
         Ok(out)
     }
 }
+
+/// What to do about a job that has its guard already.
+const GUARDED: &str = "Remove the job if its reason is gone; the guard in front of it stays.";
 
 /// What to do about a program that installs updates.
 const FORBID: (&str, &[&str]) = (

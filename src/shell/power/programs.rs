@@ -2,6 +2,7 @@
 
 use super::words::Words;
 use super::{Delay, Down, Host, Kind, Power, Verdict, down, down_at};
+use crate::shell::follow::UNNAMED_PROGRAM;
 use crate::shell::value::Value;
 use crate::shell::wrappers::{base, is_installed, is_this_host};
 
@@ -46,7 +47,7 @@ pub(super) fn program(argv: &[Value]) -> Verdict {
     };
     let Some(name) = first.bytes().map(base) else {
         // `$REBOOT`, but also `/opt/x/$name`
-        return Verdict::Unsure("the program's name is not known");
+        return Verdict::Unsure(UNNAMED_PROGRAM);
     };
     // a script in somebody's directory may have any name
     if !first.bytes().is_some_and(is_installed) {
@@ -238,6 +239,8 @@ fn systemctl(words: &Words<'_>) -> Verdict {
         (Verdict::Power(Power::Down(_)), Some(when)) if when.is(b"cancel") => {
             Verdict::Power(Power::Cancel(Host::This))
         }
+        // asks when a scheduled one is due
+        (Verdict::Power(Power::Down(_)), Some(when)) if when.is(b"show") => Verdict::Nothing,
         (Verdict::Power(Power::Down(down)), Some(_)) => Verdict::Power(Power::Down(Down {
             delay: Delay::Unknown,
             ..down

@@ -3,6 +3,7 @@
 mod expansion;
 mod flow;
 mod hostile;
+mod own_place;
 mod power;
 mod reach;
 mod strangers;
@@ -18,18 +19,35 @@ use crate::fact::{Doubt, Looked};
 
 /// Scripts by path; every file exists, nothing else does, `/run` is not known.
 #[derive(Default)]
-pub(super) struct Tree(BTreeMap<PathBuf, Arc<File>>);
+pub(super) struct Tree(BTreeMap<PathBuf, Arc<File>>, BTreeMap<PathBuf, PathBuf>);
 
 impl Tree {
     pub(super) fn with(mut self, path: &str, text: &str) -> Self {
         self.0.insert(path.into(), File::new(path, text));
         self
     }
+
+    /// A link that the tree follows.
+    pub(super) fn link(mut self, path: &str, to: &str) -> Self {
+        self.1.insert(path.into(), to.into());
+        self
+    }
+
+    fn followed(&self, path: &Path) -> PathBuf {
+        let mut out = PathBuf::new();
+        for component in path.components() {
+            out.push(component);
+            if let Some(to) = self.1.get(&out) {
+                out = self.followed(&out.parent().unwrap().join(to));
+            }
+        }
+        out
+    }
 }
 
 impl World for Tree {
     fn script(&self, path: &Path) -> Fact<Arc<File>> {
-        match self.0.get(path) {
+        match self.0.get(&self.followed(path)) {
             Some(file) => Fact::Known(Arc::clone(file)),
             None => Fact::Absent(Looked::at(path)),
         }
@@ -92,6 +110,22 @@ impl World for Settled {
 
     fn content(&self, path: &Path) -> Fact<Arc<File>> {
         self.0.script(path)
+    }
+
+    fn real(&self, path: &Path) -> Fact<PathBuf> {
+        let path = self.0.followed(path);
+        if self.0.0.keys().any(|known| known.starts_with(&path)) {
+            Fact::Known(path)
+        } else {
+            Fact::Absent(Looked::at(path))
+        }
+    }
+
+    fn link(&self, path: &Path) -> Fact<PathBuf> {
+        match self.0.1.get(path) {
+            Some(to) => Fact::Known(to.clone()),
+            None => Fact::Absent(Looked::at(path)),
+        }
     }
 
     fn entries(&self, path: &Path) -> Fact<Vec<Vec<u8>>> {

@@ -1,0 +1,139 @@
+//! Units that a script starts: `systemctl start X`, `service X start`. What X runs, the
+//! script runs.
+
+use std::path::Path;
+
+use super::command::{Judged, NESTED, judge as judge_call};
+use super::timers::{call, conditions, ends, has_systemd, placed, told_from};
+use crate::facts::Host;
+use crate::facts::systemd::{self, LoadState, Situation, Step, Unit, Words};
+use crate::parse::crontab::Daemon;
+use crate::parse::unit::UnitType;
+use crate::shell::{Action, Effect, Scope};
+
+/// Where unit files lie (systemd.unit(5)), the first counts.
+const DIRS: [&str; 5] = [
+    "/etc/systemd/system",
+    "/run/systemd/system",
+    "/usr/local/lib/systemd/system",
+    "/usr/lib/systemd/system",
+    "/lib/systemd/system",
+];
+
+/// The units that an effect starts, by their whole names.
+pub(super) fn units(effect: &Effect) -> Vec<String> {
+    let Action::Run { argv, .. } = &effect.action else {
+        return Vec::new();
+    };
+    if effect.scope != Scope::Here {
+        return Vec::new();
+    }
+    let words = argv
+        .iter()
+        .map(|word| word.bytes().map(std::str::from_utf8));
+    let words: Option<Vec<&str>> = words.map(|word| word?.ok()).collect();
+    let words = words.unwrap_or_default();
+    let Some((program, rest)) = words.split_first() else {
+        return Vec::new();
+    };
+    let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload-or-restart");
+    match program.rsplit('/').next().unwrap_or(program) {
+        "systemctl" => {
+            let elsewhere = |word: &&str| {
+                let options = ["-H", "-M", "--host", "--machine", "--user"];
+                options.iter().any(|option| word.starts_with(option))
+            };
+            let mut operands = rest.iter().filter(|word| !word.starts_with('-'));
+            if rest.iter().any(elsewhere) || !operands.next().is_some_and(|verb| starts(verb)) {
+                return Vec::new();
+            }
+            operands.map(|name| whole_name(name)).collect()
+        }
+        "service" | "invoke-rc.d" => match rest {
+            [name, verb, ..] if starts(verb) => vec![whole_name(name)],
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    }
+}
+
+/// A name without a suffix is a service's (systemctl(1)).
+fn whole_name(name: &str) -> String {
+    if UnitType::of(name).is_some() {
+        name.to_owned()
+    } else {
+        format!("{name}.service")
+    }
+}
+
+/// What starting a service comes to.
+pub(super) fn judge(host: &Host, name: &str, daemon: Daemon, depth: usize) -> Judged {
+    let is_service = UnitType::of(name) == Some(UnitType::Service);
+    if depth >= NESTED || !is_service || !has_systemd(host) || is_stock(host, name) {
+        return Judged::Not;
+    }
+    let situation = Situation {
+        version: systemd::installed(host.tree(), host.packages()),
+        words: Words::parse(format!("systemd.unit={name}").as_bytes()),
+        container: false,
+        running: false,
+    };
+    let plan = systemd::read(host.tree(), &situation);
+    let Some(unit) = plan.units.get(plan.first) else {
+        return Judged::Not;
+    };
+    match &unit.state {
+        LoadState::Loaded => of_unit(host, unit, daemon, depth),
+        LoadState::Unknown(unknown) => Judged::Open(vec![unknown.clone()]),
+        LoadState::NotCovered(why) => Judged::NotCovered(why.clone()),
+        _ => Judged::Not,
+    }
+}
+
+/// Whether a unit is a package's as it came, or is not there: most that scripts restart.
+fn is_stock(host: &Host, name: &str) -> bool {
+    let template = name
+        .split_once('@')
+        .map(|(stem, _)| format!("{stem}@.service"));
+    let names: Vec<&str> = std::iter::once(name).chain(template.as_deref()).collect();
+    let there = |path: &Path| !matches!(host.resolve(path), crate::fact::Fact::Absent(_));
+    for dir in DIRS {
+        let dir = Path::new(dir);
+        for name in &names {
+            if there(&dir.join(format!("{name}.d"))) {
+                return false;
+            }
+            let path = dir.join(name);
+            if there(&path) {
+                return host.is_shipped(&path);
+            }
+        }
+    }
+    true
+}
+
+fn of_unit(host: &Host, unit: &Unit, daemon: Daemon, depth: usize) -> Judged {
+    let service = &unit.settings.service;
+    let mut steps = vec![
+        Step::Condition,
+        Step::StartPre,
+        Step::Start,
+        Step::StartPost,
+    ];
+    steps.extend(ends(unit).then_some(Step::Stop));
+    let needs: Vec<String> = conditions(unit).collect();
+    let mut open = Vec::new();
+    for run in steps.into_iter().flat_map(|step| service.step(step)) {
+        match judge_call(host, &call(unit, run), daemon, depth + 1) {
+            Judged::Not => {}
+            Judged::Down(fall) => return Judged::Down(told_from(fall, run, needs)),
+            Judged::Open(more) => open.extend(more.into_iter().map(|one| placed(one, run))),
+            not_covered @ Judged::NotCovered(_) => return not_covered,
+        }
+    }
+    if open.is_empty() {
+        Judged::Not
+    } else {
+        Judged::Open(open)
+    }
+}
