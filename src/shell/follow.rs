@@ -41,24 +41,6 @@ pub(super) const UNNAMED_SCRIPT: &str = "the script's name is not known";
 /// A relative name where a `cd` was not followed.
 pub(super) const NO_DIRECTORY: &str = "the working directory is not known";
 
-/// Whether a question stayed open because nobody knows which file is run or read there.
-#[must_use]
-pub fn is_unfollowed(unknown: &Unknown) -> bool {
-    let Doubt::CannotModel(what) = &unknown.doubt else {
-        return false;
-    };
-    let text = unknown.place.as_ref().map(Place::text).unwrap_or_default();
-    match what.as_str() {
-        UNNAMED_SOURCE | UNNAMED_SCRIPT | NO_DIRECTORY => true,
-        // `$DIR/work.sh` is a file; `"$@"` and `$PAGER` may be anything
-        UNNAMED_PROGRAM => {
-            let mut words = text.split_whitespace().take(2);
-            words.any(|word| word.contains('/') && word.contains(['$', '`']))
-        }
-        _ => false,
-    }
-}
-
 /// A path made absolute; `None` where the working directory is not known.
 pub(super) fn absolute(path: &[u8], cwd: &Value) -> Option<PathBuf> {
     let text = std::str::from_utf8(path).ok()?;

@@ -79,7 +79,7 @@ use std::sync::Arc;
 use crate::fact::{Doubt, Fact, Unknown};
 use crate::text::{File, Place};
 
-pub use follow::{DEFAULT_DIRS, DEFAULT_PATH, is_unfollowed};
+pub use follow::{DEFAULT_DIRS, DEFAULT_PATH};
 pub use source::Source;
 pub use start::{evaluate, is_shell_script, pool, syntax_fault};
 pub use tools::{is_opaque, is_quiet};

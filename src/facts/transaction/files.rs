@@ -263,9 +263,10 @@ impl Layout<'_> {
             // `pkg_remove_old_files`).
             Fact::Known(found) if found.meta.kind == FileKind::Link && !unread.is_empty() => {
                 let leads = stands(self.work.tree, &at).is_some_and(|there| there.is_dir);
-                let gone = match leads {
-                    true => &mut out.changes.links_gone,
-                    false => &mut out.changes.gone,
+                let gone = if leads {
+                    &mut out.changes.links_gone
+                } else {
+                    &mut out.changes.gone
                 };
                 gone.insert(at.clone());
             }

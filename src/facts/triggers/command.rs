@@ -13,7 +13,7 @@ use crate::facts::world::TreeWorld;
 use crate::parse::crontab::{Daemon, Directory, RunParts, accepted_name};
 use crate::parse::init_script::{Head, head};
 use crate::shell::power::{Down, TakesDown, takes_down};
-use crate::shell::{Action, Call, Limits, Program, Value, evaluate, is_unfollowed};
+use crate::shell::{Action, Call, Limits, Program, Value, evaluate};
 use crate::text::{Place, escape};
 
 /// Words without which no script of another language takes a box down.
@@ -51,9 +51,7 @@ pub(super) fn matters(host: &Host, unknown: &Unknown) -> bool {
     } else {
         place.file.bytes()
     };
-    // Which file runs there may be any, so what the rest of the script says does not count.
-    let leads_on = names_a_way_down(text) || is_unfollowed(unknown);
-    leads_on && !host.is_shipped(place.path())
+    names_a_way_down(text) && !host.is_shipped(place.path())
 }
 
 /// Whether a text has one of the words without which nothing takes a box down.

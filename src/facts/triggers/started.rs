@@ -32,8 +32,7 @@ pub(super) fn units(effect: &Effect) -> Vec<String> {
         .iter()
         .map(|word| word.bytes().map(std::str::from_utf8));
     let words: Option<Vec<&str>> = words.map(|word| word?.ok()).collect();
-    let words = words.unwrap_or_default();
-    let Some((program, rest)) = words.split_first() else {
+    let Some((program, rest)) = words.as_deref().and_then(<[&str]>::split_first) else {
         return Vec::new();
     };
     let starts = |verb: &str| matches!(verb, "start" | "restart" | "reload-or-restart");

@@ -3,6 +3,7 @@
 use super::{Looked, field, found, look};
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
+use crate::facts::crypt::Unlock;
 use crate::facts::devices::{Device, Match};
 use crate::facts::mounts::{Consequence, Failure, Manager, Mounts, Outcome, Plan, Role};
 use crate::rules::{Confidence, Cx, Evidence, Findings, Rule};
@@ -26,7 +27,7 @@ impl Rule for TypeMismatch {
             let inside = ["loop", "offset", "encryption"];
             let inside = inside.iter().any(|name| plan.entry.option(name).is_some());
             let made = host.crypt().making(spec);
-            let anew = made.is_some_and(|unlock| unlock.is_made_anew());
+            let anew = made.is_some_and(Unlock::is_made_anew);
             if root || plan.is_bind() || inside || anew {
                 continue;
             }

@@ -108,9 +108,10 @@ fn networkd(id: &'static str, host: &Host) -> Result<Option<Finding>, Stop> {
         return Ok(None);
     }
     let unit = "systemd-networkd.service";
-    let (state, fix) = match is_masked(host, unit) {
-        true => ("masked", "systemctl unmask systemd-networkd"),
-        false => ("not enabled", "systemctl enable systemd-networkd"),
+    let (state, fix) = if is_masked(host, unit) {
+        ("masked", "systemctl unmask systemd-networkd")
+    } else {
+        ("not enabled", "systemctl enable systemd-networkd")
     };
     let message = format!(
         "nothing sets up the network at boot: systemd-networkd is {state}, and no other \

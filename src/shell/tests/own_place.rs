@@ -100,26 +100,3 @@ fn dash_knows_neither_bash_source_nor_pushd() {
     );
     assert_eq!(lines(&outcome), ["pushd /opt/m", "reached  /root"]);
 }
-
-#[test]
-fn a_file_that_cannot_be_worked_out_is_told_from_a_program_that_may_be_anything() {
-    for (text, told) in [
-        ("D=$(unknown); $D/lib/f.sh", true),
-        ("D=$(unknown); . \"$D/lib/f.sh\"", true),
-        ("D=$(unknown); bash \"$D/f.sh\"", true),
-        ("P=$(unknown); $P now", false),
-    ] {
-        let outcome = bash(text);
-        let unknown = takes_down(&outcome);
-        let mut open = match unknown.takes_down {
-            super::super::power::TakesDown::Undecided(open) => open,
-            _ => Vec::new(),
-        };
-        for at in unknown.unjudged {
-            if let Some(Fact::Unknown(one)) = outcome.effects.get(at).map(|e| &e.target) {
-                open.push(one.clone());
-            }
-        }
-        assert_eq!(open.iter().any(is_unfollowed), told, "{text}: {open:?}");
-    }
-}
