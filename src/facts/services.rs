@@ -48,6 +48,12 @@ pub const UNIT_DIRS: [&str; 5] = [
     "/lib/systemd/system",
 ];
 
+/// Whether a link leads to nothing, which masks the unit of its name.
+#[must_use]
+pub fn masks(tree: &Tree, link: &Path) -> bool {
+    matches!(tree.read_link(link), Fact::Known(target) if target == Path::new("/dev/null"))
+}
+
 /// The names of services whose unit file has this command, of those that are there.
 #[must_use]
 pub fn services_with(tree: &Tree, command: &[u8]) -> Vec<String> {

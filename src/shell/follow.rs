@@ -31,13 +31,9 @@ pub const DEFAULT_DIRS: [&str; 6] = [
     "/bin",
 ];
 
-/// What stays open where a file is read, or a program started, whose name is made of
-/// something that is not known.
-pub(super) const UNNAMED_SOURCE: &str = "sources a file whose name is not known";
-/// The same of a program.
+/// What stays open where a program is started whose name is made of something that is not
+/// known.
 pub(super) const UNNAMED_PROGRAM: &str = "the program's name is not known";
-/// The same of a script given to a shell.
-pub(super) const UNNAMED_SCRIPT: &str = "the script's name is not known";
 /// A relative name where a `cd` was not followed.
 pub(super) const NO_DIRECTORY: &str = "the working directory is not known";
 
@@ -119,7 +115,7 @@ impl Evaluator<'_> {
                 }
                 found => found,
             },
-            None => Fact::Unknown(unresolved(place, UNNAMED_SOURCE)),
+            None => Fact::Unknown(unresolved(place, "sources a file whose name is not known")),
         };
         let file = fact.and_then(|path| self.world.script(&path).map(|file| (path, file)));
         match file {

@@ -1,7 +1,7 @@
 //! Commands behind wrappers, and text given to another shell.
 
 use super::evaluate::{Evaluator, condition_at};
-use super::follow::{NO_DIRECTORY, UNNAMED_SCRIPT, absolute, child, returned, unresolved};
+use super::follow::{NO_DIRECTORY, absolute, child, returned, unresolved};
 use super::state::{Flow, Positional, State, Status};
 use super::value::{Traced, Value};
 use super::wrappers::{self, Plan};
@@ -140,7 +140,7 @@ impl Evaluator<'_> {
                 Some(path) if state.scope == Scope::Here => Fact::Known(path),
                 _ => Fact::Unknown(unresolved(place, NO_DIRECTORY)),
             },
-            None => Fact::Unknown(unresolved(place, UNNAMED_SCRIPT)),
+            None => Fact::Unknown(unresolved(place, "the script's name is not known")),
         };
         let file = fact.clone().and_then(|path| self.world.script(&path));
         match (fact, file) {

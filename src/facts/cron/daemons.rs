@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::Table;
 use crate::fact::{Fact, Listing, Stop, Why};
 use crate::facts::init::InitKind;
-use crate::facts::services::{System, UNIT_DIRS};
+use crate::facts::services::{System, UNIT_DIRS, masks};
 use crate::facts::{Boots, Host};
 use crate::parse::crontab::Daemon;
 use crate::source::TreeKind;
@@ -205,9 +205,7 @@ fn is_masked(host: &Host, name: &str) -> bool {
         format!("{name}.service")
     };
     let mut paths = UNIT_DIRS.iter().map(|dir| PathBuf::from(dir).join(&file));
-    paths.any(|path| {
-        matches!(host.tree().read_link(&path), Fact::Known(target) if target == Path::new("/dev/null"))
-    })
+    paths.any(|path| masks(host.tree(), &path))
 }
 
 /// Whether what the next init starts is told by the links that [`Host::enabled`] reads.

@@ -4,21 +4,13 @@
 use std::path::Path;
 
 use super::command::{Judged, NESTED, judge as judge_call};
-use super::timers::{call, conditions, ends, has_systemd, placed, told_from};
+use super::timers::{call, conditions, has_systemd, placed, plan_of, runs, told_from};
 use crate::facts::Host;
-use crate::facts::systemd::{self, LoadState, Situation, Step, Unit, Words};
+use crate::facts::services::UNIT_DIRS;
+use crate::facts::systemd::{LoadState, Unit};
 use crate::parse::crontab::Daemon;
 use crate::parse::unit::UnitType;
 use crate::shell::{Action, Effect, Scope};
-
-/// Where unit files lie (systemd.unit(5)), the first counts.
-const DIRS: [&str; 5] = [
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
 
 /// The units that an effect starts, by their whole names.
 pub(super) fn units(effect: &Effect) -> Vec<String> {
@@ -71,13 +63,7 @@ pub(super) fn judge(host: &Host, name: &str, daemon: Daemon, depth: usize) -> Ju
     if depth >= NESTED || !is_service || !has_systemd(host) || is_stock(host, name) {
         return Judged::Not;
     }
-    let situation = Situation {
-        version: systemd::installed(host.tree(), host.packages()),
-        words: Words::parse(format!("systemd.unit={name}").as_bytes()),
-        container: false,
-        running: false,
-    };
-    let plan = systemd::read(host.tree(), &situation);
+    let plan = plan_of(host, name, false);
     let Some(unit) = plan.units.get(plan.first) else {
         return Judged::Not;
     };
@@ -96,7 +82,7 @@ fn is_stock(host: &Host, name: &str) -> bool {
         .map(|(stem, _)| format!("{stem}@.service"));
     let names: Vec<&str> = std::iter::once(name).chain(template.as_deref()).collect();
     let there = |path: &Path| !matches!(host.resolve(path), crate::fact::Fact::Absent(_));
-    for dir in DIRS {
+    for dir in UNIT_DIRS {
         let dir = Path::new(dir);
         for name in &names {
             if there(&dir.join(format!("{name}.d"))) {
@@ -112,17 +98,9 @@ fn is_stock(host: &Host, name: &str) -> bool {
 }
 
 fn of_unit(host: &Host, unit: &Unit, daemon: Daemon, depth: usize) -> Judged {
-    let service = &unit.settings.service;
-    let mut steps = vec![
-        Step::Condition,
-        Step::StartPre,
-        Step::Start,
-        Step::StartPost,
-    ];
-    steps.extend(ends(unit).then_some(Step::Stop));
     let needs: Vec<String> = conditions(unit).collect();
     let mut open = Vec::new();
-    for run in steps.into_iter().flat_map(|step| service.step(step)) {
+    for run in runs(unit) {
         match judge_call(host, &call(unit, run), daemon, depth + 1) {
             Judged::Not => {}
             Judged::Down(fall) => return Judged::Down(told_from(fall, run, needs)),

@@ -623,15 +623,7 @@ pub(super) fn of_commands(
     needs: &mut Vec<String>,
     out: &mut Listing<Trigger>,
 ) -> Option<Fall> {
-    let service = &unit.settings.service;
-    let mut steps = vec![
-        Step::Condition,
-        Step::StartPre,
-        Step::Start,
-        Step::StartPost,
-    ];
-    steps.extend(ends(unit).then_some(Step::Stop));
-    for run in steps.into_iter().flat_map(|step| service.step(step)) {
+    for run in runs(unit) {
         match judge(host, &call(unit, run), run_parts_of(host), 0) {
             Judged::Not => {}
             Judged::Down(fall) => return Some(told_from(fall, run, needs.clone())),
@@ -648,6 +640,29 @@ pub(super) fn of_commands(
         }
     }
     None
+}
+
+/// The commands that starting a service comes to, in their order.
+pub(super) fn runs(unit: &Unit) -> impl Iterator<Item = &Run> {
+    let start = [
+        Step::Condition,
+        Step::StartPre,
+        Step::Start,
+        Step::StartPost,
+    ];
+    let steps = start.into_iter().chain(ends(unit).then_some(Step::Stop));
+    steps.flat_map(|step| unit.settings.service.step(step))
+}
+
+/// What systemd makes of one unit and of what that asks for, whatever the boot starts.
+pub(super) fn plan_of(host: &Host, name: &str, running: bool) -> Plan {
+    let situation = Situation {
+        version: systemd::installed(host.tree(), host.packages()),
+        words: Words::parse(format!("systemd.unit={name}").as_bytes()),
+        container: false,
+        running,
+    };
+    systemd::read(host.tree(), &situation)
 }
 
 /// A command in front of others as a condition of theirs, where it is meant as one.

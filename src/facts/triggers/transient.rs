@@ -5,11 +5,10 @@ use std::path::Path;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::timers::of_timer;
+use super::timers::{of_timer, plan_of};
 use super::{Trigger, When};
 use crate::fact::{Doubt, Fact, Listing, Unknown};
 use crate::facts::Host;
-use crate::facts::systemd::{self, Situation, Words};
 use crate::parse::unit::{self, TimeSpan, UnitType};
 use crate::source::TreeKind;
 
@@ -61,13 +60,7 @@ pub(super) fn of_part(host: &Host, decided: &mut usize, out: &mut Listing<Trigge
     let names = entries.iter().filter_map(|path| path.file_name()?.to_str());
     let timers = names.filter(|name| UnitType::of(name) == Some(UnitType::Timer));
     for name in timers.take(MOST) {
-        let situation = Situation {
-            version: systemd::installed(host.tree(), host.packages()),
-            words: Words::parse(format!("systemd.unit={name}").as_bytes()),
-            container: false,
-            running: false,
-        };
-        let plan = systemd::read(host.tree(), &situation);
+        let plan = plan_of(host, name, false);
         let before = (out.gaps.len(), out.uncovered.len());
         if let Some(timer) = plan.units.get(plan.first).filter(|unit| unit.id == name) {
             of_timer(host, &plan, timer, out);
@@ -77,13 +70,7 @@ pub(super) fn of_part(host: &Host, decided: &mut usize, out: &mut Listing<Trigge
 }
 
 fn of_name(host: &Host, name: &str, out: &mut Listing<Trigger>) {
-    let situation = Situation {
-        version: systemd::installed(host.tree(), host.packages()),
-        words: Words::parse(format!("systemd.unit={name}").as_bytes()),
-        container: false,
-        running: true,
-    };
-    let plan = systemd::read(host.tree(), &situation);
+    let plan = plan_of(host, name, true);
     let Some(timer) = plan.units.get(plan.first).filter(|unit| unit.id == name) else {
         return;
     };

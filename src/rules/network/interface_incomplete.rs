@@ -1,10 +1,11 @@
 //! `network-interface-incomplete`: ifup gives an interface up for what its stanza lacks.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::network::plan::said_by;
+use crate::facts::standing::declared_modules;
 use crate::parse::interfaces::{Choice, Stanza};
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
 use crate::text::escape;
@@ -162,13 +163,8 @@ fn is_made_otherwise(host: &Host, raised: &[&Stanza], name: &str) -> bool {
     });
     // Its module makes one bond by itself.
     let by_module = || {
-        let loads = |path: &Path| {
-            let read = host.tree().read(path);
-            matches!(read, Fact::Known(file) if memchr::memmem::find(file.bytes(), b"bonding").is_some())
-        };
-        let dir = host.tree().entries(Path::new("/etc/modules-load.d"));
-        let mut files = dir.items.iter().map(PathBuf::as_path);
-        name.starts_with("bond") && (loads(Path::new("/etc/modules")) || files.any(loads))
+        let mut modules = declared_modules(host).items.into_iter();
+        name.starts_with("bond") && modules.any(|(module, _)| module == "bonding")
     };
     by_line || by_module() || said_by(host, &[name]).is_some()
 }

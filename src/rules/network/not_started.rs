@@ -6,6 +6,7 @@ use crate::fact::{Fact, Stop};
 use crate::facts::Host;
 use crate::facts::network::State;
 use crate::facts::network::plan::{Part, Sets, of_networkd, said_by};
+use crate::facts::services::masks;
 use crate::parse::interfaces::Stanza;
 use crate::rules::target::listed;
 use crate::rules::{Cx, Evidence, Finding, Findings, Rule};
@@ -124,8 +125,5 @@ fn networkd(id: &'static str, host: &Host) -> Result<Option<Finding>, Stop> {
 
 /// Whether the administrator masked a unit.
 fn is_masked(host: &Host, unit: &str) -> bool {
-    let link = host
-        .tree()
-        .read_link(&Path::new("/etc/systemd/system").join(unit));
-    matches!(link, Fact::Known(target) if target == Path::new("/dev/null"))
+    masks(host.tree(), &Path::new("/etc/systemd/system").join(unit))
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::fact::Stop;
+use crate::facts::services::masks;
 use crate::facts::systemd::{Fate, Systemd, Unit, root_of};
 use crate::facts::{Boots, Host};
 use crate::parse::unit;
@@ -95,10 +96,7 @@ impl LoginMissing {
             let serial = name.is_some_and(|name| {
                 unit::prefix(&name) == "serial-getty" && name.ends_with(".service")
             });
-            let target = host.tree().read_link(path);
-            let to_null =
-                matches!(target, crate::fact::Fact::Known(to) if to == Path::new("/dev/null"));
-            serial && to_null
+            serial && masks(host.tree(), path)
         })?;
         let name = found.file_name()?.to_string_lossy().into_owned();
         let terminal = unit::instance(&name).unwrap_or("").to_owned();

@@ -16,6 +16,7 @@ use self::options::Options;
 use super::cmdline::Words;
 use super::store::Output;
 use crate::fact::{Fact, Unknown};
+use crate::facts::services::masks;
 use crate::parse::unit::{self, UnitType};
 use crate::source::Tree;
 use crate::text::Place;
@@ -123,7 +124,7 @@ pub(super) const GENERATOR_DIRS: [&str; 4] = [
 fn is_there(tree: &Tree, name: &str) -> bool {
     for dir in GENERATOR_DIRS {
         let path = Path::new(dir).join(name);
-        if matches!(tree.read_link(&path), Fact::Known(to) if to == Path::new("/dev/null")) {
+        if masks(tree, &path) {
             return false;
         }
         match tree.resolve(&path) {
