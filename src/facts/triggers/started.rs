@@ -103,7 +103,14 @@ fn of_unit(host: &Host, unit: &Unit, daemon: Daemon, depth: usize) -> Judged {
     for run in runs(unit) {
         match judge_call(host, &call(unit, run), daemon, depth + 1) {
             Judged::Not => {}
-            Judged::Down(fall) => return Judged::Down(told_from(fall, run, needs)),
+            Judged::Down(fall) => {
+                let mut told = told_from(fall, run, needs);
+                // Of a job the last step is the place, and the unit is one on the way.
+                if let Some(last) = told.via.pop() {
+                    told.place = last;
+                }
+                return Judged::Down(told);
+            }
             Judged::Open(more) => open.extend(more.into_iter().map(|one| placed(one, run))),
             not_covered @ Judged::NotCovered(_) => return not_covered,
         }
